@@ -1,0 +1,137 @@
+"""Sound for games made with pyglet: named, loaded in the background, played in space.
+
+>>> import pyglet, pyglet_palace as palace
+>>> pyglet.resource.path = ["assets"]
+>>> pyglet.resource.reindex()
+>>> context = palace.init()
+>>> palace.cache(["door.wav", "theme.ogg"])
+>>> palace.Buffer("door.wav").play()
+"""
+
+from __future__ import annotations
+
+from ._current import current_context, thread_local, use_context
+from .attributes import (
+    BYTE,
+    CHANNEL_CONFIG,
+    DONT_CARE,
+    FALSE,
+    FLOAT,
+    FREQUENCY,
+    HRTF,
+    HRTF_ID,
+    INT,
+    MAX_AUXILIARY_SENDS,
+    MONO,
+    MONO_SOURCES,
+    OUTPUT_LIMITER,
+    QUAD,
+    SAMPLE_TYPE,
+    SHORT,
+    STEREO,
+    STEREO_SOURCES,
+    TRUE,
+    UNSIGNED_BYTE,
+    UNSIGNED_INT,
+    UNSIGNED_SHORT,
+    X51,
+    X61,
+    X71,
+)
+from .batch import Batch, preload
+from .buffer import Buffer, cache, free
+from .context import Context, distance_models
+from .decoder import BaseDecoder, Decoder, decode, decoder_factories
+from .device import Device, LoopbackDevice, device_names, query_extension
+from .errors import (
+    BufferTooLarge,
+    DecodeError,
+    DestroyedError,
+    DeviceError,
+    LoadCancelled,
+    OpenALError,
+    OpenALNotFound,
+    PalaceError,
+    ResourceError,
+    ResourceNotFound,
+    ResourceUnreadable,
+    UnsupportedFormat,
+)
+from .formats import channel_configs, sample_length, sample_size, sample_types
+from .listener import Listener
+from .message import MessageHandler
+from .resources import FileIO, current_fileio, use_fileio
+from .session import init, shutdown
+from .source import Source
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BYTE",
+    "CHANNEL_CONFIG",
+    "DONT_CARE",
+    "FALSE",
+    "FLOAT",
+    "FREQUENCY",
+    "HRTF",
+    "HRTF_ID",
+    "INT",
+    "MAX_AUXILIARY_SENDS",
+    "MONO",
+    "MONO_SOURCES",
+    "OUTPUT_LIMITER",
+    "QUAD",
+    "SAMPLE_TYPE",
+    "SHORT",
+    "STEREO",
+    "STEREO_SOURCES",
+    "TRUE",
+    "UNSIGNED_BYTE",
+    "UNSIGNED_INT",
+    "UNSIGNED_SHORT",
+    "X51",
+    "X61",
+    "X71",
+    "BaseDecoder",
+    "Batch",
+    "Buffer",
+    "BufferTooLarge",
+    "Context",
+    "DecodeError",
+    "Decoder",
+    "DestroyedError",
+    "Device",
+    "DeviceError",
+    "FileIO",
+    "Listener",
+    "LoadCancelled",
+    "LoopbackDevice",
+    "MessageHandler",
+    "OpenALError",
+    "OpenALNotFound",
+    "PalaceError",
+    "ResourceError",
+    "ResourceNotFound",
+    "ResourceUnreadable",
+    "Source",
+    "UnsupportedFormat",
+    "cache",
+    "channel_configs",
+    "current_context",
+    "current_fileio",
+    "decode",
+    "decoder_factories",
+    "device_names",
+    "distance_models",
+    "free",
+    "init",
+    "preload",
+    "query_extension",
+    "sample_length",
+    "sample_size",
+    "sample_types",
+    "shutdown",
+    "thread_local",
+    "use_context",
+    "use_fileio",
+]

@@ -1,0 +1,269 @@
+"""A located sound, decoded whole: which decoder, how much memory, and what may not pass.
+
+Runs on any thread and calls no OpenAL. Imports numpy, so it is imported by the first context and not by the package.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ._sndfile import HIGHEST_RATE, LOWEST_RATE, SndfileReader, repair, unreadable
+from .errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat
+from .formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
+from .resources import said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from ._sndfile import Array
+    from .resources import Opened, Resource
+
+logger = logging.getLogger("pyglet_palace")
+
+#: Bytes decoded at a time: large, because many small reads fight over the interpreter's lock.
+BLOCK_BYTES = 2 * 1024 * 1024
+#: Frames read to find out whether a sound goes on where its header says it ends.
+_PROBE_FRAMES = 4096
+
+#: OpenAL's sizes are 32-bit signed numbers.
+LARGEST_BUFFER = 2**31 - 1
+
+
+class DecoderLike(Protocol):
+    """What a game's own decoder offers (`BaseDecoder`)."""
+
+    @property
+    def frequency(self) -> int: ...
+    @property
+    def channel_config(self) -> str: ...
+    @property
+    def sample_type(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    @property
+    def loop_points(self) -> tuple[int, int]: ...
+    def read(self, count: int) -> bytes: ...
+
+
+#: What a factory in `decoder_factories` is: a file in, a decoder out, `RuntimeError` for "not mine".
+if TYPE_CHECKING:
+    Factory = Callable[[BinaryIO], DecoderLike]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a load needs to know, copied when it is asked for, so that a worker looks at nothing that changes."""
+
+    #: Bytes one sound may take.
+    limit: int
+    #: Channel configurations and sample types that the context can play.
+    supported: frozenset[tuple[str, str]]
+    #: The game's decoders, in the order they are tried.
+    factories: tuple[Factory, ...] = ()
+    #: ``MessageHandler.buffer_loading``, or None where nobody listens.
+    loading: Callable[[str, str, str, int, memoryview], None] | None = None
+
+
+@dataclass
+class Samples:
+    """A decoded sound.
+
+    Attributes:
+        data: Shape (frames, channels), contiguous.
+        loop_points: Frames, end exclusive; None: all of it.
+    """
+
+    data: Array
+    frequency: int
+    channel_config: str
+    sample_type: str
+    loop_points: tuple[int, int] | None
+
+
+class _BytesReader:
+    """A game's decoder, read as `SndfileReader` is."""
+
+    repaired = 0
+
+    def __init__(self, name: str, decoder: DecoderLike) -> None:
+        self.name = name
+        self._decoder = decoder
+        self.frequency = decoder.frequency
+        self.channel_config = decoder.channel_config
+        self.sample_type = decoder.sample_type
+        self.length = max(decoder.length, 0)
+        self.loop_points = decoder.loop_points
+        if (self.channel_config, self.sample_type) not in AL_FORMATS:
+            problem = f"its decoder says {self.channel_config!r}, {self.sample_type!r}, which is no known format"
+            raise UnsupportedFormat(name, "decode", problem)
+        if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
+            problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
+            raise UnsupportedFormat(name, "decode", problem)
+        self._frame = frame_size(self.channel_config, self.sample_type)
+
+    def read_into(self, out: Array) -> int:
+        data = self._decoder.read(len(out))
+        if len(data) % self._frame or len(data) > len(out) * self._frame:
+            problem = (
+                f"its decoder read {len(data)} bytes where {len(out)} frames of {self._frame} bytes were asked for"
+            )
+            raise DecodeError(self.name, "decode", problem)
+        frames = len(data) // self._frame
+        out[:frames] = np.frombuffer(data, out.dtype).reshape(frames, -1)
+        if self.sample_type == "32-bit float":
+            self.repaired += repair(out[:frames])
+        return frames
+
+
+def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike | SndfileReader:
+    """The decoder for an open file: the first of the game's that takes it, else the built-in one.
+
+    Raises:
+        ResourceUnreadable, DecodeError, UnsupportedFormat
+    """
+    for factory in settings.factories:
+        opened.file.seek(0)
+        try:
+            return factory(opened.file)
+        except RuntimeError:
+            continue  # not one of its files
+        except Exception as error:
+            raise _named(name, error) from error
+    return SndfileReader(name, opened, ("Mono", "32-bit float") in settings.supported)
+
+
+def load(
+    resource: Resource, settings: Settings, withdrawn: Callable[[], bool], opened: Callable[[int], None]
+) -> Samples:
+    """Open `resource` and decode all of it. Blocks.
+
+    Args:
+        resource: What to load.
+        settings: How.
+        withdrawn: Asked between blocks; when it answers True, the load ends early with what there is.
+        opened: Told the file's size in bytes once it is open.
+
+    Raises:
+        ResourceError: Whatever goes wrong, with its cause; nothing else but what is no `Exception`.
+    """
+    try:
+        file = resource.open(settings.limit)
+        try:
+            opened(file.size)
+            decoder = open_decoder(resource.key, file, settings)
+            samples = read_whole(resource.key, decoder, settings, withdrawn)
+        finally:
+            file.close()
+        if not withdrawn():
+            _tell_loading(resource.key, samples, settings)
+        return samples
+    except ResourceError:
+        raise
+    except Exception as error:
+        raise _named(resource.key, error) from error
+
+
+def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples:
+    """All that a decoder in the game's hands has left; raises as `load` does."""
+    try:
+        return read_whole(name, getattr(decoder, "_reader", decoder), settings)
+    except Exception as error:
+        raise _named(name, error) from error
+
+
+def read_whole(
+    name: str, decoder: DecoderLike | SndfileReader, settings: Settings, withdrawn: Callable[[], bool] = lambda: False
+) -> Samples:
+    """All that `decoder` has left.
+
+    Memory grows with what comes out, never with what a header claims beyond the limit.
+
+    Raises:
+        DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
+    """
+    reader = decoder if isinstance(decoder, SndfileReader) else _BytesReader(name, decoder)
+    if (reader.channel_config, reader.sample_type) not in settings.supported:
+        problem = f"this OpenAL cannot play {reader.channel_config!r} of {reader.sample_type!r}"
+        raise UnsupportedFormat(name, "decode", problem)
+    frame = frame_size(reader.channel_config, reader.sample_type)
+    most = settings.limit // frame
+    if reader.length > most:
+        raise _too_large(name, f"its header claims {reader.length * frame} bytes of samples", settings.limit)
+
+    shape = CHANNELS[reader.channel_config]
+    dtype = np.dtype(DTYPES[reader.sample_type])
+    step = BLOCK_BYTES // frame
+    pieces = [np.empty((reader.length, shape), dtype)]
+    filled, ended = 0, False
+    while filled < reader.length and not ended and not withdrawn():
+        block = pieces[0][filled : filled + step]
+        got = reader.read_into(block)
+        filled += got
+        ended = got < len(block)
+    pieces[0] = pieces[0][:filled]
+    size = min(_PROBE_FRAMES, step)
+    while not ended and not withdrawn():  # the header was short, or did not say
+        block = np.empty((size, shape), dtype)
+        got = reader.read_into(block)
+        filled += got
+        if filled > most:
+            raise _too_large(name, "it decodes to more", settings.limit)
+        pieces.append(block[:got])
+        ended = got < size
+        size = step
+
+    if not filled and not withdrawn():
+        raise DecodeError(name, "decode", "it holds no samples")
+    if reader.repaired:
+        logger.warning("%r: %d samples were not finite numbers; they were made 0 or full scale", name, reader.repaired)
+    used = [piece for piece in pieces if len(piece)] or pieces[:1]
+    # A view of an array that is mostly empty would keep all of it.
+    whole = used[0] if len(used) == 1 and filled * 8 >= reader.length * 7 else np.concatenate(used)
+    return Samples(
+        whole, reader.frequency, reader.channel_config, reader.sample_type, _valid(reader.loop_points, filled)
+    )
+
+
+def _named(name: str, error: Exception) -> ResourceError:
+    """The error for what a game's decoder, or numpy, has raised."""
+    if isinstance(error, ResourceError):
+        return error
+    if isinstance(error, MemoryError):
+        return BufferTooLarge(name, "decode", "there is not enough memory to decode it")
+    if isinstance(error, OSError):
+        return unreadable(name, error)
+    return DecodeError(name, "decode", f"decoding it failed: {type(error).__name__}: {error}")
+
+
+def _tell_loading(name: str, samples: Samples, settings: Settings) -> None:
+    """Let the game edit the samples; the view it gets dies with the call."""
+    if settings.loading is None:
+        return
+    view = memoryview(samples.data).cast("B")  # type: ignore[arg-type]  # an array is a buffer
+    try:
+        settings.loading(name, samples.channel_config, samples.sample_type, samples.frequency, view)
+    except Exception as error:
+        problem = f"buffer_loading failed: {type(error).__name__}: {said(error)}"
+        raise DecodeError(name, "decode", problem) from error
+    finally:
+        try:
+            view.release()
+        except BufferError:
+            pass  # the game made a view of its own, which keeps the memory
+
+
+def _valid(points: Any, length: int) -> tuple[int, int] | None:
+    """Loop points inside of the sound, or None: all of it."""
+    start, end = points
+    end = min(end, length)
+    return (start, end) if 0 <= start < end and (start, end) != (0, length) else None
+
+
+def _too_large(name: str, what: str, limit: int) -> BufferTooLarge:
+    advice = "give Context a larger buffer_limit, or read it in parts with Decoder"
+    return BufferTooLarge(name, "decode", f"{what}, over the limit of {limit} bytes; {advice}")

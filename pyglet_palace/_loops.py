@@ -1,0 +1,167 @@
+"""Loop points that a file carries: RIFF `smpl` chunks, and the comments of Ogg Vorbis, Opus and FLAC.
+
+soundfile shows neither. Whatever the bytes, nothing is raised: a file whose metadata is damaged has no loop points.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+#: Chunks, pages and bytes of comments (pictures may be among them) that are looked at before giving up.
+_MOST_CHUNKS = 10_000
+_MOST_COMMENT_BYTES = 16 * 1024 * 1024
+
+_START = ("loopstart", "loop_start")
+_END = ("loopend", "loop_end")
+_LENGTH = ("looplength", "loop_length")
+
+_TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
+
+
+def read_loop_points(file: BinaryIO, frequency: int) -> tuple[int, int | None] | None:
+    """Start (inclusive) and end (exclusive; None: the sound's end) in frames, or None without a loop.
+
+    Leaves the file's position anywhere.
+    """
+    try:
+        file.seek(0)
+        magic = file.read(12)
+        if magic[:4] in (b"RIFF", b"RIFX", b"RF64") and magic[8:] == b"WAVE":
+            return _from_sampler_chunk(file, ">" if magic[:4] == b"RIFX" else "<")
+        if magic[:4] == b"OggS":
+            return _from_comments(_ogg_comments(file), frequency)
+        if magic[:4] == b"fLaC" or magic[:3] == b"ID3":
+            return _from_comments(_flac_comments(file), frequency)
+    except (struct.error, ValueError, IndexError, OverflowError):
+        pass  # cut short or damaged
+    return None
+
+
+def _from_sampler_chunk(file: BinaryIO, endian: str) -> tuple[int, int | None] | None:
+    """The first forward loop of the `smpl` chunk (Multimedia Data Standards Update, 1994), wherever it stands."""
+    position, data_size = 12, None
+    for _ in range(_MOST_CHUNKS):
+        file.seek(position)
+        identifier, size = struct.unpack(f"{endian}4sI", file.read(8))
+        if identifier == b"ds64":  # RF64: the sizes that 32 bits cannot say
+            data_size = struct.unpack("<QQ", file.read(16))[1]
+        elif identifier == b"data" and size == 0xFFFFFFFF and data_size is not None:
+            size = data_size
+        elif identifier == b"smpl":
+            count = struct.unpack(f"{endian}9I", file.read(36))[7]
+            for _loop in range(min(count, (size - 36) // 24)):
+                _, kind, start, end, _, _ = struct.unpack(f"{endian}6I", file.read(24))
+                if kind == 0:
+                    return start, end + 1  # the chunk's end is played
+            return None
+        position += 8 + size + size % 2
+    return None
+
+
+def _from_comments(packet: bytes | None, frequency: int) -> tuple[int, int | None] | None:
+    if packet is None:
+        return None
+    comments = dict(_comments(packet))
+    start = _first(comments, _START, frequency)
+    end = _first(comments, _END, frequency)
+    length = _first(comments, _LENGTH, frequency)
+    if start is None and end is None and length is None:
+        return None
+    start = start or 0
+    if end is None and length is not None:
+        end = start + length
+    return start, end
+
+
+def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
+    """Names (lower case) and values of a Vorbis comment header (Vorbis I specification, section 5)."""
+    (vendor,) = struct.unpack_from("<I", packet, 0)
+    position = 4 + vendor
+    (count,) = struct.unpack_from("<I", packet, position)
+    position += 4
+    for _ in range(count):
+        (size,) = struct.unpack_from("<I", packet, position)
+        position += 4
+        if size < 100:  # longer ones are no loop points
+            name, _, value = packet[position : position + size].decode("utf-8", "replace").partition("=")
+            yield name.strip().lower(), value.strip()
+        position += size
+
+
+def _first(comments: Mapping[str, str], names: tuple[str, ...], frequency: int) -> int | None:
+    """The first of `names` as frames: a sample number, or [[HH:]MM:]SS[.fff]."""
+    for name in names:
+        value = comments.get(name, "")
+        if value.isascii() and value.isdigit():
+            return int(value)
+        time = _TIME.fullmatch(value)
+        if time:
+            hours, minutes, seconds = time.groups()
+            return round((int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)) * frequency)
+    return None
+
+
+def _flac_comments(file: BinaryIO) -> bytes | None:
+    """The VORBIS_COMMENT block of a FLAC file (RFC 9639, section 8), behind an ID3v2 tag if there is one."""
+    file.seek(0)
+    start = file.read(10)
+    if start[:3] == b"ID3":
+        a, b, c, d = start[6:10]
+        file.seek(10 + (a << 21 | b << 14 | c << 7 | d))
+    else:
+        file.seek(0)
+    if file.read(4) != b"fLaC":
+        return None
+    for _ in range(_MOST_CHUNKS):
+        (header,) = struct.unpack(">I", file.read(4))
+        size = header & 0xFFFFFF
+        kind = header >> 24
+        if kind & 0x7F == 4:
+            return file.read(size)
+        if kind & 0x80:
+            return None
+        file.seek(size, 1)
+    return None
+
+
+def _ogg_comments(file: BinaryIO) -> bytes | None:
+    """What follows the signature in the second packet of the first Ogg stream (RFC 3533)."""
+    packets = _ogg_packets(file)
+    first, second = next(packets, b""), next(packets, b"")
+    if first.startswith(b"\x01vorbis") and second.startswith(b"\x03vorbis"):
+        return second[7:]
+    if first.startswith(b"OpusHead") and second.startswith(b"OpusTags"):
+        return second[8:]
+    if first.startswith(b"\x7fFLAC") and second[:1] in (b"\x04", b"\x84"):
+        return second[4:]
+    return None
+
+
+def _ogg_packets(file: BinaryIO) -> Iterator[bytes]:
+    file.seek(0)
+    stream, parts, gathered = None, list[bytes](), 0
+    for _ in range(_MOST_CHUNKS):
+        capture, _, _, _, serial, _, _, segments = struct.unpack("<4sBBqIIIB", file.read(27))
+        sizes = file.read(segments)
+        if capture != b"OggS":
+            return
+        body = file.read(sum(sizes))
+        if stream is None:
+            stream = serial
+        if serial != stream:
+            continue
+        position = 0
+        for size in sizes:
+            parts.append(body[position : position + size])
+            position += size
+            gathered += size
+            if gathered > _MOST_COMMENT_BYTES:
+                return
+            if size < 255:  # the packet's last segment
+                yield b"".join(parts)
+                parts.clear()

@@ -1,0 +1,105 @@
+"""What has happened, in order, until it can be told."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pyglet.event import EventDispatcher
+
+    from .message import MessageHandler
+
+logger = logging.getLogger("pyglet_palace")
+
+
+class _Item(NamedTuple):
+    event: str
+    arguments: tuple[Any, ...]
+    #: Of the MessageHandler, '' where it has none for this.
+    message: str = ""
+    #: Whom the event is dispatched by; None: the context.
+    dispatcher: EventDispatcher | None = None
+    #: Whether somebody else has been told already, so that silence is no loss.
+    received: bool = False
+
+
+class News:
+    """The one list of a context's news. Used by the game's thread only.
+
+    News is told with no lock and no bracket held, first to the MessageHandler, then as a pyglet event; both are told
+    even if one raises. What is added while news is told, is told in the same round.
+    """
+
+    def __init__(self) -> None:
+        self._items: deque[_Item] = deque()
+        self._kept: deque[BaseException] = deque()
+        self._telling = False
+
+    def __len__(self) -> int:
+        return len(self._items) + len(self._kept)
+
+    def cached(self, name: str) -> None:
+        """`name` is loaded."""
+        self._items.append(_Item("on_cached", (name,)))
+
+    def cache_failed(self, name: str, error: Exception, received: bool) -> None:
+        """`name` could not be loaded. Logged if neither `received` nor told to a handler."""
+        self._items.append(_Item("on_cache_failed", (name, error), received=received))
+
+    def source(self, what: str, source: Any) -> None:
+        """`what` ('source_stopped' or 'source_force_stopped') happened to `source`."""
+        self._items.append(_Item(f"on_{what}", (source,), what))
+
+    def device_disconnected(self, device: Any) -> None:
+        """The device is gone."""
+        self._items.append(_Item("on_device_disconnected", (device,), "device_disconnected"))
+
+    def batch(self, event: str, batch: Any) -> None:
+        """`event` is to be dispatched by `batch`."""
+        self._items.append(_Item(event, (batch,), dispatcher=batch))
+
+    def tell(self, handler: MessageHandler, context: EventDispatcher) -> None:
+        """Tell all there is. A handler's exception leaves after its item; the rest stays for the next call.
+
+        Within a handler this does nothing: the call further out goes on.
+        """
+        if self._telling:
+            return
+        if self._kept:
+            raise self._kept.popleft()
+        self._telling = True
+        try:
+            while self._items:
+                _deliver(self._items.popleft(), handler, context)
+        finally:
+            self._telling = False
+
+    def tell_keeping_errors(self, handler: MessageHandler, context: EventDispatcher) -> None:
+        """Tell all there is; what handlers raise is kept for the next `tell`."""
+        if self._telling:
+            return
+        while self._items:
+            try:
+                self.tell(handler, context)
+            except Exception as error:
+                self._kept.append(error)
+
+    def close(self) -> None:
+        """Nobody calls `tell` any more: what was kept goes to ``sys.excepthook``."""
+        while self._kept:
+            error = self._kept.popleft()
+            sys.excepthook(type(error), error, error.__traceback__)
+
+
+def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> None:
+    told: bool | None = False
+    try:
+        if item.message:
+            getattr(handler, item.message)(*item.arguments)
+    finally:
+        told = (item.dispatcher or context).dispatch_event(item.event, *item.arguments)
+        if told is False and item.event == "on_cache_failed" and not item.received:
+            logger.warning("cannot cache %s", item.arguments[1])

@@ -1,0 +1,242 @@
+"""OpenAL's functions, each with a prototype of our own on the handle PyOpenAL has bound.
+
+PyOpenAL knows the core of AL 1.1 and ALC 1.1 only, and looks for errors in places where it can meet other people's.
+Here every AL function asks ``alGetError`` after itself, which a `Bracket` makes safe; ALC functions ask nothing, and
+the caller says which device to ask (`Functions.check_device`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, c_char_p, c_float, c_int, c_int64, c_ubyte, c_uint, c_void_p
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DeviceError, OpenALError
+from . import constants as c
+from . import library
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_ints, _uints, _floats, _int64s = POINTER(c_int), POINTER(c_uint), POINTER(c_float), POINTER(c_int64)
+
+#: Name: (result, arguments). Sources: AL/al.h, and AL/alext.h for what ends in SOFT and alBufferDataStatic.
+_AL: Mapping[str, tuple[Any, ...]] = {
+    "alGenSources": (None, c_int, _uints),
+    "alDeleteSources": (None, c_int, _uints),
+    "alSourcef": (None, c_uint, c_int, c_float),
+    "alSource3f": (None, c_uint, c_int, c_float, c_float, c_float),
+    "alSourcei": (None, c_uint, c_int, c_int),
+    "alGetSourcei": (None, c_uint, c_int, _ints),
+    "alSourcePlay": (None, c_uint),
+    "alSourcePause": (None, c_uint),
+    "alSourceStop": (None, c_uint),
+    "alGenBuffers": (None, c_int, _uints),
+    "alDeleteBuffers": (None, c_int, _uints),
+    "alBufferData": (None, c_uint, c_int, c_void_p, c_int, c_int),
+    "alBufferiv": (None, c_uint, c_int, _ints),
+    "alGetBufferi": (None, c_uint, c_int, _ints),
+    "alListenerf": (None, c_int, c_float),
+    "alListener3f": (None, c_int, c_float, c_float, c_float),
+    "alListenerfv": (None, c_int, _floats),
+    "alDopplerFactor": (None, c_float),
+    "alSpeedOfSound": (None, c_float),
+    "alDistanceModel": (None, c_int),
+    "alGetInteger": (c_int, c_int),
+    "alGetString": (c_char_p, c_int),
+    "alIsExtensionPresent": (c_ubyte, c_char_p),
+    "alGetEnumValue": (c_int, c_char_p),
+}
+
+_AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
+    "alBufferDataStatic": (None, c_uint, c_int, c_void_p, c_int, c_int),
+    "alDeferUpdatesSOFT": (None,),
+    "alProcessUpdatesSOFT": (None,),
+    "alGetStringiSOFT": (c_char_p, c_int, c_int),
+}
+
+_ALC: Mapping[str, tuple[Any, ...]] = {
+    "alcOpenDevice": (c_void_p, c_char_p),
+    "alcCloseDevice": (c_ubyte, c_void_p),
+    "alcCreateContext": (c_void_p, c_void_p, _ints),
+    "alcMakeContextCurrent": (c_ubyte, c_void_p),
+    "alcGetCurrentContext": (c_void_p,),
+    "alcDestroyContext": (None, c_void_p),
+    "alcGetError": (c_int, c_void_p),
+    "alcIsExtensionPresent": (c_ubyte, c_void_p, c_char_p),
+    # Lists of names hold NULs, so the address is wanted, not a bytes object that ends at the first.
+    "alcGetString": (c_void_p, c_void_p, c_int),
+    "alcGetIntegerv": (None, c_void_p, c_int, c_int, _ints),
+}
+
+_ALC_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
+    "alcSetThreadContext": (c_ubyte, c_void_p),
+    "alcGetThreadContext": (c_void_p,),
+    "alcLoopbackOpenDeviceSOFT": (c_void_p, c_char_p),
+    "alcIsRenderFormatSupportedSOFT": (c_ubyte, c_void_p, c_int, c_int, c_int),
+    "alcRenderSamplesSOFT": (None, c_void_p, c_void_p, c_int),
+    "alcDevicePauseSOFT": (None, c_void_p),
+    "alcDeviceResumeSOFT": (None, c_void_p),
+    "alcResetDeviceSOFT": (c_ubyte, c_void_p, _ints),
+    "alcGetStringiSOFT": (c_char_p, c_void_p, c_int, c_int),
+    "alcGetInteger64vSOFT": (None, c_void_p, c_int, c_int, _int64s),
+}
+
+_AL_ERRORS = {
+    0xA001: "AL_INVALID_NAME",
+    0xA002: "AL_INVALID_ENUM",
+    0xA003: "AL_INVALID_VALUE",
+    0xA004: "AL_INVALID_OPERATION",
+    0xA005: "AL_OUT_OF_MEMORY",
+}
+_ALC_ERRORS = {
+    0xA001: "ALC_INVALID_DEVICE",
+    0xA002: "ALC_INVALID_CONTEXT",
+    0xA003: "ALC_INVALID_ENUM",
+    0xA004: "ALC_INVALID_VALUE",
+    0xA005: "ALC_OUT_OF_MEMORY",
+}
+
+
+class Functions:
+    """The functions of one library, as attributes; those of an extension are None where it is missing."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
+
+    def __init__(self) -> None:
+        self.handle = handle = library.load()
+        get_error = ctypes.CFUNCTYPE(c_int)(("alGetError", handle))
+        for name, prototype in _AL.items():
+            setattr(self, name, _checked(name, ctypes.CFUNCTYPE(*prototype)((name, handle)), get_error))
+        for name, prototype in _ALC.items():
+            setattr(self, name, ctypes.CFUNCTYPE(*prototype)((name, handle)))
+        address_of = ctypes.CFUNCTYPE(c_void_p, c_void_p, c_char_p)(("alcGetProcAddress", handle))
+        for name, prototype in {**_AL_EXTENSIONS, **_ALC_EXTENSIONS}.items():
+            address = address_of(None, name.encode())
+            function = ctypes.CFUNCTYPE(*prototype)(address) if address else None
+            if function is not None and name in _AL_EXTENSIONS:
+                function = _checked(name, function, get_error)
+            setattr(self, name, function)
+
+    # What follows is called inside a bracket.
+
+    def generate_source(self) -> int:
+        """A new source's number."""
+        return _number_from(self.alGenSources)
+
+    def generate_buffer(self) -> int:
+        """A new buffer's number."""
+        return _number_from(self.alGenBuffers)
+
+    def delete_source(self, source: int) -> None:
+        """Delete one source; `OpenALError` if it is refused."""
+        self.alDeleteSources(1, c_uint(source))
+
+    def delete_buffer(self, buffer: int) -> None:
+        """Delete one buffer; `OpenALError` if it is refused, as it is while a source has it attached."""
+        self.alDeleteBuffers(1, c_uint(buffer))
+
+    def source_integer(self, source: int, what: int) -> int:
+        """One integer property of a source."""
+        value = c_int()
+        self.alGetSourcei(source, what, value)
+        return value.value
+
+    def buffer_integer(self, buffer: int, what: int) -> int:
+        """One integer property of a buffer."""
+        value = c_int()
+        self.alGetBufferi(buffer, what, value)
+        return value.value
+
+    def set_loop_points(self, buffer: int, start: int, end: int) -> None:
+        """Loop points in frames, `end` exclusive (AL_SOFT_loop_points)."""
+        self.alBufferiv(buffer, c.AL_LOOP_POINTS_SOFT, (c_int * 2)(start, end))
+
+    def set_listener_vectors(self, what: int, values: Iterable[float]) -> None:
+        """A property of the listener of several floats, such as the orientation's six."""
+        flat = tuple(values)
+        self.alListenerfv(what, (c_float * len(flat))(*flat))
+
+    def has_extension(self, name: str) -> bool:
+        """Whether the context has the AL extension `name`; True for ''."""
+        return not name or bool(self.alIsExtensionPresent(name.encode()))
+
+    # What follows needs no context.
+
+    def device_extension(self, device: int | None, name: str) -> bool:
+        """Whether `device` (None: no device in particular) has the ALC extension `name`."""
+        return bool(self.alcIsExtensionPresent(device, name.encode("utf-8", "replace")))
+
+    def device_string(self, device: int | None, what: int) -> str:
+        """What ``alcGetString`` answers, up to its first NUL; '' for nothing."""
+        return next(self.device_strings(device, what), "")
+
+    def device_strings(self, device: int | None, what: int) -> Iterator[str]:
+        """A list from ``alcGetString``: strings each ended by a NUL, the list by an empty one."""
+        address = self.alcGetString(device, what)
+        while address:
+            text = ctypes.string_at(address)
+            if not text:
+                break
+            yield text.decode("utf-8", "replace")
+            address += len(text) + 1
+
+    def device_integer(self, device: int | None, what: int) -> int:
+        """One number from ``alcGetIntegerv``; 0 where the device does not know it."""
+        value = c_int()
+        self.alcGetIntegerv(device, what, 1, value)
+        self.alcGetError(device)
+        return value.value
+
+    def device_clock(self, device: int) -> int:
+        """The device's clock in nanoseconds; it goes on by what has been mixed (ALC_SOFT_device_clock)."""
+        value = c_int64()
+        self.alcGetInteger64vSOFT(device, c.ALC_DEVICE_CLOCK_SOFT, 1, value)
+        return value.value
+
+    def check_device(self, device: int | None, doing: str) -> None:
+        """Raise `DeviceError` if an ALC call on `device` has failed; `doing` says what was tried."""
+        code = self.alcGetError(device)
+        if code:
+            raise DeviceError(f"{doing} failed: {_ALC_ERRORS.get(code, hex(code))}")
+
+
+def attribute_list(attributes: Mapping[int, int]) -> Any:
+    """`attributes` as ALC takes them: key, value, ..., 0."""
+    flat = [number for pair in attributes.items() for number in pair]
+    return (c_int * (len(flat) + 1))(*flat, 0)
+
+
+def _number_from(generate: Any) -> int:
+    number = c_uint()
+    generate(1, number)
+    return number.value
+
+
+def _checked(name: str, function: Any, get_error: Any) -> Any:
+    def errcheck(result: Any, _function: Any, arguments: tuple[Any, ...]) -> Any:
+        code = get_error()
+        if code:
+            shown = ", ".join(c.NAMES.get(a, repr(a)) if i == 1 else repr(a) for i, a in enumerate(arguments))
+            raise OpenALError(name, code, f"{name}({shown}) failed: {_AL_ERRORS.get(code, hex(code))}")
+        return result
+
+    function.errcheck = errcheck
+    return function
+
+
+_functions: Functions | None = None
+
+
+def functions() -> Functions:
+    """The library of this process, bound at the first call.
+
+    Raises:
+        OpenALNotFound: There is none.
+    """
+    global _functions
+    if _functions is None:
+        _functions = Functions()
+    return _functions

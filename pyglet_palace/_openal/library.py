@@ -1,0 +1,106 @@
+"""Which OpenAL library is used, and PyOpenAL bound to it."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OpenALNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: Environment variable: path of the OpenAL library to use, before any other.
+VARIABLE = "PYGLET_PALACE_OPENAL"
+
+_BUNDLED = ("libopenal.so.1", "OpenAL32.dll", "libopenal.dylib")
+_SYSTEM = ("soft_oal", "OpenAL32", "openal")
+
+_HELP = """\
+no OpenAL library was found{tried}.
+Install OpenAL Soft:
+    any system   pip install "pyglet-palace[openal]"
+    Debian       apt install libopenal1
+    Fedora       dnf install openal-soft
+    macOS        brew install openal-soft, and set {variable} to its libopenal.dylib
+    Windows      the binaries of openal-soft.org, and set {variable} to soft_oal.dll
+or set the environment variable {variable} to the path of the library."""
+
+
+def candidates() -> Iterator[str]:
+    """Paths of libraries to try, best first.
+
+    ``PYGLET_PALACE_OPENAL`` alone where it is set; else the library inside `cyal`, which somebody who installs the
+    extra has asked for; else the system's.
+    """
+    chosen = os.environ.get(VARIABLE)
+    if chosen:
+        yield chosen
+        return
+    bundled = importlib.util.find_spec("cyal")
+    for folder in (bundled.submodule_search_locations or ()) if bundled else ():
+        yield from (str(path) for name in _BUNDLED if (path := Path(folder, name)).is_file())
+    if sys.platform.startswith("linux"):
+        # What find_library would answer, without the compiler and linker it starts to find out.
+        yield "libopenal.so.1"
+    for name in _SYSTEM:
+        found = ctypes.util.find_library(name)
+        if found:
+            yield found
+
+
+def load() -> Any:
+    """The ``ctypes`` handle that PyOpenAL is bound to, importing PyOpenAL if nobody has yet.
+
+    Takes about 0.1 s the first time. Where the game has imported ``openal`` itself, its choice is taken.
+
+    Raises:
+        OpenALNotFound: No library can be loaded; the text says what to install.
+    """
+    bound = sys.modules.get("openal.al_lib")
+    if bound is None:
+        bound = _import_pyopenal(_loadable())
+    return bound.lib
+
+
+def _loadable() -> str:
+    """The first candidate that the system's linker accepts."""
+    tried: list[str] = []
+    for path in candidates():
+        try:
+            ctypes.CDLL(path)
+        except OSError as error:
+            tried.append(f"{path}: {error}")
+        else:
+            return path
+    note = " (" + "; ".join(tried) + ")" if tried else ""
+    raise OpenALNotFound(_HELP.format(tried=note, variable=VARIABLE))
+
+
+def _import_pyopenal(path: str) -> Any:
+    """Import ``openal`` so that it binds `path`, and leave the process as it was.
+
+    PyOpenAL finds its library by three calls of ``find_library``, which start a compiler, and adds to ``PATH`` for
+    each. It is answered here instead, and ``PATH`` is put back.
+    """
+    search_path = os.environ.get("PATH")
+    find_library = ctypes.util.find_library
+    ctypes.util.find_library = lambda name: path if name == "soft_oal" else None
+    try:
+        if search_path is None:
+            os.environ["PATH"] = ""  # PyOpenAL appends to it without looking
+        importlib.import_module("openal")
+    except Exception as error:
+        raise OpenALNotFound(f"PyOpenAL cannot bind {path}: {error}") from error
+    finally:
+        ctypes.util.find_library = find_library
+        if search_path is None:
+            os.environ.pop("PATH", None)
+        else:
+            os.environ["PATH"] = search_path
+    return sys.modules["openal.al_lib"]

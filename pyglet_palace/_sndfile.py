@@ -1,0 +1,256 @@
+"""The built-in decoder: libsndfile through soundfile, read from start to end.
+
+Imports numpy and soundfile, so it is imported by the first context and not by the package.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import soundfile
+
+from ._loops import read_loop_points
+from .errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat
+from .formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
+from .resources import said
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from .resources import Opened
+
+    Array = npt.NDArray[Any]
+
+#: Rates OpenAL is given, in hertz. It takes any positive number; what is outside of this is a damaged header.
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+
+#: Frames a header cannot honestly claim: libsndfile's way to say that it does not know (2**63 - 1).
+_UNKNOWN_LENGTH = 1 << 62
+
+#: PCM of up to 16 bits, and codecs that decode to such: read as 16-bit integers, exactly.
+_SIXTEEN_BIT = frozenset(
+    {
+        *("PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "VOX_ADPCM"),
+        *("G721_32", "G723_24", "G723_40", "NMS_ADPCM_16", "NMS_ADPCM_24", "NMS_ADPCM_32"),
+        *("DPCM_8", "DPCM_16", "DWVW_12", "DWVW_16", "ALAC_16"),
+    }
+)
+#: Lossy codecs that decode to floats, and may peak above full scale.
+_LOSSY = frozenset({"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
+_VORBIS_ORDERED = frozenset({"VORBIS", "OPUS"})
+
+#: Frames that `SndfileReader.read_bytes` decodes at a time.
+_PIECE = 1 << 18
+
+# Codes of sf_error (sndfile.h).
+_SYSTEM_ERROR, _UNSUPPORTED_ENCODING = 2, 4
+
+
+class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A SoundFile that does not seek after each read, which resets MP3 and Opus decoders and halves FLAC's speed."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+class _GuardedFile:
+    """A file whose errors do not get lost in C: the first is kept in `failure`, and reading ends.
+
+    libsndfile reads through callbacks, out of which no exception can come.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: BaseException | None = None
+
+    def read(self, size: int) -> bytes:
+        data = self._try(self._file.read, size)
+        return data if isinstance(data, bytes) else b""
+
+    def seek(self, offset: int, whence: int = 0) -> None:
+        self._try(self._file.seek, offset, whence)
+
+    def tell(self) -> int:
+        position = self._try(self._file.tell)
+        return position if isinstance(position, int) else -1
+
+    def _try(self, call: Callable[..., Any], *arguments: int) -> Any:
+        if self.failure is None:
+            try:
+                return call(*arguments)
+            except BaseException as error:  # raised again by SndfileReader, outside of C
+                self.failure = error
+        return None
+
+
+class SndfileReader:
+    """Reads one open sound from start to end, in OpenAL's sample types and channel order.
+
+    Attributes:
+        frequency: Hertz.
+        channel_config: One of `channel_configs`.
+        sample_type: One of `sample_types`: 'Unsigned 8-bit' for 8-bit WAV; 'Signed 16-bit' for other PCM of up to 16
+            bits and lossy codecs; '32-bit float' for what is finer.
+        length: Frames according to the header, which is a hint; 0 if unknown.
+        loop_points: Frames, end exclusive; (0, 0) for none.
+    """
+
+    def __init__(self, name: str, opened: Opened, float_supported: bool) -> None:
+        """Reads the header.
+
+        Raises:
+            ResourceUnreadable, DecodeError, UnsupportedFormat
+        """
+        self.name = name
+        self._opened = opened
+        self._guard = _GuardedFile(opened.file)
+        try:
+            opened.file.seek(0)
+            self._sound = _Sequential(self._guard if opened.path is None else _native(opened.path))
+        except Exception as error:
+            raise self._error(error) from error
+        if self._guard.failure is not None:
+            raise self._error(self._guard.failure) from self._guard.failure
+
+        sound = self._sound
+        self.frequency: int = sound.samplerate
+        if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
+            problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
+            raise UnsupportedFormat(name, "decode", problem)
+        if sound.channels not in CONFIG_OF_CHANNELS:
+            known = ", ".join(map(str, CONFIG_OF_CHANNELS))
+            problem = f"OpenAL has no layout for {sound.channels} channels; it has those of {known}"
+            raise UnsupportedFormat(name, "decode", problem)
+        self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
+        self.length: int = sound.frames if 0 < sound.frames < _UNKNOWN_LENGTH else 0
+        self._eight_bit = sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype == "PCM_U8"
+        self._read_as = "int16" if sound.subtype in _SIXTEEN_BIT else "float32"
+        if self._eight_bit:
+            self.sample_type = "Unsigned 8-bit"
+        elif self._read_as == "int16" or sound.subtype in _LOSSY or not float_supported:
+            self.sample_type = "Signed 16-bit"
+        else:
+            self.sample_type = "32-bit float"
+        self._order = VORBIS_ORDER.get(sound.channels) if sound.subtype in _VORBIS_ORDERED else None
+        #: Samples that were NaN or infinite, so far.
+        self.repaired = 0
+        self.loop_points = self._loop_points()
+
+    def read_into(self, out: Array) -> int:
+        """Fill `out`, of shape (frames, channels) and the sample type's dtype, in place.
+
+        Returns the frames read; fewer than there is room for means the end. Blocks while decoding; most of that time
+        the interpreter is free for others, if the sound has a path.
+
+        Raises:
+            ResourceUnreadable, DecodeError
+        """
+        direct = self._read_as == out.dtype.name
+        block = out if direct else np.empty(out.shape, self._read_as)
+        try:
+            frames = len(self._sound.read(dtype=self._read_as, always_2d=True, out=block))
+        except Exception as error:
+            raise self._error(error) from error
+        if self._guard.failure is not None:
+            raise self._error(self._guard.failure) from self._guard.failure
+        block = block[:frames]
+        if self._read_as == "float32":
+            self.repaired += repair(block)
+        if self._order is not None:
+            block = block[:, self._order]
+        if self._eight_bit:
+            out[:frames] = (block >> 8) + 128
+        elif not direct:
+            out[:frames] = to_16_bit(block)
+        elif self._order is not None:
+            out[:frames] = block
+        return frames
+
+    def read_bytes(self, count: int) -> bytes:
+        """The next `count` frames; fewer mean the end. Raises and blocks as `read_into`."""
+        channels = CHANNELS[self.channel_config]
+        pieces = []
+        while count:
+            block = np.empty((min(count, _PIECE), channels), DTYPES[self.sample_type])
+            got = self.read_into(block)
+            pieces.append(block[:got].tobytes())
+            count = count - got if got == len(block) else 0
+        return b"".join(pieces)
+
+    def seek(self, frame: int) -> bool:
+        """Go to `frame`; False if the sound cannot."""
+        try:
+            return bool(soundfile.SoundFile.seek(self._sound, frame) == frame)
+        except Exception:
+            return False
+
+    def close(self) -> None:
+        """Close the sound and its file."""
+        self._sound.close()
+        self._opened.close()
+
+    def _loop_points(self) -> tuple[int, int]:
+        file = self._opened.file
+        try:
+            position = file.tell()
+            found = read_loop_points(file, self.frequency)
+            file.seek(position)
+        except Exception as error:
+            raise unreadable(self.name, error) from error
+        if found is None:
+            return 0, 0
+        start, end = found
+        return start, self.length if end is None else end
+
+    def _error(self, error: BaseException) -> ResourceError:
+        """Which of our errors it is that something failed in libsndfile or in the file behind it."""
+        name = self.name
+        failure = self._guard.failure
+        if failure is not None and not isinstance(failure, Exception):
+            raise failure  # Ctrl-C, say
+        if failure is not None:
+            return unreadable(name, failure)
+        if isinstance(error, OSError):
+            return unreadable(name, error)
+        if isinstance(error, MemoryError):
+            return BufferTooLarge(name, "decode", "there is not enough memory to decode it")
+        if isinstance(error, soundfile.LibsndfileError):
+            text = error.error_string.removeprefix("Error : ")
+            if error.code == _SYSTEM_ERROR:
+                return ResourceUnreadable(name, "open", f"it cannot be read: {text}")
+            if error.code == _UNSUPPORTED_ENCODING or "nimplemented" in text:
+                return UnsupportedFormat(name, "decode", f"libsndfile cannot decode it: {text}")
+            return DecodeError(name, "decode", f"it is not audio, or damaged: {text}")
+        return DecodeError(name, "decode", f"it is not audio, or damaged: {said(error)}")
+
+
+def unreadable(name: str, error: BaseException) -> ResourceUnreadable:
+    """The error for what a file raised while it was read."""
+    return ResourceUnreadable(name, "open", f"reading it failed: {said(error)}")
+
+
+def repair(block: Array) -> int:
+    """Make NaN 0 and infinities full scale, in place; how many samples that were."""
+    finite = np.isfinite(block)
+    if finite.all():
+        return 0
+    np.nan_to_num(block, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+    return finite.size - int(np.count_nonzero(finite))
+
+
+def to_16_bit(block: Array) -> Array:
+    """Floats of full scale 1.0 as 16-bit integers, clipped: what peaks above full scale must not wrap."""
+    with np.errstate(over="ignore"):
+        scaled = block * np.float32(32767.0)
+    np.clip(np.rint(scaled, out=scaled), -32768, 32767, out=scaled)
+    converted: Array = scaled.astype(np.int16)
+    return converted
+
+
+def _native(path: str) -> str | bytes:
+    """`path` as libsndfile's open takes it; bytes where file names are bytes, whatever they encode."""
+    return path if sys.platform == "win32" else path.encode(sys.getfilesystemencoding(), "surrogateescape")

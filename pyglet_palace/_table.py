@@ -1,0 +1,437 @@
+"""What is in memory, what is on its way, and who wants it."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Protocol
+
+from . import resources
+from ._loader import Job, Loader
+from .errors import LoadCancelled, ResourceError, ResourceNotFound, unlinked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    import pyglet.resource
+
+    from ._decoding import Samples, Settings
+    from ._news import News
+    from ._openal import Bracket
+    from ._store import BufferStore, StoredBuffer
+    from ._voices import Player, VoicePool
+    from .errors import Stage
+
+logger = logging.getLogger("pyglet_palace")
+
+#: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
+PUBLISH_BUDGET = 300_000
+
+#: Substitutes that a game's `resource_not_found` may offer for one name.
+_MOST_SUBSTITUTES = 16
+
+
+class Watcher(Protocol):
+    """Who holds several names and is told what becomes of each (a `Batch`)."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    def _resolved(self, name: str, error: ResourceError | None) -> None: ...
+
+
+class Entry:
+    """A sound in memory."""
+
+    __slots__ = (
+        "alive", "channel_config", "frequency", "length", "loop_points", "name", "sample_type", "size", "sources",
+        "stored", "used",
+    )  # fmt: skip
+
+    def __init__(self, name: str, samples: Samples, stored: StoredBuffer) -> None:
+        self.name = name
+        self.stored = stored
+        self.frequency = samples.frequency
+        self.channel_config = samples.channel_config
+        self.sample_type = samples.sample_type
+        self.length = len(samples.data)
+        self.size = stored.size
+        self.loop_points = samples.loop_points
+        self.sources: dict[Player, None] = {}
+        self.alive = True
+        #: The table's count of uses when it was last asked for.
+        self.used = 0
+
+
+class _Wish:
+    """A name on its way: its current job, and who waits for it."""
+
+    __slots__ = ("job", "substitutes", "wanted", "watchers")
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        #: Whether `cache` asked for it: then no batch that is cancelled takes it away.
+        self.wanted = False
+        self.watchers: list[Watcher] = []
+        self.substitutes = 0
+
+
+class Table:
+    """The cache of one context. Used by the game's thread only.
+
+    A result counts only while its job is its name's current one. A name whose load failed is not in the table, so
+    asking again tries again.
+    """
+
+    def __init__(
+        self,
+        bracket: Bracket,
+        store: BufferStore,
+        loader: Loader,
+        voices: VoicePool,
+        news: News,
+        *,
+        files: Callable[[], pyglet.resource.Loader | None],
+        settings: Callable[[], Settings],
+        substitute: Callable[[str], str],
+        cache_limit: int | None,
+    ) -> None:
+        """
+        Args:
+            files: The pyglet loader to look names up in; None for pyglet's own.
+            settings: How to load, now.
+            substitute: Another name for one that is not found, or ''.
+            cache_limit: Bytes to stay below by forgetting what nobody refers to; None: no limit.
+        """
+        self._bracket = bracket
+        self._store = store
+        self._loader = loader
+        self._voices = voices
+        self._news = news
+        self._files = files
+        self._settings = settings
+        self._substitute = substitute
+        self._cache_limit = cache_limit
+        self._entries: dict[str, Entry] = {}
+        self._pending: dict[str, _Wish] = {}
+        #: Jobs that this thread is at, innermost last.
+        self._doing: list[Job] = []
+        self._uses = itertools.count(1)
+        self.size = 0
+        self.failed = 0
+        self.evicted = 0
+        #: Batches that have not been released: they keep their names from being evicted.
+        self.holders: weakref.WeakSet[Any] = weakref.WeakSet()
+        #: Batches with something to tell.
+        self.stirred: dict[Any, None] = {}
+        #: `Buffer` objects by name, as long as anybody else has them.
+        self.handles: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
+        #: Makes the `Buffer` of an entry; set by the context.
+        self.make_handle: Callable[[Entry], Any]
+
+    # What there is
+
+    @property
+    def cached_names(self) -> tuple[str, ...]:
+        """Names in memory, in the order they were loaded."""
+        return tuple(self._entries)
+
+    @property
+    def pending_names(self) -> tuple[str, ...]:
+        """Names on their way, in the order they were asked for."""
+        return tuple(self._pending)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is on its way or to be told."""
+        return bool(self._pending or self.stirred)
+
+    def entry(self, name: str) -> Entry | None:
+        """What is in memory under `name`."""
+        return self._entries.get(name)
+
+    def handle(self, entry: Entry) -> Any:
+        """The one `Buffer` of an entry."""
+        handle = self.handles.get(entry.name)
+        if handle is None:
+            handle = self.handles[entry.name] = self.make_handle(entry)
+        return handle
+
+    def weigh(self, name: str) -> int:
+        """Bytes of the file of a name on its way; 0 if not known yet."""
+        wish = self._pending.get(name)
+        return wish.job.size if wish is not None else 0
+
+    # Asking for names
+
+    def request(self, names: Mapping[str, resources.Name], watcher: Watcher | None = None) -> None:
+        """Have `names` (by key) loaded in the background; those there or on their way are left alone."""
+        jobs = []
+        settings = self._settings()
+        files = self._files()
+        for key, name in names.items():
+            entry = self._entries.get(key)
+            if entry is not None:
+                entry.used = next(self._uses)
+                self._resolve(watcher, key, None)
+                continue
+            wish = self._pending.get(key)
+            if wish is None:
+                try:
+                    resource, substitutes = self._locate(name, key, files, 0)
+                except ResourceError as error:
+                    self._fail(key, error, [watcher] if watcher is not None else [])
+                    continue
+                wish = self._pending[key] = _Wish(Job(resource, settings))
+                wish.substitutes = substitutes
+                jobs.append(wish.job)
+            if watcher is None:
+                wish.wanted = True
+            else:
+                wish.watchers.append(watcher)
+        if jobs:
+            self._loader.submit(jobs)
+
+    def obtain(self, name: resources.Name) -> Entry:
+        """What is in memory under `name`, loading or waiting for it alone if need be.
+
+        Raises:
+            ResourceError: It cannot be loaded.
+        """
+        key = resources.key_of(name)
+        entry = self._entries.get(key)
+        if entry is not None:
+            entry.used = next(self._uses)
+            return entry
+        wish = self._pending.get(key)
+        if wish is None:
+            resource, substitutes = self._locate(name, key, self._files(), 0)
+            wish = _Wish(Job(resource, self._settings()))
+            wish.substitutes = substitutes
+            self._pending[key] = wish  # claimed below, before any worker hears of it
+        while True:
+            job = wish.job
+            self.check_not_loading(key, job)
+            try:
+                if not self.do_here(job):
+                    self._loader.wait_for(job)
+            except BaseException:  # Ctrl-C, while waiting or decoding
+                self._forget_pending(key)
+                raise
+            outcome = self._settle(key, wish, raising=True)
+            if isinstance(outcome, Entry):
+                return outcome
+            if outcome is not None:
+                raise outcome
+
+    def do_here(self, job: Job) -> bool:
+        """Do a job on this thread, if nobody else has it."""
+        if not self._loader.claim(job):
+            return False
+        self._doing.append(job)
+        try:
+            job.do()
+        finally:
+            self._doing.remove(job)
+        self._loader.hand_over(job)
+        return True
+
+    def check_not_loading(self, what: str, job: Job | None = None) -> None:
+        """Raise where waiting would be for ever: for a job that this thread itself is doing.
+
+        A game's `buffer_loading`, decoder or file, called by ``Buffer(name)``, can get here.
+        """
+        if self._doing if job is None else job in self._doing:
+            raise RuntimeError(f"{what!r} cannot be waited for by what is called to load it")
+
+    def insert(self, name: str, samples: Samples) -> Entry:
+        """Put samples that the game has made under a new name."""
+        with self._bracket as al:
+            stored = self._store.upload(al, name, samples)
+        return self._enter(name, samples, stored)
+
+    # What the workers have finished
+
+    def publish(self, budget: int = PUBLISH_BUDGET) -> None:
+        """Take in finished jobs, for about `budget` nanoseconds."""
+        if self._store.refused:
+            with self._bracket as al:
+                self._store.retry(al)
+        finished = self._loader.finished
+        if not finished:
+            return
+        deadline = time.perf_counter_ns() + budget
+        while finished:
+            job = finished.popleft()
+            key = job.resource.key
+            wish = self._pending.get(key)
+            if wish is not None and wish.job is job:
+                self._settle(key, wish, raising=False)
+                if time.perf_counter_ns() >= deadline:
+                    return
+
+    def _settle(self, key: str, wish: _Wish, *, raising: bool) -> Entry | ResourceError | None:
+        """Bring a job that is done to its end: an entry, an error, or (None) another job in its place."""
+        job = wish.job
+        error = job.error
+        if isinstance(error, ResourceNotFound):
+            substitute = self._next_substitute(key, wish)
+            if self._pending.get(key) is not wish:
+                # The game, asked for a substitute, has freed the name.
+                return LoadCancelled(key, "find", "it was freed while it was loaded")
+            if substitute is not None:
+                wish.job = Job(substitute, job.settings)
+                self._loader.submit([wish.job])
+                return None
+            error = job.error
+        if error is None:
+            assert job.samples is not None
+            try:
+                with self._bracket as al:
+                    stored = self._store.upload(al, key, job.samples)
+            except ResourceError as refused:
+                error = unlinked(refused)
+        del self._pending[key]
+        if error is not None:
+            self._fail(key, error, wish.watchers, asked=wish.wanted or bool(wish.watchers), raising=raising)
+            return unlinked(error)
+        entry = self._enter(key, job.samples, stored)  # type: ignore[arg-type]
+        job.samples = None
+        for watcher in wish.watchers:
+            self._resolve(watcher, key, None)
+        if wish.wanted or wish.watchers:
+            self._news.cached(key)
+        return entry
+
+    def _enter(self, key: str, samples: Samples, stored: StoredBuffer) -> Entry:
+        entry = self._entries[key] = Entry(key, samples, stored)
+        entry.used = next(self._uses)
+        self.size += entry.size
+        self._evict(entry)
+        return entry
+
+    def _fail(
+        self, key: str, error: ResourceError, watchers: list[Watcher], *, asked: bool = True, raising: bool = False
+    ) -> None:
+        self.failed += 1
+        error = unlinked(error)
+        for watcher in watchers:
+            self._resolve(watcher, key, error)
+        if asked:
+            self._news.cache_failed(key, error, received=raising or bool(watchers))
+
+    def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None) -> None:
+        if watcher is not None:
+            watcher._resolved(key, error)
+            self.stirred[watcher] = None
+
+    # Finding
+
+    def locate(self, name: resources.Name) -> resources.Resource:
+        """Look up a name, or what the game offers in its place.
+
+        Raises:
+            ResourceNotFound, ResourceUnreadable: As for `resources.locate`.
+        """
+        return self._locate(name, resources.key_of(name), self._files(), 0)[0]
+
+    def _locate(
+        self, name: resources.Name, key: str, files: pyglet.resource.Loader | None, tried: int
+    ) -> tuple[resources.Resource, int]:
+        """Look up a name, or what the game offers in its place; and how many substitutes that took."""
+        while True:
+            try:
+                return resources.locate(name, files, key), tried
+            except ResourceNotFound as error:
+                offered = self._offer(resources.key_of(name), error) if tried < _MOST_SUBSTITUTES else ""
+                if not offered:
+                    if tried:
+                        raise ResourceNotFound(key, "find", f"neither it nor {name!r} was found") from error
+                    raise
+                name, tried = offered, tried + 1
+
+    def _next_substitute(self, key: str, wish: _Wish) -> resources.Resource | None:
+        """What to load in place of a file that turned out not to be there, or None."""
+        error = wish.job.error
+        assert error is not None
+        if wish.substitutes >= _MOST_SUBSTITUTES:
+            return None
+        try:
+            offered = self._offer(key, error)
+            if not offered:
+                return None
+            resource, wish.substitutes = self._locate(offered, key, self._files(), wish.substitutes + 1)
+        except ResourceError as failure:
+            wish.job.error = unlinked(failure)
+            return None
+        return resource
+
+    def _offer(self, name: str, error: ResourceError) -> str:
+        try:
+            return self._substitute(name)
+        except Exception as raised:
+            problem = f"resource_not_found failed: {type(raised).__name__}: {raised}"
+            raise ResourceNotFound(error.name, "find", problem) from raised
+
+    # Forgetting
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Drop what is queued, disown what is being loaded, stop and free what is there. Never waits."""
+        for key in keys:
+            self._forget_pending(key)
+            entry = self._entries.get(key)
+            if entry is not None:
+                self.remove(entry)
+
+    def _forget_pending(self, key: str) -> None:
+        wish = self._pending.pop(key, None)
+        if wish is None:
+            return
+        self._loader.withdraw(wish.job)
+        stage: Stage = "open" if wish.job.state == "dropped" else "decode"
+        for watcher in wish.watchers:
+            self._resolve(watcher, key, LoadCancelled(key, stage, "it was freed before it was loaded"))
+
+    def withdraw(self, watcher: Watcher) -> None:
+        """`watcher` wants nothing any more: what nobody else wants is dropped."""
+        self.stirred.pop(watcher, None)
+        for key in watcher.names:
+            wish = self._pending.get(key)
+            if wish is not None and watcher in wish.watchers:
+                wish.watchers.remove(watcher)
+                if not wish.watchers and not wish.wanted:
+                    self._forget_pending(key)
+
+    def remove(self, entry: Entry) -> None:
+        """Stop the sources of an entry and free it."""
+        for source in list(entry.sources):
+            self._voices.release(source)
+            self._news.source("source_force_stopped", source)
+        del self._entries[entry.name]
+        self.handles.pop(entry.name, None)
+        self.size -= entry.size
+        entry.alive = False
+        with self._bracket as al:
+            self._store.delete(al, entry.stored)
+
+    def _evict(self, newest: Entry) -> None:
+        """Forget the least recently used of what nobody refers to, until the limit is kept."""
+        limit = self._cache_limit
+        if limit is None or self.size <= limit:
+            return
+        held = {name for batch in self.holders for name in batch.names}
+        for entry in sorted(self._entries.values(), key=lambda entry: entry.used):
+            if entry is not newest and not (entry.sources or entry.name in self.handles or entry.name in held):
+                self.remove(entry)
+                self.evicted += 1
+                if self.size <= limit:
+                    return
+        logger.warning(
+            "cache_limit is %d bytes, and %d are in use: nothing else can be evicted to make room for %r",
+            limit, self.size, newest.name,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Drop what is queued, disown what is being loaded, stop and free what is there."""
+        self.forget([*self._pending, *self._entries])

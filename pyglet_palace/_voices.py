@@ -1,0 +1,336 @@
+"""OpenAL sources, lent to what plays: the pool, who gives way to whom, and who has come to an end."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from math import ceil
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ._openal import constants as c
+from .errors import OpenALError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ._news import News
+    from ._openal import Bracket, Functions
+    from ._property import Property
+    from ._store import StoredBuffer
+
+
+class Playable(Protocol):
+    """What a voice plays (an entry of the cache)."""
+
+    stored: StoredBuffer
+    frequency: int
+    length: int
+    sources: dict[Player, None]
+
+
+class Player(Protocol):
+    """What borrows voices (a `Source`)."""
+
+    _voice: Voice | None
+    _values: dict[str, Any]
+
+    @property
+    def priority(self) -> int: ...
+    @property
+    def looping(self) -> bool: ...
+    @property
+    def pitch(self) -> float: ...
+
+
+class DeviceLike(Protocol):
+    """The clock of what the voices sound on."""
+
+    _has_clock: bool
+
+    @property
+    def frequency(self) -> int: ...
+    @property
+    def clock_time(self) -> int: ...
+
+
+class Voice:
+    """One OpenAL source, and for whom it sounds.
+
+    In the pool it is silent, detached and as OpenAL made it: `touched` names what must be set back to be so again.
+    """
+
+    __slots__ = ("number", "paused", "playable", "player", "started", "touched", "turn")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.player: Player | None = None
+        self.playable: Playable | None = None
+        self.paused = False
+        #: The pool's count of plays when this one began.
+        self.started = 0
+        #: The newest entry in the heap of ends that is about this voice; None if it needs none.
+        self.turn: int | None = None
+        self.touched: dict[str, Property[Any]] = {}
+
+
+#: An end is looked for a little before it can be there, in nanoseconds; OpenAL is asked then whether it is.
+_EARLY = 1_000_000
+#: OpenAL Soft steps through a buffer in 4096ths of a frame (finer since 1.22), rounded to the nearest.
+_STEP = 4096
+
+
+class VoicePool:
+    """The voices of one context. Used by the game's thread only."""
+
+    def __init__(self, bracket: Bracket, device: DeviceLike, news: News) -> None:
+        self._bracket = bracket
+        self._device = device
+        self._news = news
+        self._free: list[Voice] = []
+        self._busy: dict[Player, Voice] = {}
+        self._exhausted = False
+        self._counter = itertools.count(1)
+        #: (device time at which it may have ended, turn, voice), as a heap; outdated turns stay until they are due.
+        self._ends: list[tuple[int, int, Voice]] = []
+        #: While set, every update asks every voice: something moves, or OpenAL has no device clock.
+        self.ask_always = not device._has_clock
+        self.stolen = 0
+
+    @property
+    def in_use(self) -> int:
+        """Voices that are playing or paused."""
+        return len(self._busy)
+
+    @property
+    def count(self) -> int:
+        """Voices that OpenAL has made so far."""
+        return len(self._free) + len(self._busy)
+
+    def sounding(self) -> bool:
+        """Whether any voice plays (paused ones do not)."""
+        return any(not voice.paused for voice in self._busy.values())
+
+    def __iter__(self) -> Iterator[Player]:
+        return iter(list(self._busy))
+
+    def play(self, player: Player, playable: Playable, offset: int) -> bool:
+        """Play `playable` from frame `offset`, with a voice that `player` has or one it can get.
+
+        False if there is none for it; then `player` is heard no more, and is told by the next update.
+        """
+        with self._bracket as al:
+            voice = player._voice
+            if voice is not None:
+                al.alSourceStop(voice.number)
+                self._detach(al, voice)
+            else:
+                voice = self._borrow(al, player)
+                if voice is None:
+                    self._news.source("source_force_stopped", player)
+                    return False
+                for name in player._values:
+                    self._send(al, voice, getattr(type(player), name), player._values[name])
+            al.alSourcei(voice.number, c.AL_BUFFER, playable.stored.number)
+            voice.player, voice.playable, voice.paused = player, playable, False
+            voice.started = next(self._counter)
+            playable.sources[player] = None
+            player._voice = voice
+            self._busy[player] = voice
+            if offset:
+                al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, offset)
+            al.alSourcePlay(voice.number)
+            self._expect(voice, playable.length - offset)
+        return True
+
+    def release(self, player: Player) -> None:
+        """Stop `player`'s voice and take it back; nothing if it has none."""
+        voice = player._voice
+        if voice is not None:
+            with self._bracket as al:
+                self._take_back(al, voice)
+                self._free.append(voice)
+
+    def pause(self, player: Player) -> None:
+        """Pause `player`'s voice, if it has one that plays."""
+        voice = player._voice
+        if voice is not None and not voice.paused:
+            with self._bracket as al:
+                al.alSourcePause(voice.number)
+                # One that had ended already is left to be found by an update.
+                voice.paused = al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PAUSED
+            if voice.paused:
+                voice.turn = None
+
+    def resume(self, player: Player) -> None:
+        """Go on where `pause` was."""
+        voice = player._voice
+        if voice is not None and voice.paused:
+            with self._bracket as al:
+                al.alSourcePlay(voice.number)
+                voice.paused = False
+                self._expect_from_here(al, voice)
+
+    def sounds(self, player: Player) -> bool:
+        """Whether `player` is heard at this moment."""
+        voice = player._voice
+        if voice is None or voice.paused:
+            return False
+        with self._bracket as al:
+            return al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING
+
+    def offset(self, player: Player) -> int:
+        """The frame `player` is at; 0 if it has no voice."""
+        voice = player._voice
+        if voice is None:
+            return 0
+        with self._bracket as al:
+            return al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
+
+    def seek(self, player: Player, frame: int) -> None:
+        """Go to `frame` of what `player`'s voice plays."""
+        voice = player._voice
+        if voice is not None:
+            with self._bracket as al:
+                al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, frame)
+                self._expect_from_here(al, voice)
+
+    def set(self, player: Player, changed: Property[Any], value: Any, *, timing: bool) -> None:
+        """Carry a property to `player`'s voice, if it has one; with `timing`, it moves the end."""
+        voice = player._voice
+        if voice is not None:
+            with self._bracket as al:
+                self._send(al, voice, changed, value)
+                if timing:
+                    self._expect_from_here(al, voice)
+
+    def ask_all(self) -> None:
+        """See that the next `collect` asks about every voice."""
+        for voice in self._busy.values():
+            if not voice.paused:
+                self._due(voice, 0)
+
+    def collect(self) -> None:
+        """Take back the voices that have come to their end, and pass the news on.
+
+        Costs what has ended, or may have: OpenAL is asked about those only.
+        """
+        if not self._busy:
+            self._ends.clear()
+            return
+        if self.ask_always:
+            self.ask_all()
+        now = self._device.clock_time if self._device._has_clock else 0
+        ends = self._ends
+        if not ends or ends[0][0] > now:
+            return
+        due = []
+        while ends and ends[0][0] <= now:
+            _, turn, voice = heapq.heappop(ends)
+            if voice.turn == turn:
+                due.append(voice)
+        with self._bracket as al:
+            for voice in due:
+                if al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING:
+                    self._expect_from_here(al, voice)
+                else:
+                    player = voice.player
+                    self._take_back(al, voice)
+                    self._free.append(voice)
+                    self._news.source("source_stopped", player)
+
+    def close(self) -> None:
+        """Stop everything and delete all sources."""
+        with self._bracket as al:
+            for voice in list(self._busy.values()):
+                self._take_back(al, voice)
+                al.delete_source(voice.number)
+            for voice in self._free:
+                al.delete_source(voice.number)
+        self._free.clear()
+        self._ends.clear()
+
+    # Inside a bracket
+
+    def _borrow(self, al: Functions, newcomer: Player) -> Voice | None:
+        """A voice out of the pool, a new one, or that of whoever gives way; None if nobody does."""
+        if self._free:
+            return self._free.pop()
+        if not self._exhausted:
+            try:
+                return Voice(al.generate_source())
+            except OpenALError:
+                self._exhausted = True  # the device's mixer has no more
+        victim = self._victim(newcomer.priority)
+        if victim is None:
+            return None
+        player = victim.player
+        self._take_back(al, victim)
+        self.stolen += 1
+        self._news.source("source_force_stopped", player)
+        return victim
+
+    def _victim(self, priority: int) -> Voice | None:
+        """Who gives way to a newcomer: the lowest priority; among equals a one-shot, the one that started first.
+
+        Looping and paused ones give way to a strictly higher priority only.
+        """
+        best, rank = None, (priority + 1, False, 0)
+        for player, voice in self._busy.items():
+            holds_on = voice.paused or player.looping
+            if player.priority == priority and holds_on:
+                continue
+            candidate = (player.priority, holds_on, voice.started)
+            if candidate < rank:
+                best, rank = voice, candidate
+        return best
+
+    def _send(self, al: Functions, voice: Voice, what: Property[Any], value: Any) -> None:
+        what.send(al, voice.number, value)
+        voice.touched[what.name] = what
+
+    def _detach(self, al: Functions, voice: Voice) -> None:
+        al.alSourcei(voice.number, c.AL_BUFFER, c.AL_NONE)
+        if voice.playable is not None and voice.player is not None:
+            voice.playable.sources.pop(voice.player, None)
+        voice.playable = None
+        voice.turn = None
+
+    def _take_back(self, al: Functions, voice: Voice) -> None:
+        """Silence and detach a voice, and set back whatever was set."""
+        al.alSourceStop(voice.number)
+        self._detach(al, voice)
+        for touched in voice.touched.values():
+            touched.send(al, voice.number, touched.default)
+        voice.touched.clear()
+        if voice.player is not None:
+            del self._busy[voice.player]
+            voice.player._voice = None
+            voice.player = None
+        voice.paused = False
+
+    def _expect_from_here(self, al: Functions, voice: Voice) -> None:
+        """Enter the end of a voice anew, from where it is now."""
+        assert voice.playable is not None
+        if not voice.paused:
+            self._expect(voice, voice.playable.length - al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
+
+    def _expect(self, voice: Voice, frames: int) -> None:
+        """Enter the earliest time at which a voice can have played `frames` more."""
+        player, playable = voice.player, voice.playable
+        assert player is not None
+        assert playable is not None
+        if not self._device._has_clock:
+            return
+        if player.looping:
+            voice.turn = None
+            return
+        rate = self._device.frequency
+        fastest = ceil(playable.frequency * player.pitch / rate * _STEP) / _STEP * rate
+        self._due(voice, self._device.clock_time + int(frames / fastest * 1e9) - _EARLY)
+
+    def _due(self, voice: Voice, time: int) -> None:
+        voice.turn = turn = next(self._counter)
+        heapq.heappush(self._ends, (time, turn, voice))
+        if len(self._ends) > 4 * len(self._busy) + 64:  # mostly outdated: ends that moved, again and again
+            self._ends = [end for end in self._ends if end[2].turn == end[1]]
+            heapq.heapify(self._ends)

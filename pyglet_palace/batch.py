@@ -1,0 +1,231 @@
+"""preload: `cache` with something to hold, for loading screens."""
+
+from __future__ import annotations
+
+import time
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from pyglet.event import EventDispatcher
+
+from ._current import require_context
+from ._lifetime import Mortal
+from .buffer import by_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from .buffer import Buffer
+    from .context import Context
+    from .errors import ResourceError
+    from .resources import Name
+
+
+class Batch(EventDispatcher, Mortal):
+    """Names that are loaded together. Made by `preload`.
+
+    >>> batch = preload(["door.ogg", "theme.ogg"])
+    >>> while not batch.finished:
+    ...     pyglet.clock.tick()
+    ...     draw_bar(batch.progress)
+
+    Events of pyglet's kind, told by `Context.update`: ``on_progress(batch)`` when `done` has grown, and
+    ``on_complete(batch)`` once, at the end, whatever failed.
+
+    Its members may be used on the thread that made the context only. A batch that has not been released keeps its
+    names from being evicted under `cache_limit`. As a context manager it calls `release` on leaving.
+    """
+
+    event_types: list[str]
+
+    def __init__(self, names: tuple[str, ...], context: Context) -> None:
+        """For `preload`."""
+        self._context = context
+        self._names = names
+        #: File sizes in bytes of names that are resolved, and what came of them.
+        self._sizes: dict[str, int] = {}
+        self._failed: dict[str, ResourceError] = {}
+        self._shown = 0.0
+        self._told = 0
+        self._cancelled = False
+        self._completed = False
+        self._begin()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the cache calls its sounds; each once, in the order given."""
+        return self._names
+
+    @property
+    def total(self) -> int:
+        """How many names it has."""
+        return len(self._names)
+
+    @property
+    def done(self) -> int:
+        """Names that are loaded, failed or withdrawn."""
+        return len(self._names) if self._cancelled else len(self._sizes)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to come: ``done == total``."""
+        return self.done == self.total
+
+    @property
+    def failed(self) -> Mapping[str, ResourceError]:
+        """The names that were not loaded, and why."""
+        return MappingProxyType(self._failed)
+
+    @property
+    def progress(self) -> float:
+        """How much is done, 0.0 to 1.0, by the sizes of the files. Never goes back; exactly 1.0 at the end.
+
+        A file's size is known once it is open; until then it counts as the mean of those that are known.
+        """
+        if self.finished:
+            return 1.0
+        weigh = self._context._table.weigh
+        sizes = [self._sizes[name] if name in self._sizes else weigh(name) for name in self._names]
+        known = [size for size in sizes if size]
+        mean = sum(known) / len(known) if known else 1.0
+        done = sum(self._sizes[name] or mean for name in self._sizes)
+        now = done / sum(size or mean for size in sizes)
+        self._shown = max(self._shown, min(now, 1.0))
+        return self._shown
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until `finished`, and publish what arrives meanwhile. Tells no news: the next update does.
+
+        May be called in a handler. Without a `timeout` this thread loads as well, so every core does.
+
+        Args:
+            timeout: Seconds to wait at most; None: as long as it takes. 0 only looks.
+
+        Returns:
+            Whether it is finished.
+
+        Raises:
+            RuntimeError: Called by what is called to load a sound (`buffer_loading`, a decoder, a file).
+        """
+        context = self._context
+        context._check_alive()
+        table, loader = context._table, context._loader
+        table.check_not_loading("a batch")
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            table.publish()
+            if self.finished:
+                break
+            if deadline is None:
+                job = loader.next_queued()
+                if job is not None and table.do_here(job):
+                    continue
+                loader.wait_for_any(None)
+            else:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                loader.wait_for_any(left)
+        context._wake()
+        return self.finished
+
+    def cancel(self) -> None:
+        """Want nothing any more. What no other batch and no `cache` wants is not loaded; the rest goes on.
+
+        The batch is finished at once, and sends nothing more. Returns at once.
+        """
+        if not self._cancelled and not self._completed:
+            if self._context:
+                self._context._check_alive()
+                self._context._table.withdraw(self)
+            self._cancelled = True
+
+    def release(self) -> None:
+        """Free its names, but those that another batch holds which was not released. Cancels what is not done.
+
+        Returns at once. Nothing the second time.
+        """
+        if self._dead:
+            return
+        self.cancel()
+        self._dead = True
+        if self._context:
+            table = self._context._table
+            table.holders.discard(self)
+            held = {name for batch in table.holders for name in batch.names}
+            table.forget(name for name in self._names if name not in held and table.entry(name) is not None)
+            self._context._tell_now()
+
+    _end = release
+
+    def __iter__(self) -> Iterator[Buffer]:
+        """Its buffers that are in memory, in order."""
+        table = self._context._table
+        entries = [table.entry(name) for name in self._names]
+        return iter([table.handle(entry) for entry in entries if entry is not None])
+
+    def __repr__(self) -> str:
+        failed = f", {len(self._failed)} failed" if self._failed else ""
+        return f"<Batch: {self.done} of {self.total} done{failed}>"
+
+    # For the table and the context, on the game's thread
+
+    def _resolved(self, name: str, error: ResourceError | None) -> None:
+        """What has become of one of its names."""
+        if self._cancelled:
+            return
+        self._sizes[name] = self._context._table.weigh(name)
+        if error is not None:
+            self._failed[name] = error
+
+    def _events(self) -> list[str]:
+        """The events that are due."""
+        events = []
+        if self.done > self._told:
+            self._told = self.done
+            events.append("on_progress")
+        if self.finished and not self._completed and not self._cancelled:
+            self._completed = True
+            events.append("on_complete")
+        return events
+
+
+Batch.event_types = ["on_progress", "on_complete"]
+
+
+def preload(
+    names: Iterable[Name],
+    context: Context | None = None,
+    *,
+    on_progress: Callable[[Batch], object] | None = None,
+    on_complete: Callable[[Batch], object] | None = None,
+) -> Batch:
+    """Have sounds loaded in the background, as `cache` does, and get a `Batch` to watch them by.
+
+    Returns at once.
+
+    Args:
+        names: Resource names for ``pyglet.resource``, or paths of files; any iterable.
+        context: Whose cache; None: the current context's.
+        on_progress: Called with the batch when more of it is done.
+        on_complete: Called with the batch once, when nothing is left to come, whatever failed. Both are called by
+            an update, never in here.
+
+    Raises:
+        TypeError: `names` is a single name, or holds something that is no name; nothing is loaded then.
+        RuntimeError: No context was given and none is current; or this is not the thread that made it.
+    """
+    owner = require_context(context)
+    owner._check_alive()
+    wanted = by_key(names)
+    batch = Batch(tuple(wanted), owner)
+    if on_progress is not None:
+        batch.set_handler("on_progress", on_progress)
+    if on_complete is not None:
+        batch.set_handler("on_complete", on_complete)
+    table = owner._table
+    table.holders.add(batch)
+    table.stirred[batch] = None
+    table.request(wanted, batch)
+    owner._wake()
+    return batch

@@ -1,0 +1,462 @@
+"""Context: a world of sound on one device."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from pyglet.event import EventDispatcher
+
+from . import _checks as checks
+from . import _lives
+from ._current import current_context, use_context
+from ._lifetime import Mortal
+from ._news import News
+from ._openal import Bracket, attribute_list, functions
+from ._openal import constants as c
+from ._property import Property
+from ._table import Table
+from ._voices import VoicePool
+from .buffer import Buffer
+from .decoder import factories
+from .device import Device, LoopbackDevice
+from .errors import DestroyedError, DeviceError
+from .formats import AL_FORMATS, frame_size
+from .listener import Listener
+from .message import MessageHandler
+from .scheduler import Scheduler
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    import pyglet.clock
+    import pyglet.resource
+
+    from ._decoding import Samples, Settings
+    from ._openal import Functions
+    from .decoder import BaseDecoder
+
+#: How loudness falls with distance; names of OpenAL's distance models.
+distance_models: Mapping[str, int] = {
+    "inverse clamped": c.AL_INVERSE_DISTANCE_CLAMPED,
+    "linear clamped": c.AL_LINEAR_DISTANCE_CLAMPED,
+    "exponent clamped": c.AL_EXPONENT_DISTANCE_CLAMPED,
+    "inverse": c.AL_INVERSE_DISTANCE,
+    "linear": c.AL_LINEAR_DISTANCE,
+    "exponent": c.AL_EXPONENT_DISTANCE,
+    "none": c.AL_NONE,
+}
+
+#: Bytes one sound may take where `Context` was not told otherwise.
+BUFFER_LIMIT = 512 * 1024 * 1024
+
+#: Seconds between two looks at whether the device is still there.
+_LOOK_INTERVAL = 0.5
+
+#: Most that a silent device renders in one update, in seconds.
+_LONGEST_SILENCE = 0.25
+
+
+def _doppler_factor(al: Functions, _: int, value: float) -> None:
+    al.alDopplerFactor(value)
+
+
+def _speed_of_sound(al: Functions, _: int, value: float) -> None:
+    al.alSpeedOfSound(value)
+
+
+def _distance_model(al: Functions, _: int, value: str) -> None:
+    al.alDistanceModel(distance_models[value])
+
+
+class Context(EventDispatcher, Mortal):
+    """A listener, the sources it hears and the sounds in its cache, on one device.
+
+    It belongs to the thread that made it: every member, and every member of what is made from it, may be used on
+    that thread only, and raises `RuntimeError` on others. Several contexts may live at once, also on one device.
+
+    Events, of pyglet's kind, told by `update`:
+
+    - ``on_cached(name)``: a sound that `cache` or `preload` asked for is in memory.
+    - ``on_cache_failed(name, error)``: one could not be loaded.
+    - ``on_source_stopped(source)``: a source has come to its end.
+    - ``on_source_force_stopped(source)``: a source was stopped before its end; see `MessageHandler`.
+    - ``on_device_disconnected(device)``: the device is gone.
+
+    As a context manager it makes itself current, and on leaving restores what was current before and destroys
+    itself. Contexts are kept alive until `destroy`, `shutdown` or the end of the process. They are true until
+    destroyed and sort by age. After ``fork``, all are dead in the child.
+    """
+
+    event_types: list[str]
+
+    doppler_factor = Property(
+        checks.number(0.0), 1.0, _doppler_factor, "Strength of the doppler effect, >= 0; 1 is nature's, 0 is none."
+    )
+    speed_of_sound = Property(checks.number(0.0, above=True), 343.3, _speed_of_sound, "Units a second, > 0.")
+    distance_model = Property(
+        checks.one_of(distance_models),
+        "inverse clamped",
+        _distance_model,
+        "How loudness falls with distance, one of `distance_models`.",
+    )
+
+    def __init__(
+        self,
+        device: Device,
+        attrs: Mapping[int, int] | None = None,
+        *,
+        clock: pyglet.clock.Clock | None = None,
+        loader: pyglet.resource.Loader | None = None,
+        auto_update: bool = True,
+        update_interval: float = 1 / 60,
+        workers: int | None = None,
+        cache_limit: int | None = None,
+        buffer_limit: int = BUFFER_LIMIT,
+    ) -> None:
+        """Blocks for about 0.15 s the first time, while libraries are imported and threads started.
+
+        Args:
+            device: Where it is heard.
+            attrs: What to ask of the device: `FREQUENCY`, `HRTF` ... and their values.
+            clock: What drives `update`; None: pyglet's default clock.
+            loader: Where names are looked up; None: ``pyglet.resource`` itself.
+            auto_update: Whether the clock drives it; else call `update` yourself, every frame. A context made on
+                another than the main thread is driven only by a `clock` it is given.
+            update_interval: Seconds between updates, > 0.
+            workers: Threads that load; None: one less than the cores this process may use, 1 to 4.
+            cache_limit: Bytes of samples to keep; beyond, those that nothing refers to are forgotten, least recently
+                used first. None: no limit.
+            buffer_limit: Bytes one sound may take; what is larger is refused with `BufferTooLarge`.
+
+        Raises:
+            DeviceError: The device refuses.
+            DestroyedError: `device` was closed.
+            ValueError: An argument is out of range.
+        """
+        device._check_not_dead()
+        checks.number(0.0, above=True)("update_interval", update_interval)
+        checks.integer(1)("buffer_limit", buffer_limit)
+        if workers is not None:
+            checks.integer(1, 64)("workers", workers)
+        if cache_limit is not None:
+            checks.integer(0)("cache_limit", cache_limit)
+        from . import _decoding  # numpy and soundfile, which a game that plays nothing need not wait for
+        from ._loader import Loader
+
+        al = functions()
+        handle = al.alcCreateContext(device._handle, attribute_list({**(attrs or {}), **device._own_attributes()}))
+        if not handle:
+            al.check_device(device._handle, f"making a context on {device!r}")
+            raise DeviceError(f"{device!r} refuses to make a context")
+        self._handle = handle
+        self._al = al
+        self._device = device
+        self._thread = threading.current_thread()
+        self._thread_id = threading.get_ident()
+        self._begin()
+        self._values: dict[str, Any] = {}
+        self._bracket = Bracket(al, handle)
+        with self._bracket:
+            # The extensions are a dozen and the formats three dozen: ask once for each.
+            present = {name: al.has_extension(name) for name in sorted({name for _, name in AL_FORMATS.values()})}
+            self._has_loop_points = al.has_extension("AL_SOFT_loop_points")
+            self._has_deferred = al.has_extension("AL_SOFT_deferred_updates")
+            self._has_resamplers = al.has_extension("AL_SOFT_source_resampler")
+            al.alSpeedOfSound(343.3)
+        self._supported = frozenset(what for what, (_, name) in AL_FORMATS.items() if present[name])
+        device._contexts.append(self)
+        device._settle_rate()
+
+        self.message_handler = MessageHandler()
+        self._wake_interval = 0
+        self._limit = min(buffer_limit, _decoding.LARGEST_BUFFER)
+        self._resource_loader = loader
+        self._news = News()
+        self._voices = VoicePool(self._bracket, device, self._news)
+        self._loader = Loader(workers)
+        self._table = Table(
+            self._bracket,
+            device._store,
+            self._loader,
+            self._voices,
+            self._news,
+            files=self._files,
+            settings=self._settings,
+            substitute=lambda name: self.message_handler.resource_not_found(name),
+            cache_limit=cache_limit,
+        )
+        self._table.make_handle = lambda entry: Buffer._of(self, entry)
+        self._listener = Listener._of(self)
+        driven = auto_update and (clock is not None or self._thread is threading.main_thread())
+        self._scheduler = Scheduler(self, clock, update_interval) if driven else None
+        self._previous: list[Context | None] = []
+        self._silent = False
+        self._connected = True
+        self._looked = self._rendered = time.perf_counter()
+        _lives.keep(self)
+
+    # What it is made of
+
+    @property
+    def device(self) -> Device:
+        """Where it is heard."""
+        return self._device
+
+    @property
+    def listener(self) -> Listener:
+        """Who hears it."""
+        return self._listener
+
+    @property
+    def available_resamplers(self) -> tuple[str, ...]:
+        """Ways to change a sound's rate that a source can choose from (AL_SOFT_source_resampler; else empty)."""
+        self._check_alive()
+        if not self._has_resamplers:
+            return ()
+        with self._bracket as al:
+            names = [
+                al.alGetStringiSOFT(c.AL_RESAMPLER_NAME_SOFT, index)
+                for index in range(al.alGetInteger(c.AL_NUM_RESAMPLERS_SOFT))
+            ]
+        return tuple(name.decode("utf-8", "replace") for name in names)
+
+    @property
+    def default_resampler_index(self) -> int:
+        """Index of the default in `available_resamplers`; 0 where there are none."""
+        self._check_alive()
+        if not self._has_resamplers:
+            return 0
+        with self._bracket as al:
+            return int(al.alGetInteger(c.AL_DEFAULT_RESAMPLER_SOFT))
+
+    def is_supported(self, channel_config: str, sample_type: str) -> bool:
+        """Whether sounds of that layout and sample type can be played.
+
+        Raises:
+            ValueError: `channel_config` or `sample_type` is not one of the known ones.
+        """
+        self._check_alive()
+        frame_size(channel_config, sample_type)
+        return (channel_config, sample_type) in self._supported
+
+    @property
+    def cached_names(self) -> tuple[str, ...]:
+        """Names in memory, in the order they were loaded."""
+        self._check_alive()
+        return self._table.cached_names
+
+    @property
+    def pending_names(self) -> tuple[str, ...]:
+        """Names asked for that no update, `Buffer` or `Batch.wait` has published yet, in the order asked for."""
+        self._check_alive()
+        return self._table.pending_names
+
+    @property
+    def cached_size(self) -> int:
+        """Bytes of all samples in memory."""
+        self._check_alive()
+        return self._table.size
+
+    def stats(self) -> dict[str, int]:
+        """What it holds and has done, by name, for a debug display.
+
+        ``cached`` (names), ``cached_size`` (bytes), ``pending`` (names), ``queued`` (of these, not begun), ``failed``
+        and ``evicted`` (names, so far), ``sources`` (playing or paused), ``voices`` (made of OpenAL), ``stolen``
+        (voices, so far), ``buffers`` (of OpenAL's, of the whole device), ``undeleted`` (of these, those OpenAL refused
+        to delete yet), ``workers`` (threads).
+        """
+        self._check_alive()
+        return {
+            "cached": len(self._table.cached_names),
+            "cached_size": self._table.size,
+            "pending": len(self._table.pending_names),
+            "queued": self._loader.queued,
+            "failed": self._table.failed,
+            "evicted": self._table.evicted,
+            "sources": self._voices.in_use,
+            "voices": self._voices.count,
+            "stolen": self._voices.stolen,
+            "buffers": self._device._store.count,
+            "undeleted": self._device._store.refused,
+            "workers": self._loader.workers,
+        }
+
+    # Time
+
+    def update(self, dt: float = 0.0) -> None:
+        """Take in finished loads, find sources that have ended, tell the news.
+
+        The clock calls it; calling it by hand as well does no harm. Takes about 0.3 ms at most, besides your own
+        handlers. An exception out of a handler leaves here; what was not told yet is told by the next update. Within
+        a handler it publishes, and tells nothing.
+
+        Args:
+            dt: Seconds since the last update, as a clock passes them; not used.
+        """
+        self._check_alive()
+        now = time.perf_counter()
+        if self._silent:
+            self._render_silently(now)
+        self._table.publish()
+        self._voices.collect()
+        if now - self._looked > _LOOK_INTERVAL:
+            self._looked = now
+            self._look_for_device()
+        self._tell_batches()
+        self._news.tell(self.message_handler, self)
+        if self._scheduler is not None and not self._dead and not self._has_work():
+            self._scheduler.sleep()
+
+    @property
+    def async_wake_interval(self) -> int:
+        """Milliseconds between two looks of the thread that feeds streams, 0 to 1000; 0: as long as its queues last."""
+        self._check_alive()
+        return self._wake_interval
+
+    @async_wake_interval.setter
+    def async_wake_interval(self, milliseconds: int) -> None:
+        self._check_alive()
+        self._wake_interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
+
+    def start_batch(self) -> None:
+        """Hold back changes of sources and listener until `end_batch`, to be heard at one moment."""
+        self._check_alive()
+        if self._has_deferred:
+            with self._bracket as al:
+                al.alDeferUpdatesSOFT()
+
+    def end_batch(self) -> None:
+        """Let what changed since `start_batch` be heard."""
+        self._check_alive()
+        if self._has_deferred:
+            with self._bracket as al:
+                al.alProcessUpdatesSOFT()
+
+    # The end
+
+    def destroy(self) -> None:
+        """Stop and free everything; nothing the second time.
+
+        Loads that are queued are dropped, those that run are disowned: it waits 0.1 s at most for the threads to end.
+        The news of what it stops is told before it returns.
+        """
+        if self._dead:
+            return
+        self._check_alive()
+        al, device = self._al, self._device
+        if self._scheduler is not None:
+            self._scheduler.sleep()
+        self._table.close()
+        self._voices.close()
+        self._tell_batches()
+        self._dead = True
+        if al.alcSetThreadContext is None and al.alcGetCurrentContext() == self._handle:
+            al.alcMakeContextCurrent(None)
+        al.alcDestroyContext(self._handle)
+        device._contexts.remove(self)
+        _lives.forget(self)
+        self._loader.close()
+        self._news.tell_keeping_errors(self.message_handler, self)
+        self._news.close()
+
+    _end = destroy
+
+    def __enter__(self) -> Context:
+        self._check_alive()
+        self._previous.append(current_context())
+        use_context(self)
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        previous = self._previous.pop()
+        use_context(previous or None)
+        self.destroy()
+
+    # For the nouns of this package, on the game's thread
+
+    def _check_alive(self) -> None:
+        """Raise unless it is alive and this is its thread."""
+        if self._dead:
+            raise DestroyedError(f"{self!r} can no longer be used")
+        if threading.get_ident() != self._thread_id:
+            raise RuntimeError(
+                f"{self!r} belongs to the thread {self._thread.name!r}; "
+                f"it was used by {threading.current_thread().name!r}"
+            )
+
+    def _changed(self, changed: Property[Any], value: Any) -> None:
+        with self._bracket as al:
+            changed.send(al, 0, value)
+
+    def _something_moves(self, moves: bool) -> None:
+        """The doppler effect makes ends come earlier or later: ask about every voice while it does."""
+        self._voices.ask_always = moves or not self._device._has_clock
+        self._voices.ask_all()
+
+    def _files(self) -> pyglet.resource.Loader | None:
+        return self._resource_loader
+
+    def _settings(self) -> Settings:
+        from ._decoding import Settings
+
+        handler = self.message_handler
+        listens = type(handler).buffer_loading is not MessageHandler.buffer_loading
+        return Settings(self._limit, self._supported, factories(), handler.buffer_loading if listens else None)
+
+    def _read_decoder(self, decoder: BaseDecoder, name: str) -> Samples:
+        from ._decoding import read_decoder
+
+        return read_decoder(name, decoder, self._settings())
+
+    def _has_work(self) -> bool:
+        return self._table.busy or bool(len(self._news)) or self._voices.sounding()
+
+    def _wake(self) -> None:
+        """Something was begun: see that the clock drives until it has come to its end."""
+        scheduler = self._scheduler
+        if scheduler is not None and not scheduler.awake and self._has_work():
+            self._rendered = time.perf_counter()
+            scheduler.wake()
+
+    def _tell_now(self) -> None:
+        """Tell the news within a call that stops sources; what handlers raise waits for the next update."""
+        self._tell_batches()
+        self._news.tell_keeping_errors(self.message_handler, self)
+        if not self._dead:
+            self._wake()
+
+    def _tell_batches(self) -> None:
+        stirred, self._table.stirred = self._table.stirred, {}
+        for batch in stirred:
+            for event in batch._events():
+                self._news.batch(event, batch)
+
+    def _render_silently(self, now: float) -> None:
+        """Let time pass on a device that no hardware drives."""
+        seconds, self._rendered = min(now - self._rendered, _LONGEST_SILENCE), now
+        device = self._device
+        assert isinstance(device, LoopbackDevice)
+        device.render(int(seconds * device.frequency))
+
+    def _look_for_device(self) -> None:
+        if self._connected and not self._device._is_connected():
+            self._connected = False
+            self._voices.ask_all()
+            self._news.device_disconnected(self._device)
+
+    def __repr__(self) -> str:
+        return "<Context, destroyed>" if self._dead else f"<Context on {self._device!r}>"
+
+
+Context.event_types = [
+    "on_cached",
+    "on_cache_failed",
+    "on_source_stopped",
+    "on_source_force_stopped",
+    "on_device_disconnected",
+]

@@ -1,0 +1,362 @@
+"""Device, LoopbackDevice: where sound goes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from . import attributes as keys
+from ._lifetime import Mortal
+from ._openal import attribute_list, functions
+from ._openal import constants as c
+from ._store import BufferStore
+from .errors import DeviceError
+from .formats import CHANNELS, DTYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from .context import Context
+
+_LOOPBACK_CHANNELS = {
+    "Mono": keys.MONO,
+    "Stereo": keys.STEREO,
+    "Quadrophonic": keys.QUAD,
+    "5.1 Surround": keys.X51,
+    "6.1 Surround": keys.X61,
+    "7.1 Surround": keys.X71,
+}
+_LOOPBACK_TYPES = {
+    "Unsigned 8-bit": keys.UNSIGNED_BYTE,
+    "Signed 16-bit": keys.SHORT,
+    "32-bit float": keys.FLOAT,
+}
+_SILENCE = {"Unsigned 8-bit": 0x80, "Signed 16-bit": 0, "32-bit float": 0.0}
+
+
+class DeviceNames:
+    """Names of the devices of this machine, asked for anew each time. `device_names` is the one instance.
+
+    Each is a tuple with the default first, empty if there are none.
+
+    Raises:
+        OpenALNotFound: There is no OpenAL library.
+    """
+
+    @property
+    def basic(self) -> tuple[str, ...]:
+        """Playback devices, by short names that `Device` takes."""
+        return _default_first(c.ALC_DEVICE_SPECIFIER, c.ALC_DEFAULT_DEVICE_SPECIFIER)
+
+    @property
+    def full(self) -> tuple[str, ...]:
+        """Playback devices, by full names that `Device` takes (ALC_ENUMERATE_ALL_EXT)."""
+        if not functions().device_extension(None, "ALC_ENUMERATE_ALL_EXT"):
+            return self.basic
+        return _default_first(c.ALC_ALL_DEVICES_SPECIFIER, c.ALC_DEFAULT_ALL_DEVICES_SPECIFIER)
+
+    @property
+    def capture(self) -> tuple[str, ...]:
+        """Recording devices."""
+        return _default_first(c.ALC_CAPTURE_DEVICE_SPECIFIER, c.ALC_CAPTURE_DEFAULT_DEVICE_SPECIFIER)
+
+    def __repr__(self) -> str:
+        return f"<device names: basic {self.basic}, full {self.full}, capture {self.capture}>"
+
+
+#: Names of the devices of this machine.
+device_names = DeviceNames()
+
+
+def _default_first(all_of_them: int, default: int) -> tuple[str, ...]:
+    al = functions()
+    names = list(al.device_strings(None, all_of_them))
+    first = al.device_string(None, default)
+    if first in names:
+        names.remove(first)
+        names.insert(0, first)
+    return tuple(names)
+
+
+def query_extension(name: str) -> bool:
+    """Whether OpenAL has the ALC extension `name`, of no device in particular.
+
+    Raises:
+        OpenALNotFound: There is no OpenAL library.
+    """
+    return functions().device_extension(None, name)
+
+
+class Device(Mortal):
+    """A playback device, open until `close`.
+
+    Devices are true until closed, sort by age, and are context managers that close.
+    """
+
+    def __init__(self, name: str = "", fallback: Iterable[str] = ()) -> None:
+        """Opens the device; blocks for as long as the system takes.
+
+        Args:
+            name: One of `device_names`; '' for the default.
+            fallback: Names to try when that fails, each with a `RuntimeWarning`.
+
+        Raises:
+            DeviceError: None of them can be opened.
+            OpenALNotFound: There is no OpenAL library.
+        """
+        al = functions()
+        tried = []
+        for wanted in (name, *fallback):
+            handle = al.alcOpenDevice(wanted.encode() if wanted else None)
+            if handle:
+                break
+            al.alcGetError(None)
+            what = f"device {wanted!r}" if wanted else "the default device"
+            tried.append(what)
+            if len(tried) <= len((name, *fallback)) - 1:
+                warnings.warn(f"cannot open {what}; trying the next", RuntimeWarning, stacklevel=2)
+        else:
+            there = ", ".join(map(repr, device_names.full)) or "none"
+            advice = "LoopbackDevice needs no hardware, and init() falls back to silence"
+            raise DeviceError(f"cannot open {' or '.join(tried)}; devices there are: {there}. {advice}.")
+        self._open(handle)
+
+    def _open(self, handle: int) -> None:
+        self._begin()
+        self._al = functions()
+        self._handle = handle
+        self._store = BufferStore()
+        self._contexts: list[Context] = []
+        self._has_clock = self.query_extension("ALC_SOFT_device_clock")
+        self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
+        self._rate = 0
+        _open_devices.append(self)
+
+    @property
+    def name(self) -> str:
+        """Its full name."""
+        self._check_not_dead()
+        full = self.query_extension("ALC_ENUMERATE_ALL_EXT") or self._al.device_extension(None, "ALC_ENUMERATE_ALL_EXT")
+        named = self._al.device_string(self._handle, c.ALC_ALL_DEVICES_SPECIFIER) if full else ""
+        return named or self.basic_name
+
+    @property
+    def basic_name(self) -> str:
+        """Its short name; of many devices the same."""
+        self._check_not_dead()
+        return self._al.device_string(self._handle, c.ALC_DEVICE_SPECIFIER)
+
+    def query_extension(self, name: str) -> bool:
+        """Whether the device has the ALC extension `name`."""
+        self._check_not_dead()
+        return self._al.device_extension(self._handle, name)
+
+    @property
+    def alc_version(self) -> tuple[int, int]:
+        """Version of ALC, (major, minor)."""
+        return self._integer(c.ALC_MAJOR_VERSION), self._integer(c.ALC_MINOR_VERSION)
+
+    @property
+    def efx_version(self) -> tuple[int, int]:
+        """Version of the effects extension, (major, minor); (0, 0) without."""
+        if not self.query_extension("ALC_EXT_EFX"):
+            return 0, 0
+        return self._integer(c.ALC_EFX_MAJOR_VERSION), self._integer(c.ALC_EFX_MINOR_VERSION)
+
+    @property
+    def frequency(self) -> int:
+        """Output rate in hertz. OpenAL settles it with the first context."""
+        self._check_not_dead()
+        return self._rate or self._integer(c.ALC_FREQUENCY)
+
+    @property
+    def max_auxiliary_sends(self) -> int:
+        """Effect sends of each source; 0 without effects."""
+        return self._integer(c.ALC_MAX_AUXILIARY_SENDS) if self.query_extension("ALC_EXT_EFX") else 0
+
+    @property
+    def hrtf_names(self) -> tuple[str, ...]:
+        """HRTF data sets there are; their indices are values of `HRTF_ID` (ALC_SOFT_HRTF)."""
+        if not self.query_extension("ALC_SOFT_HRTF"):
+            return ()
+        names = []
+        for index in range(self._integer(c.ALC_NUM_HRTF_SPECIFIERS_SOFT)):
+            text = self._al.alcGetStringiSOFT(self._handle, c.ALC_HRTF_SPECIFIER_SOFT, index)
+            names.append((text or b"").decode("utf-8", "replace"))
+        return tuple(names)
+
+    @property
+    def hrtf_enabled(self) -> bool:
+        """Whether output is rendered for headphones (ALC_SOFT_HRTF)."""
+        return self.query_extension("ALC_SOFT_HRTF") and self._integer(c.ALC_HRTF_SOFT) == 1
+
+    @property
+    def current_hrtf(self) -> str:
+        """The HRTF data set in use, '' for none."""
+        return self._al.device_string(self._handle, c.ALC_HRTF_SPECIFIER_SOFT) if self.hrtf_enabled else ""
+
+    def reset(self, attrs: Mapping[int, int] | None = None) -> None:
+        """Change the device's attributes while contexts live and sounds play; blocks until it is done.
+
+        Args:
+            attrs: As for `Context`; what is not named goes back to its default.
+
+        Raises:
+            DeviceError: The device refuses, or cannot be reset at all (ALC_SOFT_HRTF is missing).
+        """
+        self._check_not_dead()
+        if not self.query_extension("ALC_SOFT_HRTF"):
+            raise DeviceError(f"{self.name!r} cannot be reset: this OpenAL has no ALC_SOFT_HRTF")
+        done = self._al.alcResetDeviceSOFT(self._handle, attribute_list({**(attrs or {}), **self._own_attributes()}))
+        self._al.check_device(self._handle, f"resetting {self.name!r}")
+        if not done:
+            raise DeviceError(f"resetting {self.name!r} failed")
+        self._settle_rate()
+        for context in self._contexts:
+            context._voices.ask_all()
+
+    def pause_dsp(self) -> None:
+        """Stop mixing; time stands still for all its contexts. Nothing without ALC_SOFT_pause_device."""
+        self._check_not_dead()
+        if self.query_extension("ALC_SOFT_pause_device"):
+            self._al.alcDevicePauseSOFT(self._handle)
+
+    def resume_dsp(self) -> None:
+        """Go on after `pause_dsp`. Nothing without ALC_SOFT_pause_device."""
+        self._check_not_dead()
+        if self.query_extension("ALC_SOFT_pause_device"):
+            self._al.alcDeviceResumeSOFT(self._handle)
+
+    @property
+    def clock_time(self) -> int:
+        """Nanoseconds of sound mixed since it was opened (ALC_SOFT_device_clock; 0 without)."""
+        self._check_not_dead()
+        return self._al.device_clock(self._handle) if self._has_clock else 0
+
+    def close(self) -> None:
+        """Close the device; nothing the second time.
+
+        Raises:
+            RuntimeError: It has contexts that were not destroyed.
+        """
+        if self._dead:
+            return
+        if self._contexts:
+            raise RuntimeError(f"{self!r} still has contexts; destroy them first: {self._contexts}")
+        if not self._al.alcCloseDevice(self._handle):
+            self._al.check_device(None, f"closing {self!r}")
+        self._abandon()
+
+    _end = close
+
+    def _abandon(self) -> None:
+        """Be dead without a call into OpenAL."""
+        self._dead = True
+        self._store.close()
+        if self in _open_devices:
+            _open_devices.remove(self)
+
+    def _own_attributes(self) -> Mapping[int, int]:
+        """What each context of the device must be made with."""
+        return {}
+
+    def _settle_rate(self) -> None:
+        """Read the rate again, which a context or a reset may have changed."""
+        self._rate = self._integer(c.ALC_FREQUENCY)
+
+    def _is_connected(self) -> bool:
+        return not self._reports_disconnection or self._integer(c.ALC_CONNECTED) != 0
+
+    def _integer(self, what: int) -> int:
+        self._check_not_dead()
+        return self._al.device_integer(self._handle, what)
+
+    def __repr__(self) -> str:
+        kind = type(self).__name__
+        return f"<{kind}, closed>" if self._dead else f"<{kind} {self.name!r}>"
+
+
+class LoopbackDevice(Device):
+    """A device without hardware (ALC_SOFT_loopback): `render` returns what it plays, and time goes on only there.
+
+    >>> device = LoopbackDevice(48000)
+    >>> with device, Context(device):
+    ...     Buffer("door.wav").play()
+    ...     first_second = device.render(48000)
+    """
+
+    def __init__(
+        self, frequency: int = 44100, channel_config: str = "Stereo", sample_type: str = "32-bit float"
+    ) -> None:
+        """
+        Args:
+            frequency: Hertz.
+            channel_config: 'Mono', 'Stereo', 'Quadrophonic', '5.1 Surround', '6.1 Surround' or '7.1 Surround'.
+            sample_type: 'Unsigned 8-bit', 'Signed 16-bit' or '32-bit float'.
+
+        Raises:
+            ValueError: OpenAL cannot render that.
+            DeviceError: OpenAL has no loopback devices.
+            OpenALNotFound: There is no OpenAL library.
+        """
+        if channel_config not in _LOOPBACK_CHANNELS:
+            raise ValueError(f"channel_config is {channel_config!r}; it must be one of {', '.join(_LOOPBACK_CHANNELS)}")
+        if sample_type not in _LOOPBACK_TYPES:
+            raise ValueError(f"sample_type is {sample_type!r}; it must be one of {', '.join(_LOOPBACK_TYPES)}")
+        al = functions()
+        if al.alcLoopbackOpenDeviceSOFT is None:
+            raise DeviceError("this OpenAL has no loopback devices (ALC_SOFT_loopback); OpenAL Soft has")
+        handle = al.alcLoopbackOpenDeviceSOFT(None)
+        if not handle:
+            raise DeviceError("cannot open a loopback device")
+        channels, kind = _LOOPBACK_CHANNELS[channel_config], _LOOPBACK_TYPES[sample_type]
+        if not 0 < frequency < 2**31 or not al.alcIsRenderFormatSupportedSOFT(handle, frequency, channels, kind):
+            al.alcGetError(handle)
+            al.alcCloseDevice(handle)
+            raise ValueError(f"OpenAL cannot render {channel_config!r} as {sample_type!r} at {frequency} Hz")
+        self.channel_config = channel_config
+        self.sample_type = sample_type
+        self._attributes = {keys.FREQUENCY: frequency, keys.CHANNEL_CONFIG: channels, keys.SAMPLE_TYPE: kind}
+        self._open(handle)
+
+    @property
+    def frequency(self) -> int:
+        """Output rate in hertz."""
+        self._check_not_dead()
+        return self._attributes[keys.FREQUENCY]
+
+    def render(self, frames: int) -> npt.NDArray[Any]:
+        """Mix the next `frames` sample frames, and return them. Blocks while mixing, 6000 times faster than they last.
+
+        Returns:
+            An array of shape (frames, channels): uint8, int16 or float32 (full scale 1.0), as `sample_type` says.
+            Silence while the device has no context.
+
+        Raises:
+            ValueError: `frames` is negative.
+        """
+        import numpy as np
+
+        self._check_not_dead()
+        if frames < 0:
+            raise ValueError(f"frames is {frames}; it must be 0 or more")
+        shape = (frames, CHANNELS[self.channel_config])
+        out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
+        if self._contexts and frames:
+            self._al.alcRenderSamplesSOFT(self._handle, out.ctypes.data, frames)
+        return out
+
+    def _own_attributes(self) -> Mapping[int, int]:
+        return self._attributes
+
+
+#: Devices that were not closed, oldest first.
+_open_devices: list[Device] = []
+
+
+def open_devices() -> tuple[Device, ...]:
+    """Devices that were not closed yet, oldest first."""
+    return tuple(_open_devices)

@@ -1,0 +1,114 @@
+"""The errors of this package.
+
+.. code-block:: text
+
+    RuntimeError
+    └── PalaceError                  everything below
+        ├── ResourceError            about one name; has .name and .stage
+        │   ├── ResourceNotFound     nothing is called that   (also pyglet's ResourceNotFoundException)
+        │   ├── ResourceUnreadable   it is there, and cannot be opened or read
+        │   ├── DecodeError          not audio, damaged, or without samples
+        │   │   └── UnsupportedFormat   audio, in a form OpenAL or libsndfile cannot take
+        │   ├── BufferTooLarge       more samples than Context.buffer_limit
+        │   └── LoadCancelled        freed, destroyed or cancelled before it was loaded
+        ├── DestroyedError           used after destroy() or close()
+        ├── DeviceError              a device cannot be opened or asked
+        ├── OpenALError              a call into OpenAL failed
+        └── OpenALNotFound           there is no OpenAL library
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeVar
+
+from pyglet.resource import ResourceNotFoundException
+
+Stage = Literal["find", "open", "decode", "upload"]
+
+_E = TypeVar("_E", bound="ResourceError")
+
+
+class PalaceError(RuntimeError):
+    """The root of all errors of this package's own."""
+
+
+class ResourceError(PalaceError):
+    """Something about one named sound went wrong.
+
+    Attributes:
+        name: The name that was asked for.
+        stage: How far the load had come: 'find', 'open', 'decode' or 'upload'.
+    """
+
+    name: str
+    stage: Stage
+
+    def __init__(self, name: str, stage: Stage, problem: str) -> None:
+        RuntimeError.__init__(self, f"{name!r}: {problem}")
+        self.name = name
+        self.stage = stage
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[type[ResourceError], tuple[str, Stage, str]]:
+        return type(self), (self.name, self.stage, self.problem)
+
+
+class ResourceNotFound(ResourceError, ResourceNotFoundException):
+    """Nothing is called that: no resource, no file."""
+
+
+class ResourceUnreadable(ResourceError):
+    """It is there, but opening or reading it failed; the cause says why."""
+
+
+class DecodeError(ResourceError):
+    """It is not audio, it is damaged, or it holds no samples."""
+
+
+class UnsupportedFormat(DecodeError):
+    """It is audio, with a layout, rate or encoding that OpenAL or libsndfile cannot take."""
+
+
+class BufferTooLarge(ResourceError):
+    """Its samples would take more than ``Context.buffer_limit`` bytes."""
+
+
+class LoadCancelled(ResourceError):
+    """It was freed, destroyed or cancelled before it was loaded."""
+
+
+class DestroyedError(PalaceError):
+    """The object was used after ``destroy()`` or ``close()``."""
+
+
+class DeviceError(PalaceError):
+    """A device could not be opened, or refused what was asked of it."""
+
+
+class OpenALError(PalaceError):
+    """A call into OpenAL failed; the text says which, with what arguments.
+
+    Attributes:
+        function: Name of the OpenAL function.
+        code: What ``alGetError`` or ``alcGetError`` answered.
+    """
+
+    def __init__(self, function: str, code: int, text: str) -> None:
+        super().__init__(text)
+        self.function = function
+        self.code = code
+
+
+class OpenALNotFound(PalaceError):
+    """There is no OpenAL library to bind; the text says what to install."""
+
+
+def unlinked(error: _E) -> _E:
+    """A copy of `error` without traceback, so that keeping it keeps no frame alive.
+
+    Its cause stays, stripped of its traceback as well.
+    """
+    copy = type(error)(error.name, error.stage, error.problem)
+    cause = error.__cause__
+    copy.__cause__ = cause.with_traceback(None) if cause is not None else None
+    return copy

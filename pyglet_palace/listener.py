@@ -1,0 +1,98 @@
+"""Listener: who hears a context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from . import _checks as checks
+from ._current import require_context
+from ._openal import constants as c
+from ._property import Property
+
+if TYPE_CHECKING:
+    from ._checks import Vector
+    from ._openal import Functions
+    from .context import Context
+
+_ZERO = (0.0, 0.0, 0.0)
+
+
+def _gain(al: Functions, _: int, value: float) -> None:
+    al.alListenerf(c.AL_GAIN, value)
+
+
+def _position(al: Functions, _: int, value: Vector) -> None:
+    al.alListener3f(c.AL_POSITION, *value)
+
+
+def _velocity(al: Functions, _: int, value: Vector) -> None:
+    al.alListener3f(c.AL_VELOCITY, *value)
+
+
+def _orientation(al: Functions, _: int, value: tuple[Vector, Vector]) -> None:
+    al.set_listener_vectors(c.AL_ORIENTATION, (*value[0], *value[1]))
+
+
+def _meters_per_unit(al: Functions, _: int, value: float) -> None:
+    if al.alGetEnumValue(b"AL_METERS_PER_UNIT") > 0:  # ALC_EXT_EFX
+        al.alListenerf(c.AL_METERS_PER_UNIT, value)
+
+
+class Listener:
+    """The ears of a context: where they are, where they look, how loud everything is.
+
+    A context has one listener; ``Listener(context) is context.listener``. All properties may be set at any time, on
+    the thread that made the context; none blocks.
+    """
+
+    gain = Property(checks.number(0.0), 1.0, _gain, "Loudness of everything, a linear factor >= 0.")
+    position = Property(checks.vector, _ZERO, _position, "Where it is, (x, y, z) in units.")
+    velocity = Property(checks.vector, _ZERO, _velocity, "Units a second, for the doppler effect; it moves nothing.")
+    orientation = Property(
+        checks.two_vectors,
+        ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0)),
+        _orientation,
+        "Which way it looks and where its top is: (at, up), two vectors that are not parallel.",
+    )
+    meters_per_unit = Property(
+        checks.number(0.0, above=True),
+        1.0,
+        _meters_per_unit,
+        "Metres in a unit, > 0; for air absorption (ALC_EXT_EFX).",
+    )
+
+    _context: Context
+    _values: dict[str, Any]
+
+    def __new__(cls, context: Context | None = None) -> Listener:
+        """The listener of `context`, or of the current one.
+
+        Raises:
+            RuntimeError: No context was given and none is current.
+        """
+        return require_context(context).listener
+
+    @classmethod
+    def _of(cls, context: Context) -> Listener:
+        """A context makes its listener by this, once."""
+        self = object.__new__(cls)
+        self._context = context
+        self._values = {}
+        return self
+
+    @property
+    def context(self) -> Context:
+        """Whose ears these are."""
+        return self._context
+
+    def _check_alive(self) -> None:
+        self._context._check_alive()
+
+    def _changed(self, changed: Property[Any], value: Any) -> None:
+        with self._context._bracket as al:
+            changed.send(al, 0, value)
+        if changed.name == "velocity":
+            self._context._something_moves(value != _ZERO)
+
+    def __repr__(self) -> str:
+        return f"<Listener of {self._context!r}>"

@@ -1,0 +1,266 @@
+"""From a name to something that can be opened, through ``pyglet.resource``.
+
+Looking a name up is a dictionary access in the loader's index and happens on the calling thread, because a pyglet
+`Loader` is not made for several; opening happens wherever the sound is decoded.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
+
+import pyglet.resource
+
+from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: What a sound may be called: a resource name, or the path of a file.
+Name = Union[str, "os.PathLike[str]"]
+
+#: Bytes asked of a `FileIO` at a time where `use_fileio` was given nothing else.
+DEFAULT_BUFFER_SIZE = 64 * 1024
+
+
+@runtime_checkable
+class FileIO(Protocol):
+    """What a factory given to `use_fileio` returns: a readable, seekable binary file.
+
+    It is used by one thread at a time, usually a worker. What it raises becomes the cause of a `ResourceUnreadable`.
+    """
+
+    def read(self, size: int) -> bytes:
+        """At most `size` bytes; b'' at the end."""
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Move to `offset` from the start (`whence` 0), from here (1) or from the end (2); return the position."""
+
+    def close(self) -> None:
+        """Called once, when nothing more will be read."""
+
+
+_factory: Callable[[str], FileIO] | None = None
+_buffer_size = DEFAULT_BUFFER_SIZE
+
+
+def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAULT_BUFFER_SIZE) -> None:
+    """Open every sound through `factory` from now on, instead of ``pyglet.resource`` and the file system.
+
+    Args:
+        factory: Called with a name, returns its file; called in worker threads. It raises `FileNotFoundError` for a
+            name it does not know. None goes back to ``pyglet.resource``.
+        buffer_size: Bytes to ask for at a time.
+
+    Raises:
+        TypeError: `factory` cannot be called.
+        ValueError: `buffer_size` is less than 1.
+    """
+    global _factory, _buffer_size
+    if factory is not None and not callable(factory):
+        raise TypeError(f"factory is {factory!r}; it must be callable with a name, or None")
+    if buffer_size < 1:
+        raise ValueError(f"buffer_size is {buffer_size!r}; it must be 1 or more bytes")
+    _factory, _buffer_size = factory, buffer_size
+
+
+def current_fileio() -> Callable[[str], FileIO] | None:
+    """The factory given to `use_fileio`, or None."""
+    return _factory
+
+
+class Opened:
+    """An open sound: a binary file, its size, and its path where the file system has it.
+
+    Attributes:
+        file: Readable, seekable; standing at its start.
+        path: Where libsndfile can open it by itself, without the interpreter; None if nowhere.
+        size: Bytes, or 0 if unknown.
+    """
+
+    __slots__ = ("file", "path", "size")
+
+    def __init__(self, file: BinaryIO, size: int, path: str | None = None) -> None:
+        self.file = file
+        self.size = size
+        self.path = path
+
+    def close(self) -> None:
+        """Close the file; what that raises is of no consequence any more."""
+        try:
+            self.file.close()
+        except Exception:  # a game's file may raise anything
+            pass
+
+
+class _FileIOReader(io.RawIOBase):
+    """A `FileIO` as one of Python's own raw files, which can then be buffered."""
+
+    def __init__(self, file: FileIO) -> None:
+        self._file = file
+
+    def readinto(self, target: Any) -> int:
+        data = self._file.read(len(target))
+        target[: len(data)] = data
+        return len(data)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        position = self._file.seek(offset, whence)
+        if position is None:
+            raise TypeError(f"{type(self._file).__name__}.seek returned None; it must return the new position")
+        return position
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._file.close()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A name that was looked up. `open` may be called on any thread, once or more."""
+
+    key: str  #: What the cache calls it.
+
+    def open(self, limit: int) -> Opened:
+        """Open it; blocks as long as the file system or the game's own file takes.
+
+        Raises:
+            ResourceNotFound, ResourceUnreadable, BufferTooLarge: The last for a zip entry of over `limit` bytes.
+        """
+        try:
+            return self._open(limit)
+        except PalaceError:
+            raise
+        except FileNotFoundError as error:
+            raise ResourceNotFound(self.key, "find", f"there is no such file ({error})") from error
+        except Exception as error:
+            raise ResourceUnreadable(self.key, "open", f"it cannot be opened: {said(error)}") from error
+
+    def _open(self, limit: int) -> Opened:
+        raise AssertionError("each kind of resource opens itself")
+
+
+@dataclass(frozen=True)
+class _File(Resource):
+    path: str
+
+    def _open(self, limit: int) -> Opened:
+        if "\0" in self.path:
+            raise FileNotFoundError("a path cannot hold a NUL character")
+        status = os.stat(self.path)
+        if not stat.S_ISREG(status.st_mode):
+            raise ResourceUnreadable(self.key, "open", f"{self.path} is not a regular file")
+        return Opened(open(self.path, "rb"), status.st_size, self.path)
+
+
+@dataclass(frozen=True)
+class _Located(Resource):
+    """What pyglet found somewhere else than in a directory."""
+
+    location: Any
+    name: str
+
+    def _open(self, limit: int) -> Opened:
+        location = self.location
+        if isinstance(location, pyglet.resource.ZIPLocation):
+            # location.open inflates the whole entry, whatever it grows to.
+            folder = f"{location.dir}/" if location.dir else ""
+            size = location.zip.getinfo(f"{folder}{self.name}".replace(os.sep, "/")).file_size
+            if size > limit:
+                problem = f"the zip entry has {size} bytes, over the limit of {limit} (Context.buffer_limit)"
+                raise BufferTooLarge(self.key, "open", problem)
+        file = location.open(self.name)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        return Opened(file, size)
+
+
+@dataclass(frozen=True)
+class _Custom(Resource):
+    name: str
+    factory: Callable[[str], FileIO]
+    buffer_size: int
+
+    def _open(self, limit: int) -> Opened:
+        file = io.BufferedReader(_FileIOReader(self.factory(self.name)), self.buffer_size)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        return Opened(cast("BinaryIO", file), size)
+
+
+def key_of(name: Name) -> str:
+    """What the cache calls `name`: the string itself, or a path's absolute form.
+
+    Raises:
+        TypeError: `name` is neither a string nor a path.
+    """
+    if isinstance(name, str):
+        return name
+    path = os.fspath(name) if isinstance(name, os.PathLike) else None
+    if not isinstance(path, str):
+        raise TypeError(f"{name!r} is not the name of a sound; it must be a str or a path")
+    return os.path.abspath(path)
+
+
+def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | None = None) -> Resource:
+    """Look `name` up. Opens nothing, but may index the loader's path the first time.
+
+    Args:
+        name: A resource's name (of `loader`), an absolute path, or a path object.
+        loader: None: pyglet's own.
+        key: What the cache is to call it, where that is not `key_of(name)`.
+
+    Raises:
+        ResourceNotFound: The loader has no such resource.
+        ResourceUnreadable: The loader failed to index its path.
+        TypeError: `name` is neither a string nor a path.
+    """
+    known_as = key_of(name)
+    key = known_as if key is None else key
+    if _factory is not None:
+        return _Custom(key, known_as, _factory, _buffer_size)
+    if not isinstance(name, str) or os.path.isabs(name):
+        return _File(key, known_as)
+    try:
+        location: Any = (loader.location if loader is not None else pyglet.resource.location)(name)
+    except pyglet.resource.ResourceNotFoundException:
+        raise ResourceNotFound(key, "find", _advice(name, loader)) from None
+    except Exception as error:
+        raise ResourceUnreadable(key, "find", f"pyglet.resource cannot index its path: {said(error)}") from error
+    if isinstance(location, pyglet.resource.FileLocation):
+        return _File(key, os.path.join(location.path, name))
+    return _Located(key, location, name)
+
+
+def said(error: BaseException) -> str:
+    """What an error says, or its type where it says nothing."""
+    return str(error) or type(error).__name__
+
+
+def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
+    """Why a name may not have been found, for the person who will read it."""
+    path = loader.path if loader is not None else pyglet.resource.path
+    whose = "the loader's path" if loader is not None else "pyglet.resource.path"
+    if not path:
+        return f"not found, because {whose} is empty; set it to your folders, then call reindex()"
+    if ".." in name.split("/") or "\\" in name:
+        return f"not found; resource names use '/' and never leave {whose}. For a file, pass a pathlib.Path"
+    index = getattr(loader if loader is not None else pyglet.resource._default_loader, "_index", None) or {}
+    home = getattr(loader, "_script_home", None) or pyglet.resource.get_script_home()
+    if any(os.path.isfile(os.path.join(home, folder, name)) for folder in path if not folder.startswith("@")):
+        return f"not found, but the file is there: call reindex() after {whose} or its files change"
+    by_folded = {known.casefold(): known for known in index}
+    similar = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    hint = f"; did you mean {by_folded[similar[0]]!r}?" if similar else ""
+    return f"not found in {whose} {list(path)!r}{hint}"

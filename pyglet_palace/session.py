@@ -1,0 +1,55 @@
+"""init and shutdown: sound for a whole game, in one line."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from ._current import use_context
+from ._lives import shutdown
+from .context import Context
+from .device import Device, LoopbackDevice
+from .errors import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["init", "shutdown"]
+
+#: What `init` has made last.
+_initialised: Context | None = None
+
+
+def init(device_name: str = "", attrs: Mapping[int, int] | None = None, **context_options: Any) -> Context:
+    """All a game needs, in one line: the device, a context on it, made current, and driven by pyglet's clock.
+
+    Where no device can be opened there is one `RuntimeWarning`, and everything works in silence. Blocks for about
+    0.2 s, while libraries are imported and the device is opened.
+
+    Args:
+        device_name: One of `device_names`; '' for the default.
+        attrs: Attributes of the context.
+        context_options: The keyword arguments of `Context`.
+
+    Raises:
+        RuntimeError: There is a context of an earlier `init`; call `shutdown` first.
+        OpenALNotFound: There is no OpenAL library; the text says what to install.
+    """
+    global _initialised
+    if _initialised:
+        raise RuntimeError(f"init() was called before and made {_initialised!r}; call shutdown() first")
+    silent = False
+    try:
+        device = Device(device_name)
+    except DeviceError as error:
+        warnings.warn(f"{error} Sound is silent.", RuntimeWarning, stacklevel=2)
+        device, silent = LoopbackDevice(), True
+    try:
+        context = Context(device, attrs, **context_options)
+    except BaseException:
+        device.close()
+        raise
+    context._silent = silent
+    use_context(context)
+    _initialised = context
+    return context
