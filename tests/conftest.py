@@ -1,0 +1,89 @@
+"""What all tests share: sounds made on the spot, a context that renders, and a look at what was left behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pyglet.clock
+import pyglet.resource
+import pytest
+
+import pyglet_palace as palace
+from pyglet_palace import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+#: Rate of devices and sounds where a test does not say otherwise, in hertz.
+RATE = 44100
+
+#: Attributes under which what comes out is what went in.
+EXACT = {palace.HRTF: palace.FALSE, palace.OUTPUT_LIMITER: palace.FALSE}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Every test ends with no context, device, thread, clock entry or file factory of ours."""
+    yield
+    gc.enable()
+    resources.use_fileio(None)
+    vars(palace.decoder_factories).clear()
+    palace.shutdown()
+    for device in palace.device.open_devices():
+        device.close()
+    palace.use_context(None)
+    deadline = time.monotonic() + 5
+    while loader_threads() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert not loader_threads(), "a test left a worker held in something; let it go at its end"
+    scheduled = [item.func for item in pyglet.clock.get_default()._schedule_interval_items]
+    assert not [func for func in scheduled if "pyglet_palace" in repr(func)]
+
+
+def loader_threads() -> list[threading.Thread]:
+    """Worker threads that are alive."""
+    return [thread for thread in threading.enumerate() if thread.name.startswith("pyglet_palace")]
+
+
+@pytest.fixture
+def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that ``pyglet.resource`` looks names up in. Call ``pyglet.resource.reindex()`` after filling it."""
+    folder = tmp_path / "assets"
+    folder.mkdir()
+    monkeypatch.setattr(pyglet.resource, "path", [str(folder)])
+    pyglet.resource.reindex()
+    return folder
+
+
+@pytest.fixture
+def device() -> palace.LoopbackDevice:
+    """A device that renders stereo floats."""
+    return palace.LoopbackDevice(RATE)
+
+
+@pytest.fixture
+def context(device: palace.LoopbackDevice) -> palace.Context:
+    """A current context on `device`, driven by nobody but the test."""
+    made = palace.Context(device, EXACT, auto_update=False)
+    palace.use_context(made)
+    return made
+
+
+def wait_until(condition: Callable[[], object], context: palace.Context | None = None, seconds: float = 20) -> None:
+    """Update `context` until `condition` holds; fail if it never does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        if context is not None:
+            context.update()
+        time.sleep(0.001)
+
+
+def loaded(context: palace.Context) -> None:
+    """Wait until nothing is pending, and tell the news."""
+    wait_until(lambda: not context.pending_names, context)
+    context.update()
