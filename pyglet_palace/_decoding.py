@@ -5,12 +5,12 @@ Runs on any thread and calls no OpenAL. Imports numpy, so it is imported by the 
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from . import _log
 from ._sndfile import HIGHEST_RATE, LOWEST_RATE, SndfileReader, repair, unreadable
 from .errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat
 from .formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from ._sndfile import Array
     from .resources import Opened, Resource
-
-logger = logging.getLogger("pyglet_palace")
 
 #: Bytes decoded at a time: large, because many small reads fight over the interpreter's lock.
 BLOCK_BYTES = 2 * 1024 * 1024
@@ -220,7 +218,7 @@ def read_whole(
     if not filled and not withdrawn():
         raise DecodeError(name, "decode", "it holds no samples")
     if reader.repaired:
-        logger.warning("%r: %d samples were not finite numbers; they were made 0 or full scale", name, reader.repaired)
+        _log.warning("%r: %d samples were not finite numbers; they were made 0 or full scale", name, reader.repaired)
     used = [piece for piece in pieces if len(piece)] or pieces[:1]
     # A view of an array that is mostly empty would keep all of it.
     whole = used[0] if len(used) == 1 and filled * 8 >= reader.length * 7 else np.concatenate(used)

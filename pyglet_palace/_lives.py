@@ -39,7 +39,7 @@ def shutdown() -> None:
     Runs at the exit of the process by itself. Nothing the second time. What a handler raises goes to
     ``sys.excepthook``.
     """
-    for context in reversed(_living):
+    for context in _living[::-1]:
         if context._thread_id == threading.get_ident() or not context._thread.is_alive():
             context._thread_id = threading.get_ident()  # its thread is gone: nobody else can use it
             context.destroy()

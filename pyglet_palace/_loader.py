@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Literal
 
-from . import _decoding
 from .errors import DecodeError, ResourceError, unlinked
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ class Job:
 
     def do(self) -> None:
         """Load it; the outcome is in `samples` or `error`. Raises what is no `Exception`, such as Ctrl-C."""
+        from . import _decoding  # with numpy and soundfile: imported by the context, so that importing us is cheap
+
         try:
             self.samples = _decoding.load(self.resource, self.settings, lambda: self.withdrawn, self._opened)
         except ResourceError as error:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import _log
 
 if TYPE_CHECKING:
     from pyglet.event import EventDispatcher
 
     from .message import MessageHandler
-
-logger = logging.getLogger("pyglet_palace")
 
 
 class _Item(NamedTuple):
@@ -102,4 +101,4 @@ def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> 
     finally:
         told = (item.dispatcher or context).dispatch_event(item.event, *item.arguments)
         if told is False and item.event == "on_cache_failed" and not item.received:
-            logger.warning("cannot cache %s", item.arguments[1])
+            _log.warning("cannot cache %s", item.arguments[1])

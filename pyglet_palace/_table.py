@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import time
 import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
-from . import resources
+from . import _log, resources
 from ._loader import Job, Loader
 from .errors import LoadCancelled, ResourceError, ResourceNotFound, unlinked
 
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from ._store import BufferStore, StoredBuffer
     from ._voices import Player, VoicePool
     from .errors import Stage
-
-logger = logging.getLogger("pyglet_palace")
 
 #: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
 PUBLISH_BUDGET = 300_000
@@ -427,7 +424,7 @@ class Table:
                 self.evicted += 1
                 if self.size <= limit:
                     return
-        logger.warning(
+        _log.warning(
             "cache_limit is %d bytes, and %d are in use: nothing else can be evicted to make room for %r",
             limit, self.size, newest.name,
         )  # fmt: skip

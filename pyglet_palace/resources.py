@@ -6,11 +6,9 @@ Looking a name up is a dictionary access in the loader's index and happens on th
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
 
 import pyglet.resource
@@ -126,11 +124,17 @@ class _FileIOReader(io.RawIOBase):
             self._file.close()
 
 
-@dataclass(frozen=True)
 class Resource:
-    """A name that was looked up. `open` may be called on any thread, once or more."""
+    """A name that was looked up. `open` may be called on any thread, once or more.
 
-    key: str  #: What the cache calls it.
+    Attributes:
+        key: What the cache calls it.
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
 
     def open(self, limit: int) -> Opened:
         """Open it; blocks as long as the file system or the game's own file takes.
@@ -151,9 +155,14 @@ class Resource:
         raise AssertionError("each kind of resource opens itself")
 
 
-@dataclass(frozen=True)
 class _File(Resource):
-    path: str
+    """A file, by its path."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, key: str, path: str) -> None:
+        self.key = key
+        self.path = path
 
     def _open(self, limit: int) -> Opened:
         if "\0" in self.path:
@@ -164,12 +173,15 @@ class _File(Resource):
         return Opened(open(self.path, "rb"), status.st_size, self.path)
 
 
-@dataclass(frozen=True)
 class _Located(Resource):
     """What pyglet found somewhere else than in a directory."""
 
-    location: Any
-    name: str
+    __slots__ = ("location", "name")
+
+    def __init__(self, key: str, location: Any, name: str) -> None:
+        self.key = key
+        self.location = location
+        self.name = name
 
     def _open(self, limit: int) -> Opened:
         location = self.location
@@ -186,11 +198,16 @@ class _Located(Resource):
         return Opened(file, size)
 
 
-@dataclass(frozen=True)
 class _Custom(Resource):
-    name: str
-    factory: Callable[[str], FileIO]
-    buffer_size: int
+    """What the factory given to `use_fileio` opens."""
+
+    __slots__ = ("buffer_size", "factory", "name")
+
+    def __init__(self, key: str, name: str, factory: Callable[[str], FileIO], buffer_size: int) -> None:
+        self.key = key
+        self.name = name
+        self.factory = factory
+        self.buffer_size = buffer_size
 
     def _open(self, limit: int) -> Opened:
         file = io.BufferedReader(_FileIOReader(self.factory(self.name)), self.buffer_size)
@@ -250,6 +267,8 @@ def said(error: BaseException) -> str:
 
 def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
     """Why a name may not have been found, for the person who will read it."""
+    import difflib  # wanted on a bad day only
+
     path = loader.path if loader is not None else pyglet.resource.path
     whose = "the loader's path" if loader is not None else "pyglet.resource.path"
     if not path:

@@ -51,7 +51,7 @@ def loader_threads() -> list[threading.Thread]:
 
 @pytest.fixture
 def assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder that ``pyglet.resource`` looks names up in. Call ``pyglet.resource.reindex()`` after filling it."""
+    """An empty folder that ``pyglet.resource`` looks names up in; call ``reindex()`` after filling it."""
     folder = tmp_path / "assets"
     folder.mkdir()
     monkeypatch.setattr(pyglet.resource, "path", [str(folder)])

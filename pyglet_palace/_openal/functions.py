@@ -204,8 +204,15 @@ class Functions:
 
 
 def attribute_list(attributes: Mapping[int, int]) -> Any:
-    """`attributes` as ALC takes them: key, value, ..., 0."""
-    flat = [number for pair in attributes.items() for number in pair]
+    """`attributes` as ALC takes them: key, value, ..., 0.
+
+    Raises:
+        TypeError: A key or a value is not a whole number.
+    """
+    try:
+        flat = [number.__index__() for pair in attributes.items() for number in pair]
+    except AttributeError:
+        raise TypeError(f"attrs is {attributes!r}; it must map whole numbers, such as FREQUENCY, to such") from None
     return (c_int * (len(flat) + 1))(*flat, 0)
 
 

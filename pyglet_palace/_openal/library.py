@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes.util
+import ctypes
 import importlib
 import importlib.util
 import os
@@ -48,6 +48,8 @@ def candidates() -> Iterator[str]:
     if sys.platform.startswith("linux"):
         # What find_library would answer, without the compiler and linker it starts to find out.
         yield "libopenal.so.1"
+    import ctypes.util  # costs more than all the rest of this package to import
+
     for name in _SYSTEM:
         found = ctypes.util.find_library(name)
         if found:
@@ -88,6 +90,8 @@ def _import_pyopenal(path: str) -> Any:
     PyOpenAL finds its library by three calls of ``find_library``, which start a compiler, and adds to ``PATH`` for
     each. It is answered here instead, and ``PATH`` is put back.
     """
+    import ctypes.util
+
     search_path = os.environ.get("PATH")
     find_library = ctypes.util.find_library
     ctypes.util.find_library = lambda name: path if name == "soft_oal" else None
