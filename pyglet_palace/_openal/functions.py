@@ -226,12 +226,18 @@ def _checked(name: str, function: Any, get_error: Any) -> Any:
     def errcheck(result: Any, _function: Any, arguments: tuple[Any, ...]) -> Any:
         code = get_error()
         if code:
-            shown = ", ".join(c.NAMES.get(a, repr(a)) if i == 1 else repr(a) for i, a in enumerate(arguments))
+            shown = ", ".join(map(_shown, range(len(arguments)), arguments))
             raise OpenALError(name, code, f"{name}({shown}) failed: {_AL_ERRORS.get(code, hex(code))}")
         return result
 
     function.errcheck = errcheck
     return function
+
+
+def _shown(place: int, argument: Any) -> str:
+    """An argument for an error's text; the second is what property it is about, in most functions."""
+    named = c.NAMES.get(argument) if place == 1 and isinstance(argument, int) else None
+    return named or repr(argument)
 
 
 _functions: Functions | None = None

@@ -1,0 +1,263 @@
+"""Contexts and listeners: what can be asked, what can be set, who may."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import pyglet_palace as palace
+from tests import sounds
+from tests.conftest import EXACT, RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def loudness(device: palace.LoopbackDevice, path: Path, position: tuple[float, float, float]) -> Any:
+    """How loud each ear hears a sound."""
+    source = palace.Source()
+    source.position = position
+    palace.Buffer(path).play(source)
+    out = np.sqrt(np.mean(device.render(4000)[1000:].astype(float) ** 2, axis=0))
+    source.stop()
+    device.render(1024)
+    return out
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    return sounds.wav(tmp_path / "ramp.wav", 8000)
+
+
+def test_everything_about_a_context_can_be_asked(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    assert context.device is device
+    assert context.listener is palace.Listener() is palace.Listener(context)
+    assert context.cached_names == context.pending_names == ()
+    assert context.cached_size == 0
+    assert len(context.available_resamplers) > 1
+    assert 0 <= context.default_resampler_index < len(context.available_resamplers)
+    assert context.is_supported("Mono", "Signed 16-bit")
+    assert context.is_supported("7.1 Surround", "32-bit float")
+    assert (context.doppler_factor, context.distance_model) == (1.0, "inverse clamped")
+    assert context.speed_of_sound == pytest.approx(343.3)
+    with pytest.raises(ValueError, match="sample_type"):
+        context.is_supported("Mono", "64-bit")
+
+
+def test_openal_has_what_the_properties_say(context: palace.Context) -> None:
+    context.doppler_factor = 2
+    context.speed_of_sound = 1000
+    context.distance_model = "linear"
+    with context._bracket as al:
+        assert al.alGetInteger(0xD000) == palace.distance_models["linear"]  # AL_DISTANCE_MODEL
+        assert al.alGetInteger(0xC003) == 1000  # AL_SPEED_OF_SOUND
+        assert al.alGetInteger(0xC000) == 2  # AL_DOPPLER_FACTOR
+
+
+@pytest.mark.parametrize("model", list(palace.distance_models))
+def test_every_distance_model_is_taken(context: palace.Context, model: str) -> None:
+    context.distance_model = model
+    assert context.distance_model == model
+
+
+def test_without_a_distance_model_distance_is_not_heard(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path
+) -> None:
+    near = loudness(device, sound, (0, 0, -1))
+    context.distance_model = "none"
+    np.testing.assert_allclose(loudness(device, sound, (0, 0, -50)), near, rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("doppler_factor", -1), ("speed_of_sound", 0), ("distance_model", "cubic"), ("async_wake_interval", 1001)],
+)
+def test_what_is_out_of_range_is_refused(context: palace.Context, name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{name} is"):
+        setattr(context, name, value)
+
+
+def test_the_listeners_gain_is_everybodys(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
+    loud = loudness(device, sound, (0, 0, -1))
+    context.listener.gain = 0.5
+    np.testing.assert_allclose(loudness(device, sound, (0, 0, -1)), loud / 2, rtol=0.01)
+
+
+def test_the_listener_is_where_and_looks_where_it_says(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path
+) -> None:
+    left, right = loudness(device, sound, (1, 0, 0))
+    assert right > 4 * left
+    context.listener.position = (2, 0, 0)  # now it is on the left
+    left, right = loudness(device, sound, (1, 0, 0))
+    assert left > 4 * right
+    context.listener.orientation = ((0, 0, 1), (0, 1, 0))  # turned round
+    left, right = loudness(device, sound, (1, 0, 0))
+    assert right > 4 * left
+    assert context.listener.orientation == ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0))
+
+
+def test_the_listeners_defaults_and_ranges(context: palace.Context) -> None:
+    listener = context.listener
+    assert (listener.gain, listener.position, listener.velocity, listener.meters_per_unit) == (
+        1,
+        (0, 0, 0),
+        (0, 0, 0),
+        1,
+    )
+    listener.meters_per_unit = 0.01
+    assert listener.meters_per_unit == 0.01
+    with pytest.raises(ValueError, match="meters_per_unit is 0"):
+        listener.meters_per_unit = 0
+    with pytest.raises(ValueError, match="gain is -1"):
+        listener.gain = -1
+
+
+def test_a_batch_of_changes_is_heard_at_one_moment(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path
+) -> None:
+    source = palace.Buffer(sound).play()
+    device.render(1024)
+    context.start_batch()
+    source.gain = 0
+    assert np.abs(device.render(1024)[512:]).max() > 0.1
+    context.end_batch()
+    device.render(1024)
+    assert np.all(device.render(512) == 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"update_interval": 0}, {"buffer_limit": 0}, {"workers": 0}, {"workers": 65}, {"cache_limit": -1}],
+)
+def test_options_out_of_range_are_refused_by_name(device: palace.LoopbackDevice, arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        palace.Context(device, **arguments)
+    assert palace.current_context() is None
+
+
+def test_attributes_must_be_numbers(device: palace.LoopbackDevice) -> None:
+    with pytest.raises(TypeError, match="attrs is"):
+        palace.Context(device, {"HRTF": True})  # type: ignore[dict-item]
+
+
+def test_the_number_of_workers_is_what_was_asked_for(device: palace.LoopbackDevice) -> None:
+    context = palace.Context(device, workers=3, auto_update=False)
+    assert context.stats()["workers"] == 3
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda context: context.update(),
+        lambda context: context.stats(),
+        lambda context: context.cached_names,
+        lambda context: setattr(context, "doppler_factor", 1),
+        lambda context: setattr(context.listener, "gain", 1),
+        lambda context: palace.Source(context),
+        lambda context: palace.cache(["a.wav"], context),
+        lambda context: palace.free(["a.wav"], context),
+        lambda context: palace.preload(["a.wav"], context),
+        lambda context: palace.Buffer("a.wav", context),
+        lambda context: palace.Decoder("a.wav", context),
+        lambda context: context.destroy(),
+        lambda context: context.__enter__(),
+    ],
+)
+def test_another_thread_may_not_use_it_and_is_told_both_names(
+    context: palace.Context, use: Callable[[palace.Context], object]
+) -> None:
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            use(context)
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run, name="someone else")
+    thread.start()
+    thread.join()
+    assert isinstance(caught[0], RuntimeError)
+    assert "MainThread" in str(caught[0])
+    assert "someone else" in str(caught[0])
+
+
+def test_a_thread_may_have_a_context_of_its_own(sound: Path) -> None:
+    outcome: list[float] = []
+
+    def run() -> None:
+        device = palace.LoopbackDevice(RATE)
+        with device, palace.Context(device, EXACT) as context, palace.thread_local(True):
+            palace.use_context(context, thread=True)
+            palace.Buffer(sound).play()
+            outcome.append(float(np.abs(device.render(100)).max()))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcome) == 2
+    assert min(outcome) > 0.1
+
+
+def test_the_current_context_is_of_the_process_or_of_the_thread(device: palace.LoopbackDevice) -> None:
+    first, second = (palace.Context(device, auto_update=False) for _ in range(2))
+    assert palace.current_context() is None
+    palace.use_context(first)
+    palace.use_context(second, thread=True)
+    assert palace.current_context() is first
+    assert palace.current_context(thread=True) is second
+    assert palace.current_context(thread=False) is first
+    with palace.thread_local(True):
+        assert palace.current_context() is second
+        palace.use_context(None)
+        assert palace.current_context() is first  # none of its own: the process's
+        with palace.thread_local(False):
+            palace.use_context(second)
+            assert palace.current_context() is second
+    assert palace.current_context() is second
+    second.destroy()
+    assert palace.current_context() is None
+
+
+def test_entering_restores_what_was_current_and_destroys(device: palace.LoopbackDevice) -> None:
+    outer, gone = palace.Context(device, auto_update=False), palace.Context(device, auto_update=False)
+    palace.use_context(outer)
+    with palace.Context(device, auto_update=False) as inner:
+        assert palace.current_context() is inner
+    assert palace.current_context() is outer
+    assert not inner
+    palace.use_context(gone)
+    with palace.Context(device, auto_update=False):
+        gone.destroy()
+    assert palace.current_context() is None
+
+
+def test_without_a_context_everything_says_so() -> None:
+    for use in (lambda: palace.Buffer("a"), lambda: palace.cache([]), lambda: palace.free([]), palace.Source):
+        with pytest.raises(RuntimeError, match="there is no context current"):
+            use()
+
+
+def test_a_device_that_disconnects_is_told_once(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+
+    class Handler(palace.MessageHandler):
+        def device_disconnected(self, device: palace.Device) -> None:
+            told.append(device)
+
+    context.message_handler = Handler()
+    context.push_handlers(on_device_disconnected=told.append)
+    monkeypatch.setattr(device, "_is_connected", lambda: False)
+    for _ in range(2):
+        context._looked = float("-inf")
+        context.update()
+    assert told == [device, device]

@@ -1,0 +1,187 @@
+"""Devices: opening, asking, rendering, resetting, closing."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+import pyglet_palace as palace
+from tests.conftest import EXACT
+
+
+def test_a_device_that_cannot_be_opened_is_an_error_that_says_what_there_is() -> None:
+    with pytest.raises(palace.DeviceError, match=r"cannot open device 'no such'.*devices there are"):
+        palace.Device("no such")
+
+
+def test_each_fallback_is_tried_with_a_warning() -> None:
+    with (
+        pytest.warns(RuntimeWarning, match="cannot open device 'first'") as caught,
+        pytest.raises(palace.DeviceError, match=r"'first' or device 'second'"),
+    ):
+        palace.Device("first", ["second"])
+    assert len(caught) == 1
+
+
+def test_device_names_are_tuples_also_without_devices() -> None:
+    for names in (palace.device_names.basic, palace.device_names.full, palace.device_names.capture):
+        assert isinstance(names, tuple)
+        assert all(isinstance(name, str) for name in names)
+
+
+def test_extensions_are_asked_for_with_and_without_a_device(device: palace.LoopbackDevice) -> None:
+    assert palace.query_extension("ALC_SOFT_loopback")
+    assert not palace.query_extension("ALC_no_such_thing")
+    assert device.query_extension("ALC_SOFT_device_clock")
+    assert not device.query_extension("ALC_no_such_thing")
+
+
+def test_a_device_tells_about_itself(device: palace.LoopbackDevice) -> None:
+    assert device.name
+    assert device.basic_name
+    assert device.alc_version >= (1, 1)
+    assert device.efx_version >= (1, 0)
+    assert device.frequency == 44100
+    assert device.max_auxiliary_sends > 0
+    assert "Loopback" in repr(device)
+
+
+@pytest.mark.parametrize(
+    ("layout", "channels"),
+    [("Mono", 1), ("Stereo", 2), ("Quadrophonic", 4), ("5.1 Surround", 6), ("6.1 Surround", 7), ("7.1 Surround", 8)],
+)
+@pytest.mark.parametrize(
+    ("sample_type", "dtype", "silence"),
+    [("Unsigned 8-bit", "uint8", 128), ("Signed 16-bit", "int16", 0), ("32-bit float", "float32", 0)],
+)
+def test_rendering_has_the_shape_and_type_asked_for(
+    layout: str, channels: int, sample_type: str, dtype: str, silence: int
+) -> None:
+    device = palace.LoopbackDevice(48000, layout, sample_type)
+    assert np.all(device.render(3) == silence)  # no context yet
+    palace.Context(device, EXACT, auto_update=False)
+    out = device.render(100)
+    assert out.shape == (100, channels)
+    assert out.dtype == dtype
+    assert np.all(np.abs(out.astype(float) - silence) <= 1)  # dither
+    assert device.render(0).shape == (0, channels)
+    with pytest.raises(ValueError, match="frames is -1"):
+        device.render(-1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [(44100, "Rear"), (44100, "Stereo", "Mulaw"), (44100, "nonsense"), (0,), (-5,), (2**31,), (44100, "Stereo", "f")],
+)
+def test_what_cannot_be_rendered_is_refused(arguments: tuple[object, ...]) -> None:
+    with pytest.raises(ValueError, match=r"must be one of|cannot render"):
+        palace.LoopbackDevice(*arguments)  # type: ignore[arg-type]
+
+
+def test_the_clock_goes_on_by_what_is_rendered(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    before = device.clock_time
+    device.render(44100)
+    assert device.clock_time - before == pytest.approx(1e9, abs=1e5)
+
+
+def test_a_paused_device_mixes_nothing_new(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    device.pause_dsp()
+    device.resume_dsp()
+    assert device.render(10).shape == (10, 2)
+
+
+def test_a_device_with_contexts_is_not_closed(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    with pytest.raises(RuntimeError, match="still has contexts"):
+        device.close()
+    context.destroy()
+    device.close()
+    device.close()
+    assert not device
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda device: device.name,
+        lambda device: device.basic_name,
+        lambda device: device.frequency,
+        lambda device: device.hrtf_names,
+        lambda device: device.reset(),
+        lambda device: device.render(1),
+        lambda device: device.pause_dsp(),
+        lambda device: device.query_extension("ALC_EXT_EFX"),
+        lambda device: device.clock_time,
+        lambda device: palace.Context(device),
+        lambda device: device.__enter__(),
+    ],
+)
+def test_a_closed_device_is_of_no_use(device: palace.LoopbackDevice, use: object) -> None:
+    device.close()
+    with pytest.raises(palace.DestroyedError, match="closed"):
+        use(device)  # type: ignore[operator]
+
+
+def test_a_device_is_a_context_manager_and_sorts_by_age() -> None:
+    with palace.LoopbackDevice() as first, palace.LoopbackDevice() as second:
+        assert first < second
+        assert sorted([second, first]) == [first, second]
+        assert first
+    assert not first
+
+
+def test_hrtf_is_switched_by_a_reset(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    assert not device.hrtf_enabled
+    assert device.current_hrtf == ""
+    device.reset({palace.HRTF: palace.TRUE})
+    if device.hrtf_names:
+        assert device.hrtf_enabled
+        assert device.current_hrtf in device.hrtf_names
+    device.reset({palace.HRTF: palace.FALSE})
+    assert not device.hrtf_enabled
+
+
+def test_hrtf_data_comes_with_every_library_tested(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    assert device.hrtf_names
+
+
+def test_a_reset_keeps_what_plays(context: palace.Context, device: palace.LoopbackDevice, tmp_path: object) -> None:
+    from pathlib import Path
+
+    from tests import sounds
+
+    path = sounds.wav(Path(str(tmp_path)) / "a.wav", 20000)
+    source = palace.Buffer(path).play()
+    device.render(1000)
+    device.reset({palace.HRTF: palace.FALSE, palace.OUTPUT_LIMITER: palace.FALSE})
+    assert source.playing
+    assert np.abs(device.render(1000)).max() > 0.1
+    device.render(20000)
+    context.update()
+    assert not source.playing
+    assert source.buffer is None
+
+
+def test_what_a_device_cannot_do_is_a_named_error(
+    context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "query_extension", lambda name: False)
+    with pytest.raises(palace.DeviceError, match="ALC_SOFT_HRTF"):
+        device.reset()
+    assert device.hrtf_names == ()
+    assert device.efx_version == (0, 0)
+    assert device.max_auxiliary_sends == 0
+
+
+def test_init_without_a_device_warns_once() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            palace.Device().close()
+        except palace.DeviceError:
+            expected = 1
+        else:
+            expected = 0  # this machine has a sound card
+        palace.init(auto_update=False)
+    assert len([warning for warning in caught if warning.category is RuntimeWarning]) == expected

@@ -1,0 +1,232 @@
+"""Voices: no play fails, who gives way, and when an end is found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pyglet_palace as palace
+from tests import sounds
+from tests.conftest import RATE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LENGTH = 4410
+
+
+@pytest.fixture
+def buffer(tmp_path: Path, context: palace.Context) -> palace.Buffer:
+    return palace.Buffer(sounds.wav(tmp_path / "ramp.wav", LENGTH))
+
+
+@pytest.fixture
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: palace.Context) -> palace.Context:
+    """A context with three voices."""
+    generate, made = context._al.generate_source, []
+
+    def limited() -> int:
+        if len(made) == 3:
+            raise palace.OpenALError("alGenSources", 0xA005, "no more")
+        made.append(generate())
+        return made[-1]
+
+    monkeypatch.setattr(context._al, "generate_source", limited)
+    return context
+
+
+def play(buffer: palace.Buffer, priority: int = 0, *, looping: bool = False) -> palace.Source:
+    source = palace.Source()
+    source.priority, source.looping = priority, looping
+    return buffer.play(source)
+
+
+def test_10000_plays_on_256_voices_fail_never_and_leak_nothing(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    for turn in range(10_000):
+        buffer.play()
+        if turn % 100 == 0:
+            device.render(64)
+            context.update()
+    stats = context.stats()
+    assert 200 < stats["voices"] < 300
+    assert stats["stolen"] > 0
+    device.render(LENGTH * 2)
+    context.update()
+    assert context.stats()["sources"] == 0
+    assert buffer.source_count == 0
+    assert context.stats()["voices"] == stats["voices"]
+
+
+def test_5000_sources_live_at_once(buffer: palace.Buffer, context: palace.Context) -> None:
+    sources = [buffer.play() for _ in range(5000)]
+    assert sum(source.playing for source in sources) == context.stats()["voices"]
+    assert all(source.playing for source in sources[-100:])
+
+
+def test_among_equals_the_one_shot_that_started_first_gives_way(few: palace.Context, buffer: palace.Buffer) -> None:
+    told = []
+    few.push_handlers(on_source_force_stopped=told.append)
+    first, second, third = (play(buffer) for _ in range(3))
+    fourth = play(buffer)
+    assert [source.playing for source in (first, second, third, fourth)] == [False, True, True, True]
+    assert told == []
+    few.update()
+    assert told == [first]
+
+
+def test_a_replay_makes_a_source_young(few: palace.Context, buffer: palace.Buffer) -> None:
+    first, second, _ = (play(buffer) for _ in range(3))
+    buffer.play(first)
+    play(buffer)
+    assert first.playing
+    assert not second.playing
+
+
+def test_the_lowest_priority_gives_way(few: palace.Context, buffer: palace.Buffer) -> None:
+    high, low, middle = play(buffer, 5), play(buffer, 1), play(buffer, 3)
+    newcomer = play(buffer, 3)
+    assert not low.playing
+    assert all(source.playing for source in (high, middle, newcomer))
+
+
+def test_looping_and_paused_ones_give_way_to_a_strictly_higher_priority_only(
+    few: palace.Context, buffer: palace.Buffer
+) -> None:
+    told = []
+    few.push_handlers(on_source_force_stopped=told.append)
+    loops = [play(buffer, looping=True) for _ in range(2)]
+    paused = play(buffer)
+    paused.pause()
+    unheard = play(buffer)
+    assert not unheard.playing
+    assert unheard.buffer is None
+    few.update()
+    assert told == [unheard]
+    assert all(loop.playing for loop in loops)
+    assert paused.paused
+    assert play(buffer, 1).playing
+    few.update()
+    assert told[1:] == [loops[0]]
+
+
+def test_who_is_not_heard_may_be_played_again(few: palace.Context, buffer: palace.Buffer) -> None:
+    for _ in range(3):
+        play(buffer, 9)
+    source = play(buffer)
+    assert not source.playing
+    buffer.sources[0].stop()
+    buffer.play(source)
+    assert source.playing
+
+
+class Ends:
+    """Plays, lets time pass in small steps, and notes at which frame the end was told."""
+
+    def __init__(self, context: palace.Context, device: palace.LoopbackDevice) -> None:
+        self.context, self.device = context, device
+        self.told: list[palace.Source] = []
+        context.push_handlers(on_source_stopped=self.told.append)
+
+    def check(self, frames: int, sources: list[palace.Source], step: int = 64) -> None:
+        """At every step, exactly those sources have been told of that OpenAL says have ended."""
+        for _ in range(0, frames, step):
+            self.device.render(step)
+            ended = {source for source in sources if not source.playing and not source.paused}
+            self.context.update()
+            assert set(self.told) == ended
+            assert len(self.told) == len(set(self.told))
+
+
+def test_no_end_is_missed_or_early_whatever_happens_to_a_sound(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    ends = Ends(context, device)
+    plain, fast, slow, sought, looped, paused, late = sources = [play(buffer) for _ in range(7)]
+    ends.check(640, sources)
+    fast.pitch, slow.pitch = 2.5, 0.6
+    sought.offset = 4000
+    looped.looping = True
+    paused.pause()
+    ends.check(640, sources)
+    assert sought in ends.told
+    late.offset = 0
+    ends.check(LENGTH, sources)
+    assert {plain, fast, late} <= set(ends.told)
+    assert slow not in ends.told
+    slow.pitch = 4
+    looped.looping = False
+    paused.resume()
+    ends.check(2 * LENGTH, sources)
+    assert len(ends.told) == 7
+
+
+@pytest.mark.parametrize("pitch", [0.01, 0.137, 1.0001, 3.3, 9.9])
+def test_ends_are_found_at_odd_pitches(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, pitch: float
+) -> None:
+    ends = Ends(context, device)
+    source = palace.Source()
+    source.pitch = pitch
+    buffer.play(source)
+    frames = int(LENGTH / pitch * 1.1) + 200
+    ends.check(frames, [source], step=max(64, frames // 300))
+    assert ends.told == [source]
+
+
+def test_a_sound_of_another_rate_ends_in_its_own_time(
+    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    ends = Ends(context, device)
+    source = palace.Buffer(sounds.wav(tmp_path / "slow.wav", 800, rate=8000)).play()
+    ends.check(RATE // 10 - 128, [source])
+    assert source.playing
+    ends.check(512, [source])
+    assert ends.told == [source]
+
+
+def test_a_listener_that_moves_makes_ends_early_and_none_is_missed(
+    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    ends = Ends(context, device)
+    source = palace.Source()
+    source.position = (0, 0, -50)
+    palace.Buffer(sounds.wav(tmp_path / "a.wav", LENGTH)).play(source)
+    context.listener.velocity = (0, 0, -300)  # towards it: the pitch goes up
+    ends.check(LENGTH * 3 // 4, [source])
+    assert ends.told == [source]
+
+
+def test_an_update_asks_openal_about_nobody_before_an_end_can_be(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(50):
+        buffer.play()
+    asked: list[int] = []
+    ask = context._al.source_integer
+    monkeypatch.setattr(context._al, "source_integer", lambda *what: (asked.append(what[0]), ask(*what))[1])
+    device.render(LENGTH // 2)
+    context.update()
+    assert asked == []
+    device.render(LENGTH)
+    context.update()
+    assert len(asked) == 50
+
+
+def test_without_a_device_clock_ends_are_found_by_asking(tmp_path: Path, device: palace.LoopbackDevice) -> None:
+    device._has_clock = False
+    context = palace.Context(device, auto_update=False)
+    palace.use_context(context)
+    ends = Ends(context, device)
+    source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 1000)).play()
+    ends.check(1500, [source])
+    assert ends.told == [source]
+
+
+def test_a_pitch_that_changes_every_frame_does_not_fill_memory(buffer: palace.Buffer, context: palace.Context) -> None:
+    source = buffer.play()
+    for turn in range(5000):
+        source.pitch = 1 + turn % 7 / 10
+    assert len(context._voices._ends) < 200

@@ -1,0 +1,57 @@
+"""The public names: all of them exported, documented, and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import types
+from pathlib import Path
+
+import pytest
+
+import pyglet_palace as palace
+from pyglet_palace import errors
+
+PACKAGE = Path(palace.__file__).parent
+
+
+def test_all_is_what_is_public() -> None:
+    public = {
+        name
+        for name, value in vars(palace).items()
+        if not name.startswith("_") and not isinstance(value, types.ModuleType) and name != "annotations"
+    }
+    assert set(palace.__all__) == public
+
+
+@pytest.mark.parametrize("name", [name for name in palace.__all__ if inspect.isclass(getattr(palace, name))])
+def test_every_public_member_of_a_class_is_documented(name: str) -> None:
+    cls = getattr(palace, name)
+    assert inspect.getdoc(cls)
+    for member, value in vars(cls).items():
+        if not member.startswith("_") and (callable(value) or isinstance(value, (property, staticmethod))):
+            assert getattr(value, "__doc__", None), f"{name}.{member}"
+
+
+def test_the_tree_in_the_errors_docstring_is_the_tree() -> None:
+    for name, cls in vars(errors).items():
+        if inspect.isclass(cls) and cls.__module__ == errors.__name__:
+            assert name in (errors.__doc__ or ""), name
+            assert issubclass(cls, palace.PalaceError)
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").exists()
+
+
+def test_nothing_of_pyglet_is_imported_that_opens_a_window_or_a_device() -> None:
+    safe = {"pyglet", "pyglet.clock", "pyglet.event", "pyglet.resource"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module or ""]
+            else:
+                continue
+            assert {name for name in names if name.split(".")[0] == "pyglet"} <= safe, path
