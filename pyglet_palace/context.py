@@ -20,7 +20,7 @@ from ._table import Table
 from ._voices import VoicePool
 from .buffer import Buffer
 from .decoder import factories
-from .device import Device, LoopbackDevice
+from .device import Device
 from .errors import DestroyedError, DeviceError
 from .formats import AL_FORMATS, frame_size
 from .listener import Listener
@@ -54,10 +54,6 @@ BUFFER_LIMIT = 512 * 1024 * 1024
 
 #: Seconds between two looks at whether the device is still there.
 _LOOK_INTERVAL = 0.5
-
-#: Most that a silent device renders in one update, in seconds.
-_LONGEST_SILENCE = 0.25
-
 
 def _doppler_factor(al: Functions, _: int, value: float) -> None:
     al.alDopplerFactor(value)
@@ -193,9 +189,8 @@ class Context(EventDispatcher, Mortal):
         driven = auto_update and (clock is not None or self._thread is threading.main_thread())
         self._scheduler = Scheduler(self, clock, update_interval) if driven else None
         self._previous: list[Context | None] = []
-        self._silent = False
         self._connected = True
-        self._looked = self._rendered = time.perf_counter()
+        self._looked = time.perf_counter()
         _lives.keep(self)
 
     # What it is made of
@@ -298,8 +293,7 @@ class Context(EventDispatcher, Mortal):
         """
         self._check_alive()
         now = time.perf_counter()
-        if self._silent:
-            self._render_silently(now)
+        self._device._pass_time(now)
         self._table.publish()
         self._voices.collect()
         if now - self._looked > _LOOK_INTERVAL:
@@ -420,7 +414,7 @@ class Context(EventDispatcher, Mortal):
         """Something was begun: see that the clock drives until it has come to its end."""
         scheduler = self._scheduler
         if scheduler is not None and not scheduler.awake and self._has_work():
-            self._rendered = time.perf_counter()
+            self._device._pass_time(time.perf_counter(), idle=True)
             scheduler.wake()
 
     def _tell_now(self) -> None:
@@ -435,13 +429,6 @@ class Context(EventDispatcher, Mortal):
         for batch in stirred:
             for event in batch._events():
                 self._news.batch(event, batch)
-
-    def _render_silently(self, now: float) -> None:
-        """Let time pass on a device that no hardware drives."""
-        seconds, self._rendered = min(now - self._rendered, _LONGEST_SILENCE), now
-        device = self._device
-        assert isinstance(device, LoopbackDevice)
-        device.render(int(seconds * device.frequency))
 
     def _look_for_device(self) -> None:
         if self._connected and not self._device._is_connected():

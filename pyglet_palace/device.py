@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -267,6 +268,9 @@ class Device(Mortal):
         """Read the rate again, which a context or a reset may have changed."""
         self._rate = self._integer(c.ALC_FREQUENCY)
 
+    def _pass_time(self, now: float, *, idle: bool = False) -> None:
+        """It is `now`, in seconds; `idle`: there was nothing to hear until now. Hardware needs no telling."""
+
     def _is_connected(self) -> bool:
         return not self._reports_disconnection or self._integer(c.ALC_CONNECTED) != 0
 
@@ -351,6 +355,23 @@ class LoopbackDevice(Device):
 
     def _own_attributes(self) -> Mapping[int, int]:
         return self._attributes
+
+
+class SilentDevice(LoopbackDevice):
+    """What `init` falls back to: nobody hears it, and time goes on with the updates of its context."""
+
+    #: Most that one update renders, in seconds.
+    _LONGEST = 0.25
+
+    def __init__(self) -> None:
+        """As `LoopbackDevice`."""
+        super().__init__()
+        self._passed = time.perf_counter()
+
+    def _pass_time(self, now: float, *, idle: bool = False) -> None:
+        before, self._passed = self._passed, now
+        if not idle:
+            self.render(int(min(now - before, self._LONGEST) * self.frequency))
 
 
 #: Devices that were not closed, oldest first.

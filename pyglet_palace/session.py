@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._current import use_context
 from ._lives import shutdown
 from .context import Context
-from .device import Device, LoopbackDevice
+from .device import Device, SilentDevice
 from .errors import DeviceError
 
 if TYPE_CHECKING:
@@ -38,18 +38,16 @@ def init(device_name: str = "", attrs: Mapping[int, int] | None = None, **contex
     global _initialised
     if _initialised:
         raise RuntimeError(f"init() was called before and made {_initialised!r}; call shutdown() first")
-    silent = False
     try:
         device = Device(device_name)
     except DeviceError as error:
         warnings.warn(f"{error} Sound is silent.", RuntimeWarning, stacklevel=2)
-        device, silent = LoopbackDevice(), True
+        device = SilentDevice()
     try:
         context = Context(device, attrs, **context_options)
     except BaseException:
         device.close()
         raise
-    context._silent = silent
     use_context(context)
     _initialised = context
     return context
