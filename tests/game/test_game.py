@@ -1,0 +1,247 @@
+"""The example game as a program: by itself without a screen or a sound card, and in a real window with real keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+#: Seconds to wait for what takes a moment, on a machine that is busy with something else.
+PATIENCE = 60
+
+
+class Screen:
+    """A virtual screen with a display number of its own."""
+
+    def __init__(self) -> None:
+        command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x720x24", "-nolisten", "tcp"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        assert self.process.stdout is not None
+        self.environment = {**os.environ, "DISPLAY": f":{self.process.stdout.readline().strip()}"}
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a program on it to its end."""
+        return subprocess.run(
+            command, env=self.environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=PATIENCE
+        )
+
+    def xdotool(self, *command: str) -> str:
+        return self.run("xdotool", *command).stdout.strip()
+
+    def close(self) -> None:
+        self.process.terminate()
+        self.process.communicate()
+
+
+@pytest.fixture(scope="module")
+def screen() -> Iterator[Screen]:
+    screen = Screen()
+    yield screen
+    screen.close()
+
+
+def picture(path: Path) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def colours(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> int:
+    return len(np.unique(pixels.reshape(-1, 3), axis=0))
+
+
+# Headless
+
+
+@pytest.fixture(scope="module")
+def headless(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What a headless game of ten seconds printed, and the folder it left things in."""
+    folder = tmp_path_factory.mktemp("headless")
+    done = screen.run(sys.executable, "-m", "examples.game", "--headless", "--seconds", "10", "--out", str(folder))
+    assert done.returncode == 0, done.stderr
+    return done.stdout, folder
+
+
+def test_headless_it_says_where_it_left_things(headless: tuple[str, Path]) -> None:
+    printed, folder = headless
+    for name in ("title.png", "loading.png", "screenshot.png", "sound.wav"):
+        assert str(folder / name) in printed
+        assert (folder / name).stat().st_size > 10_000
+
+
+def test_frames_go_on_while_sounds_load(headless: tuple[str, Path]) -> None:
+    loading = next(line for line in headless[0].splitlines() if line.startswith("loading '"))
+    frames = int(loading.split(":")[1].split()[0])
+    progress = [float(step) for step in loading.split("progress ")[1].split(",")]
+    assert frames >= 1
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
+
+
+def test_its_screenshot_shows_a_lit_boat_in_dark_fog(headless: tuple[str, Path]) -> None:
+    pixels = picture(headless[1] / "screenshot.png")
+    assert pixels.shape == (720, 1280, 3)
+    assert colours(pixels) > 2000
+    middle = pixels[260:460, 500:780].astype(float).mean()
+    rim = np.concatenate([pixels[200:500, :150], pixels[200:500, -150:]]).astype(float).mean()
+    assert middle > 1.5 * rim
+    # The boat's lamp and its white deck.
+    assert (pixels[230:490, 450:830].min(axis=2) > 180).sum() > 50
+
+
+def test_its_loading_screen_shows_a_bar_that_is_part_full(headless: tuple[str, Path]) -> None:
+    row = picture(headless[1] / "loading.png")[720 - 129, 380:900].astype(int)
+    filled = row[:, 0] > 180
+    assert 0.3 < filled.mean() < 0.95
+    assert filled[:100].all()
+    assert not filled[-20:].any()
+
+
+def test_its_sound_is_there_does_not_clip_and_moves_between_the_ears(headless: tuple[str, Path]) -> None:
+    samples, rate = soundfile.read(headless[1] / "sound.wav", always_2d=True)
+    assert rate == 44100
+    assert samples.shape == (10 * rate, 2)
+    assert 0.1 < np.abs(samples).max() < 0.99
+    play = samples[4 * rate :]
+    halves = play.reshape(-1, rate // 2, 2)
+    loud = np.sqrt((halves**2).mean(axis=1))
+    assert (loud > 1e-3).all()
+    balance = 20 * np.log10(loud[:, 1] / loud[:, 0])
+    assert balance.max() - balance.min() > 3
+
+
+def test_its_folder_can_be_run_as_well_from_anywhere(screen: Screen, tmp_path: Path) -> None:
+    game = CHECKOUT / "examples" / "game"
+    command = [sys.executable, str(game), "--headless", "--seconds", "2", "--level", "3", "--out", str(tmp_path)]
+    done = subprocess.run(
+        command, env=screen.environment, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path / "sound.wav") in done.stdout
+
+
+def test_without_a_display_it_says_what_to_install() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
+    command = [sys.executable, "-m", "examples.game", "--headless"]
+    done = subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 1
+    assert "xvfb" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# In a window
+
+
+class WindowedGame:
+    """The game in its window, the keyboard before it, and the trace it writes."""
+
+    def __init__(self, screen: Screen, folder: Path) -> None:
+        self.screen = screen
+        self.trace_file = folder / "trace.jsonl"
+        command = [sys.executable, "-m", "examples.game", "--trace", str(self.trace_file), "--out", str(folder)]
+        self.process = subprocess.Popen(
+            command, env=screen.environment, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._seen = 0
+
+    def trace(self) -> list[dict[str, Any]]:
+        """What it has done so far."""
+        if not self.trace_file.exists():
+            return []
+        return [json.loads(line) for line in self.trace_file.read_text().splitlines(True) if line.endswith("\n")]
+
+    def wait_for(self, what: str, good: Callable[[dict[str, Any]], bool] = lambda line: True) -> dict[str, Any]:
+        """The next line of the trace that is `what` and `good`."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            lines = self.trace()
+            for number in range(self._seen, len(lines)):
+                if lines[number]["what"] == what and good(lines[number]):
+                    self._seen = number + 1
+                    return lines[number]
+            assert self.process.poll() is None, self.process.communicate()[1]
+            time.sleep(0.05)
+        raise AssertionError(f"{what!r} did not happen; what did: {self.trace()[-5:]}")
+
+    def press_until(self, symbol: str, what: str) -> dict[str, Any]:
+        """Press a key until it has an effect: a loading screen takes Enter only when all is loaded."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self.screen.xdotool("key", symbol)
+            for _ in range(10):
+                lines = self.trace()
+                for number in range(self._seen, len(lines)):
+                    if lines[number]["what"] == what:
+                        self._seen = number + 1
+                        return lines[number]
+                time.sleep(0.05)
+        raise AssertionError(f"{symbol} did not bring about {what!r}; what happened: {self.trace()[-5:]}")
+
+
+@pytest.fixture
+def windowed(screen: Screen, tmp_path: Path) -> Iterator[WindowedGame]:
+    game = WindowedGame(screen, tmp_path)
+    yield game
+    if game.process.poll() is None:
+        game.process.kill()
+    game.process.communicate()
+
+
+def test_in_a_window_it_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> None:
+    windowed.wait_for("title")
+    window = screen.xdotool("search", "--sync", "--onlyvisible", "--name", "Fogbound").split()[0]
+    screen.xdotool("windowfocus", "--sync", window)
+
+    windowed.press_until("Return", "loading")
+    windowed.press_until("Return", "play")
+    start = windowed.wait_for("at")
+
+    screen.xdotool("keydown", "Right")
+    windowed.wait_for("at", lambda boat: boat["x"] > start["x"] + 60)
+    screen.xdotool("keyup", "Right")
+    screen.xdotool("keydown", "Up")
+    there = windowed.wait_for("at", lambda boat: boat["y"] > start["y"] + 40)
+    screen.xdotool("keyup", "Up")
+    assert there["x"] > start["x"] + 60
+
+    windowed.press_until("space", "ping")
+    screen.xdotool("key", "F12")
+    shot = windowed.wait_for("picture")
+    pixels = picture(Path(shot["path"]))
+    assert pixels.shape == (720, 1280, 3)
+    assert colours(pixels) > 2000
+    assert pixels[260:460, 500:780].mean() > 1.3 * pixels[200:500, :150].mean()
+
+    screen.xdotool("key", "minus")
+    assert windowed.wait_for("volume")["volume"] == 0.7
+    screen.xdotool("key", "p")
+    windowed.wait_for("paused")
+    still = windowed.wait_for("at")
+    screen.xdotool("keydown", "Left")
+    for _ in range(3):
+        at = windowed.wait_for("at")
+        assert (at["x"], at["y"]) == (still["x"], still["y"])
+    screen.xdotool("keyup", "Left")
+    screen.xdotool("key", "p")
+    windowed.wait_for("resumed")
+
+    screen.xdotool("key", "Escape")
+    windowed.wait_for("paused")
+    screen.xdotool("key", "Escape")
+    windowed.wait_for("title")
+    screen.xdotool("key", "Escape")
+    windowed.wait_for("closed")
+    assert windowed.process.wait(PATIENCE) == 0
