@@ -15,4 +15,4 @@ with tempfile.TemporaryDirectory() as folder:
     game = [sys.executable, "-m", "examples.game", "--headless", "--out", folder]
     subprocess.run(game, cwd=HERE.parent, check=True)
     picture = Image.open(Path(folder, "screenshot.png")).convert("RGB").resize((960, 540), Image.Resampling.LANCZOS)
-    picture.quantize(128).save(HERE / "screenshot.png", optimize=True)
+    picture.save(HERE / "screenshot.png", optimize=True)
