@@ -97,7 +97,7 @@ class Loader:
             return len(self._queue)
 
     def submit(self, jobs: Iterable[Job]) -> None:
-        """Queue jobs. Returns at once."""
+        """Queue jobs; those queued already, or begun, are left alone. Returns at once."""
         with self._lock:
             new = [job for job in jobs if job.state == "queued"]
             self._queue.update(dict.fromkeys(new))
@@ -115,11 +115,6 @@ class Loader:
             job.state = "claimed"
             return True
 
-    def next_queued(self) -> Job | None:
-        """The oldest job that nobody has begun; None if there is none. `claim` tells whether that still holds."""
-        with self._lock:
-            return next(iter(self._queue), None)
-
     def withdraw(self, job: Job) -> None:
         """See that nobody hears of `job` any more. Never waits: what runs is left to end by itself."""
         with self._lock:
@@ -127,6 +122,8 @@ class Loader:
             if job.state == "queued":
                 self._queue.pop(job, None)
                 job.state = "dropped"
+            elif job.state == "done":
+                job.samples = None  # it may stay in `finished` until the next load
 
     def hand_over(self, job: Job) -> None:
         """Announce a claimed job that was done."""
@@ -190,6 +187,7 @@ class Loader:
             except BaseException as error:  # SystemExit in a game's decoder must not end the worker in silence
                 name = job.resource.key
                 job.error = DecodeError(name, "decode", f"its decoder raised {type(error).__name__}: {error}")
+                job.error.__cause__ = error.with_traceback(None)
             self.hand_over(job)
             del job
 

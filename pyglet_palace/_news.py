@@ -36,6 +36,7 @@ class News:
         self._items: deque[_Item] = deque()
         self._kept: deque[BaseException] = deque()
         self._telling = False
+        self._closed = False
 
     def __len__(self) -> int:
         return len(self._items) + len(self._kept)
@@ -69,12 +70,12 @@ class News:
             return
         if self._kept:
             raise self._kept.popleft()
-        self._telling = True
         try:
-            while self._items:
-                _deliver(self._items.popleft(), handler, context)
-        finally:
-            self._telling = False
+            self._tell(handler, context)
+        except BaseException:
+            if self._closed:  # by a handler, which has destroyed the context: no next call tells the rest
+                self.tell_keeping_errors(handler, context)
+            raise
 
     def tell_keeping_errors(self, handler: MessageHandler, context: EventDispatcher) -> None:
         """Tell all there is; what handlers raise is kept for the next `tell`."""
@@ -82,12 +83,23 @@ class News:
             return
         while self._items:
             try:
-                self.tell(handler, context)
+                self._tell(handler, context)
             except Exception as error:
                 self._kept.append(error)
+        if self._closed:
+            self.close()
+
+    def _tell(self, handler: MessageHandler, context: EventDispatcher) -> None:
+        self._telling = True
+        try:
+            while self._items:
+                _deliver(self._items.popleft(), handler, context)
+        finally:
+            self._telling = False
 
     def close(self) -> None:
         """Nobody calls `tell` any more: what was kept goes to ``sys.excepthook``."""
+        self._closed = True
         while self._kept:
             error = self._kept.popleft()
             sys.excepthook(type(error), error, error.__traceback__)
@@ -99,6 +111,7 @@ def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> 
         if item.message:
             getattr(handler, item.message)(*item.arguments)
     finally:
-        told = (item.dispatcher or context).dispatch_event(item.event, *item.arguments)
+        dispatcher = context if item.dispatcher is None else item.dispatcher  # a batch that was released is false
+        told = dispatcher.dispatch_event(item.event, *item.arguments)
         if told is False and item.event == "on_cache_failed" and not item.received:
             _log.warning("cannot cache %s", item.arguments[1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _log, resources
 from ._loader import Job, Loader
-from .errors import LoadCancelled, ResourceError, ResourceNotFound, unlinked
+from .errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,7 +35,7 @@ class Watcher(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]: ...
-    def _resolved(self, name: str, error: ResourceError | None) -> None: ...
+    def _resolved(self, name: str, error: ResourceError | None, size: int) -> None: ...
 
 
 class Entry:
@@ -64,14 +64,17 @@ class Entry:
 class _Wish:
     """A name on its way: its current job, and who waits for it."""
 
-    __slots__ = ("job", "substitutes", "wanted", "watchers")
+    __slots__ = ("awaited", "job", "substitutes", "wanted", "watchers")
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, substitutes: int) -> None:
         self.job = job
+        #: Substitutes that were tried for it.
+        self.substitutes = substitutes
         #: Whether `cache` asked for it: then no batch that is cancelled takes it away.
         self.wanted = False
+        #: Whether a ``Buffer(name)`` is at it: the same.
+        self.awaited = False
         self.watchers: list[Watcher] = []
-        self.substitutes = 0
 
 
 class Table:
@@ -118,6 +121,7 @@ class Table:
         self.size = 0
         self.failed = 0
         self.evicted = 0
+        self._closed = False
         #: Batches that have not been released: they keep their names from being evicted.
         self.holders: weakref.WeakSet[Any] = weakref.WeakSet()
         #: Batches with something to tell.
@@ -164,30 +168,26 @@ class Table:
 
     def request(self, names: Mapping[str, resources.Name], watcher: Watcher | None = None) -> None:
         """Have `names` (by key) loaded in the background; those there or on their way are left alone."""
-        jobs = []
+        jobs: list[Job] = []
         settings = self._settings()
         files = self._files()
-        for key, name in names.items():
-            entry = self._entries.get(key)
-            if entry is not None:
-                entry.used = next(self._uses)
-                self._resolve(watcher, key, None)
-                continue
-            wish = self._pending.get(key)
-            if wish is None:
+        try:
+            for key, name in names.items():
                 try:
-                    resource, substitutes = self._locate(name, key, files, 0)
+                    found = self._known(key) or self._begin(name, key, files, settings)
                 except ResourceError as error:
                     self._fail(key, error, [watcher] if watcher is not None else [])
                     continue
-                wish = self._pending[key] = _Wish(Job(resource, settings))
-                wish.substitutes = substitutes
-                jobs.append(wish.job)
-            if watcher is None:
-                wish.wanted = True
-            else:
-                wish.watchers.append(watcher)
-        if jobs:
+                if isinstance(found, Entry):
+                    found.used = next(self._uses)
+                    self._resolve(watcher, key, None)
+                    continue
+                if watcher is None:
+                    found.wanted = True
+                else:
+                    found.watchers.append(watcher)
+                jobs.append(found.job)
+        finally:  # the game is asked for substitutes: what raises there takes no other name away
             self._loader.submit(jobs)
 
     def obtain(self, name: resources.Name) -> Entry:
@@ -197,25 +197,23 @@ class Table:
             ResourceError: It cannot be loaded.
         """
         key = resources.key_of(name)
-        entry = self._entries.get(key)
-        if entry is not None:
-            entry.used = next(self._uses)
-            return entry
-        wish = self._pending.get(key)
-        if wish is None:
-            resource, substitutes = self._locate(name, key, self._files(), 0)
-            wish = _Wish(Job(resource, self._settings()))
-            wish.substitutes = substitutes
-            self._pending[key] = wish  # claimed below, before any worker hears of it
+        wish = self._known(key) or self._begin(name, key, self._files(), self._settings())
+        if isinstance(wish, Entry):
+            wish.used = next(self._uses)
+            return wish
+        wish.awaited = True
         while True:
-            job = wish.job
+            job = wish.job  # if it is new, no worker has heard of it
             self.check_not_loading(key, job)
             try:
                 if not self.do_here(job):
                     self._loader.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
-                self._forget_pending(key)
+                if self._pending.get(key) is wish:
+                    self._forget_pending(key)
                 raise
+            if self._pending.get(key) is not wish:
+                raise self._gone(key)  # a decoder or buffer_loading of the game's, called here, has seen to that
             outcome = self._settle(key, wish, raising=True)
             if isinstance(outcome, Entry):
                 return outcome
@@ -229,10 +227,18 @@ class Table:
         self._doing.append(job)
         try:
             job.do()
+        except BaseException as error:  # Ctrl-C; nobody else can bring the job to its end
+            job.error = LoadCancelled(job.resource.key, "decode", f"{type(error).__name__} while it was loaded")
+            raise
         finally:
             self._doing.remove(job)
-        self._loader.hand_over(job)
+            self._loader.hand_over(job)
         return True
+
+    def do_queued(self, key: str) -> bool:
+        """Load a name on this thread, if it is on its way and nobody has begun."""
+        wish = self._pending.get(key)
+        return wish is not None and self.do_here(wish.job)
 
     def check_not_loading(self, what: str, job: Job | None = None) -> None:
         """Raise where waiting would be for ever: for a job that this thread itself is doing.
@@ -268,15 +274,14 @@ class Table:
                 if time.perf_counter_ns() >= deadline:
                     return
 
-    def _settle(self, key: str, wish: _Wish, *, raising: bool) -> Entry | ResourceError | None:
+    def _settle(self, key: str, wish: _Wish, *, raising: bool) -> Entry | ResourceError | DestroyedError | None:
         """Bring a job that is done to its end: an entry, an error, or (None) another job in its place."""
         job = wish.job
         error = job.error
         if isinstance(error, ResourceNotFound):
             substitute = self._next_substitute(key, wish)
-            if self._pending.get(key) is not wish:
-                # The game, asked for a substitute, has freed the name.
-                return LoadCancelled(key, "find", "it was freed while it was loaded")
+            if self._pending.get(key) is not wish:  # the game, asked for a substitute, has seen to that
+                return self._gone(key)
             if substitute is not None:
                 wish.job = Job(substitute, job.settings)
                 self._loader.submit([wish.job])
@@ -290,13 +295,15 @@ class Table:
             except ResourceError as refused:
                 error = unlinked(refused)
         del self._pending[key]
+        self._drop_outdated()
         if error is not None:
-            self._fail(key, error, wish.watchers, asked=wish.wanted or bool(wish.watchers), raising=raising)
+            asked = wish.wanted or bool(wish.watchers)
+            self._fail(key, error, wish.watchers, asked=asked, raising=raising, size=job.size)
             return unlinked(error)
         entry = self._enter(key, job.samples, stored)  # type: ignore[arg-type]
         job.samples = None
         for watcher in wish.watchers:
-            self._resolve(watcher, key, None)
+            self._resolve(watcher, key, None, job.size)
         if wish.wanted or wish.watchers:
             self._news.cached(key)
         return entry
@@ -309,21 +316,52 @@ class Table:
         return entry
 
     def _fail(
-        self, key: str, error: ResourceError, watchers: list[Watcher], *, asked: bool = True, raising: bool = False
+        self,
+        key: str,
+        error: ResourceError,
+        watchers: list[Watcher],
+        *,
+        asked: bool = True,
+        raising: bool = False,
+        size: int = 0,
     ) -> None:
         self.failed += 1
         error = unlinked(error)
         for watcher in watchers:
-            self._resolve(watcher, key, error)
+            self._resolve(watcher, key, error, size)
         if asked:
             self._news.cache_failed(key, error, received=raising or bool(watchers))
 
-    def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None) -> None:
+    def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
         if watcher is not None:
-            watcher._resolved(key, error)
+            watcher._resolved(key, error, size)
             self.stirred[watcher] = None
 
+    def _gone(self, key: str) -> LoadCancelled | DestroyedError:
+        """Why a name that was on its way is not any more."""
+        if self._closed:
+            return DestroyedError(f"{key!r} was not loaded, because its context was destroyed meanwhile")
+        return LoadCancelled(key, "decode", "it was freed while it was loaded")
+
     # Finding
+
+    def _known(self, key: str) -> Entry | _Wish | None:
+        return self._entries.get(key) or self._pending.get(key)
+
+    def _begin(
+        self, name: resources.Name, key: str, files: pyglet.resource.Loader | None, settings: Settings
+    ) -> Entry | _Wish:
+        """Look up a name that is not known, and note it as on its way; its job is not submitted yet.
+
+        Raises:
+            ResourceError: It is not to be found.
+            DestroyedError: The game, asked for a substitute, has destroyed the context.
+        """
+        resource, substitutes = self._locate(name, key, files, 0)
+        found = self._known(key)  # the game, asked for a substitute, may have loaded it
+        if found is None:
+            found = self._pending[key] = _Wish(Job(resource, settings), substitutes)
+        return found
 
     def locate(self, name: resources.Name) -> resources.Resource:
         """Look up a name, or what the game offers in its place.
@@ -342,6 +380,8 @@ class Table:
                 return resources.locate(name, files, key), tried
             except ResourceNotFound as error:
                 offered = self._offer(resources.key_of(name), error) if tried < _MOST_SUBSTITUTES else ""
+                if self._closed:
+                    raise self._gone(key) from None
                 if not offered:
                     if tried:
                         raise ResourceNotFound(key, "find", f"neither it nor {name!r} was found") from error
@@ -362,12 +402,19 @@ class Table:
         except ResourceError as failure:
             wish.job.error = unlinked(failure)
             return None
+        except DestroyedError:  # by the game, when it was asked
+            return None
         return resource
 
     def _offer(self, name: str, error: ResourceError) -> str:
         try:
-            return self._substitute(name)
+            offered = self._substitute(name)
+            if offered:
+                resources.key_of(offered)  # TypeError if that is no name
+            return offered
         except Exception as raised:
+            if self._closed:
+                raise self._gone(name) from raised
             problem = f"resource_not_found failed: {type(raised).__name__}: {raised}"
             raise ResourceNotFound(error.name, "find", problem) from raised
 
@@ -386,9 +433,15 @@ class Table:
         if wish is None:
             return
         self._loader.withdraw(wish.job)
+        self._drop_outdated()
         stage: Stage = "open" if wish.job.state == "dropped" else "decode"
         for watcher in wish.watchers:
-            self._resolve(watcher, key, LoadCancelled(key, stage, "it was freed before it was loaded"))
+            self._resolve(watcher, key, LoadCancelled(key, stage, "it was freed before it was loaded"), wish.job.size)
+
+    def _drop_outdated(self) -> None:
+        """With nothing pending, no update may come to take in what `Buffer` did here, or what was freed."""
+        if not self._pending:
+            self._loader.finished.clear()
 
     def withdraw(self, watcher: Watcher) -> None:
         """`watcher` wants nothing any more: what nobody else wants is dropped."""
@@ -397,7 +450,7 @@ class Table:
             wish = self._pending.get(key)
             if wish is not None and watcher in wish.watchers:
                 wish.watchers.remove(watcher)
-                if not wish.watchers and not wish.wanted:
+                if not wish.watchers and not wish.wanted and not wish.awaited:
                     self._forget_pending(key)
 
     def remove(self, entry: Entry) -> None:
@@ -431,4 +484,5 @@ class Table:
 
     def close(self) -> None:
         """Drop what is queued, disown what is being loaded, stop and free what is there."""
+        self._closed = True
         self.forget([*self._pending, *self._entries])

@@ -240,6 +240,7 @@ class VoicePool:
 
     def close(self) -> None:
         """Stop everything and delete all sources."""
+        players = list(self._busy)  # kept until the bracket is left: what a game does in a finaliser is not for inside
         with self._bracket as al:
             for voice in list(self._busy.values()):
                 self._take_back(al, voice)
@@ -248,6 +249,7 @@ class VoicePool:
                 al.delete_source(voice.number)
         self._free.clear()
         self._ends.clear()
+        players.clear()
 
     # Inside a bracket
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyglet.event import EventDispatcher
 
@@ -49,6 +49,7 @@ class Batch(EventDispatcher, Mortal):
         self._told = 0
         self._cancelled = False
         self._completed = False
+        self._silenced = False
         self._begin()
 
     @property
@@ -96,7 +97,8 @@ class Batch(EventDispatcher, Mortal):
     def wait(self, timeout: float | None = None) -> bool:
         """Block until `finished`, and publish what arrives meanwhile. Tells no news: the next update does.
 
-        May be called in a handler. Without a `timeout` this thread loads as well, so every core does.
+        May be called in a handler. Without a `timeout` this thread loads as well, so every core does; and if what it
+        loads is interrupted (Ctrl-C), that name has failed with `LoadCancelled`.
 
         Args:
             timeout: Seconds to wait at most; None: as long as it takes. 0 only looks.
@@ -112,20 +114,22 @@ class Batch(EventDispatcher, Mortal):
         table, loader = context._table, context._loader
         table.check_not_loading("a batch")
         deadline = None if timeout is None else time.monotonic() + timeout
+        ahead = iter(self._names)
         while True:
             table.publish()
             if self.finished:
                 break
             if deadline is None:
-                job = loader.next_queued()
-                if job is not None and table.do_here(job):
-                    continue
-                loader.wait_for_any(None)
+                # Its own names only: a long load of somebody else's would hold this up. Once through them in order,
+                # then all again, for a substitute that has come in place of one that was not found.
+                if not any(map(table.do_queued, ahead)) and not any(map(table.do_queued, self._names)):
+                    loader.wait_for_any(None)
             else:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
                 loader.wait_for_any(left)
+        context._check_alive()  # a decoder of the game's may have done anything
         context._wake()
         return self.finished
 
@@ -134,6 +138,7 @@ class Batch(EventDispatcher, Mortal):
 
         The batch is finished at once, and sends nothing more. Returns at once.
         """
+        self._silenced = True
         if not self._cancelled and not self._completed:
             if self._context:
                 self._context._check_alive()
@@ -160,9 +165,14 @@ class Batch(EventDispatcher, Mortal):
 
     def __iter__(self) -> Iterator[Buffer]:
         """Its buffers that are in memory, in order."""
+        self._context._check_alive()
         table = self._context._table
         entries = [table.entry(name) for name in self._names]
         return iter([table.handle(entry) for entry in entries if entry is not None])
+
+    def dispatch_event(self, event_type: str, *args: Any) -> bool | None:
+        """Send an event to its handlers, but nothing once it was cancelled, not even what was due by then."""
+        return False if self._silenced else super().dispatch_event(event_type, *args)
 
     def __repr__(self) -> str:
         failed = f", {len(self._failed)} failed" if self._failed else ""
@@ -170,11 +180,11 @@ class Batch(EventDispatcher, Mortal):
 
     # For the table and the context, on the game's thread
 
-    def _resolved(self, name: str, error: ResourceError | None) -> None:
-        """What has become of one of its names."""
+    def _resolved(self, name: str, error: ResourceError | None, size: int) -> None:
+        """What has become of one of its names, whose file has `size` bytes (0: unknown)."""
         if self._cancelled:
             return
-        self._sizes[name] = self._context._table.weigh(name)
+        self._sizes[name] = size
         if error is not None:
             self._failed[name] = error
 

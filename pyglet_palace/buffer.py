@@ -56,7 +56,8 @@ class Buffer(Mortal):
         try:
             entry = owner._table.obtain(name)
         finally:
-            owner._wake()
+            if owner:  # unless it was destroyed by what it has called to load
+                owner._wake()
         handle: Buffer = owner._table.handle(entry)
         return handle
 
@@ -91,7 +92,8 @@ class Buffer(Mortal):
         table = owner._table
         _check_free(owner, key)
         samples = owner._read_decoder(decoder, key)
-        _check_free(owner, key)  # a decoder of the game's may have done anything
+        owner._check_alive()  # a decoder of the game's may have done anything
+        _check_free(owner, key)
         handle: Buffer = table.handle(table.insert(key, samples))
         return handle
 
@@ -221,6 +223,10 @@ class Buffer(Mortal):
             self._dead = True
         self._check_not_dead()
         self._context._check_alive()
+
+    def __enter__(self) -> Buffer:
+        self._check_alive()
+        return self
 
     def __bool__(self) -> bool:
         return self._entry.alive and bool(self._context)

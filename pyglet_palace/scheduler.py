@@ -30,7 +30,7 @@ class Scheduler:
         """
         Args:
             driven: What to update.
-            clock: Its clock; None: pyglet's default, looked up whenever there is work again.
+            clock: Its clock; None: pyglet's default, looked up whenever there is work to begin.
             interval: Seconds between updates.
         """
         self._driven = weakref.ref(driven)
@@ -40,13 +40,14 @@ class Scheduler:
 
     @property
     def awake(self) -> bool:
-        """Whether a clock is driving."""
-        return self._ticking is not None
+        """Whether the clock is driving; one that is pyglet's default no more does not count."""
+        return self._ticking is not None and self._ticking is self._its_clock()
 
     def wake(self) -> None:
-        """There is work: see that a clock drives."""
-        if self._ticking is None:
-            self._ticking = self._clock or pyglet.clock.get_default()
+        """There is work: see that the clock drives."""
+        if not self.awake:
+            self.sleep()
+            self._ticking = self._its_clock()
             self._ticking.schedule_interval_soft(self._tick, self._interval)
 
     def sleep(self) -> None:
@@ -55,9 +56,12 @@ class Scheduler:
             self._ticking.unschedule(self._tick)
             self._ticking = None
 
+    def _its_clock(self) -> pyglet.clock.Clock:
+        return pyglet.clock.get_default() if self._clock is None else self._clock
+
     def _tick(self, dt: float) -> None:
         driven = self._driven()
-        if driven is None:
+        if not driven:  # gone, or dead: in the child of a fork, nobody has put it to sleep
             self.sleep()
             return
         try:

@@ -1,0 +1,1040 @@
+"""cache, free, Buffer, from_decoder: names on their way, taken over, waited for, dropped; and what may go wrong."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyglet.resource
+import pytest
+
+import pyglet_palace as palace
+from tests import sounds
+from tests.conftest import EXACT, RATE, loaded, loader_threads, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+NAMES = ("a.wav", "b.wav", "c.wav", "d.wav")
+
+
+class Gate:
+    """A decoder factory that takes nothing, and holds whoever loads a file of one name until it is opened."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.entered = threading.Event()
+        self.threads: list[str] = []
+        self._opened = threading.Event()
+
+    def __call__(self, file: BinaryIO) -> palace.BaseDecoder:
+        if os.path.basename(file.name) == self.name:
+            self.threads.append(threading.current_thread().name)
+            self.entered.set()
+            assert self._opened.wait(60)
+        raise RuntimeError("not mine")
+
+    def open(self) -> None:
+        self._opened.set()
+
+
+@contextmanager
+def held(name: str) -> Iterator[Gate]:
+    """Loads of the file `name`, asked for inside of it, are held in the decoder until the end, or `Gate.open`."""
+    gate = Gate(name)
+    setattr(palace.decoder_factories, f"held_{name}", gate)
+    try:
+        yield gate
+    finally:
+        gate.open()
+
+
+class Silence(palace.BaseDecoder):
+    """A decoder of some frames of silence, that calls something before it reads."""
+
+    frequency = RATE
+    channel_config = "Mono"
+    sample_type = "Signed 16-bit"
+    length = 0
+    loop_points = (0, 0)
+
+    def __init__(self, frames: int = 10, first: Callable[[], Any] = lambda: None) -> None:
+        self._left = frames
+        self._first = first
+
+    def seek(self, frame: int) -> bool:
+        return False
+
+    def read(self, count: int) -> bytes:
+        self._first()
+        count = min(count, self._left)
+        self._left -= count
+        return bytes(2 * count)
+
+
+@pytest.fixture
+def names(assets: Path) -> tuple[str, ...]:
+    """Four short sounds."""
+    for number, name in enumerate(NAMES):
+        sounds.wav(assets / name, 100 + number)
+    pyglet.resource.reindex()
+    return NAMES
+
+
+@pytest.fixture
+def context(device: palace.LoopbackDevice) -> palace.Context:
+    """A current context with one worker, driven by nobody but the test."""
+    made = palace.Context(device, EXACT, auto_update=False, workers=1)
+    palace.use_context(made)
+    return made
+
+
+def on_this_thread(call: Callable[[], object]) -> Callable[[BinaryIO], palace.BaseDecoder]:
+    """A decoder factory that calls something where the game's thread loads, and then decodes silence."""
+    here = threading.current_thread()
+
+    def factory(_: BinaryIO) -> palace.BaseDecoder:
+        if threading.current_thread() is not here:
+            raise RuntimeError("not mine")
+        return Silence(first=call)
+
+    return factory
+
+
+# Names on their way
+
+
+def test_a_queued_name_is_taken_over_by_buffer_on_the_calling_thread(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    with held("a.wav") as gate, held("c.wav") as taken:
+        taken.open()
+        palace.cache(names)
+        assert gate.entered.wait(30)
+
+        assert palace.Buffer("c.wav").length == 102
+
+        assert taken.threads == [threading.current_thread().name]
+        assert context.pending_names == ("a.wav", "b.wav", "d.wav")
+
+
+def test_a_claimed_name_is_waited_for_alone(context: palace.Context, names: tuple[str, ...]) -> None:
+    with held("a.wav") as gate, held("b.wav") as next_one:
+        palace.cache(["a.wav", "b.wav"])
+        assert gate.entered.wait(30)
+        opener = threading.Timer(0, lambda: next_one.entered.wait(0) or gate.open())
+        opener.start()
+
+        assert palace.Buffer("a.wav").length == 100  # though the worker is held in the next by now
+
+        opener.join()
+        assert gate.threads == ["pyglet_palace loader 1"]
+        assert next_one.entered.wait(30)
+        assert context.pending_names == ("b.wav",)
+        assert context.cached_names == ("a.wav",)
+
+
+@pytest.mark.parametrize("how", ["free", "cancel", "destroy the context", "leave the context"])
+def test_nothing_waits_for_a_decode_that_goes_on(
+    device: palace.LoopbackDevice, names: tuple[str, ...], how: str
+) -> None:
+    context = palace.Context(device, EXACT, auto_update=False, workers=1)
+    with held("a.wav") as gate:
+        batch = palace.preload(names, context)
+        assert gate.entered.wait(30)
+
+        if how == "free":
+            palace.free(names, context)
+        elif how == "cancel":
+            batch.cancel()
+        elif how == "destroy the context":
+            context.destroy()
+        else:
+            with context:
+                pass
+
+        assert batch.finished
+        assert not context or context.pending_names == ()
+        assert gate.entered.is_set()
+        assert loader_threads()  # still held
+    assert device._store.count == 0
+
+
+def test_what_a_worker_ends_after_it_was_freed_is_not_heard_of(context: palace.Context, names: tuple[str, ...]) -> None:
+    told: list[str] = []
+    context.set_handler("on_cached", told.append)
+    with held("a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        palace.free(["a.wav"])
+    palace.cache(["b.wav"])
+    loaded(context)
+
+    assert told == ["b.wav"]
+    assert context.cached_names == ("b.wav",)
+    assert context.stats()["buffers"] == 1
+
+
+def test_a_name_freed_while_it_is_loaded_can_be_cached_anew_and_the_old_result_does_not_count(
+    context: palace.Context, names: tuple[str, ...], assets: Path
+) -> None:
+    with held("a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        palace.free(["a.wav"])
+        sounds.wav(assets / "new.wav", 7).replace(assets / "a.wav")
+        del palace.decoder_factories.__dict__["held_a.wav"]
+        palace.cache(["a.wav"])
+    loaded(context)
+
+    assert palace.Buffer("a.wav").length == 7
+
+
+def test_samples_of_a_load_that_was_freed_are_let_go_without_an_update(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    with held("b.wav"):
+        palace.cache(["a.wav", "b.wav"])
+        wait_until(lambda: context._loader.finished)
+
+        palace.free(["a.wav"])
+
+        assert [job.samples for job in context._loader.finished] == [None]
+
+
+def test_what_buffer_loads_leaves_nothing_for_an_update_that_may_never_come(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    for name in (*names, "missing.wav"):
+        try:
+            palace.Buffer(name)
+        except palace.ResourceNotFound:
+            pass
+
+    assert not context._loader.finished
+
+
+def test_1000_times_cache_then_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
+    for turn in range(1000):
+        name = names[turn % 4]
+        palace.cache([name])
+        assert palace.Buffer(name).length == 100 + turn % 4
+        palace.free([name])
+
+    assert context.stats()["buffers"] == context.stats()["pending"] == context.stats()["undeleted"] == 0
+
+
+def test_1000_times_cache_then_free(context: palace.Context, names: tuple[str, ...]) -> None:
+    for turn in range(1000):
+        palace.cache(names)
+        if turn % 3 == 0:
+            context.update()
+        palace.free(names)
+        assert context.pending_names == context.cached_names == ()
+
+    palace.cache(names)
+    loaded(context)
+    assert context.cached_names == names
+    assert context.stats()["buffers"] == 4
+
+
+def test_1000_times_cache_then_destroy_of_the_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
+    for turn in range(1000):
+        palace.cache(names)
+        palace.Buffer(names[turn % 4]).destroy()
+        context.update()
+
+    palace.free(names)
+    assert context.stats()["buffers"] == context.stats()["pending"] == 0
+
+
+def test_1000_times_cache_then_leave_of_the_context(names: tuple[str, ...], device: palace.LoopbackDevice) -> None:
+    for turn in range(1000):
+        with palace.Context(device, EXACT, auto_update=False, workers=1) as context:
+            palace.cache(names)
+            if turn % 2:
+                context.update()
+        assert not context
+
+    assert device._store.count == 0
+    wait_until(lambda: not loader_threads())
+    device.close()
+
+
+# What may fail
+
+
+def test_bad_names_do_not_disturb_the_good(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
+    (assets / "junk.wav").write_bytes(b"RIFF" + bytes(range(256)))
+    (assets / "empty.ogg").write_bytes(b"")
+    (assets / "folder.wav").mkdir()
+    pyglet.resource.reindex()
+    failed: dict[str, Exception] = {}
+    context.set_handler("on_cache_failed", failed.__setitem__)
+    folder = assets / "folder.wav"
+
+    palace.cache(["a.wav", "junk.wav", "b.wav", "nowhere.wav", "empty.ogg", "c.wav", folder, "../x.wav", "", "d.wav"])
+    loaded(context)
+
+    assert sorted(context.cached_names) == sorted(names)
+    kinds = {name: type(error) for name, error in failed.items()}
+    assert kinds == {
+        "junk.wav": palace.DecodeError,
+        "nowhere.wav": palace.ResourceNotFound,
+        "empty.ogg": palace.DecodeError,
+        str(folder): palace.ResourceUnreadable,
+        "../x.wav": palace.ResourceNotFound,
+        "": palace.ResourceNotFound,
+    }
+    assert context.stats()["failed"] == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "stage"),
+    [
+        ("nowhere.wav", palace.ResourceNotFound, "find"),
+        ("junk.wav", palace.DecodeError, "decode"),
+        ("three.wav", palace.UnsupportedFormat, "decode"),
+        ("long.wav", palace.BufferTooLarge, "decode"),
+    ],
+)
+def test_a_later_buffer_of_a_failed_name_raises_the_cause(
+    device: palace.LoopbackDevice, assets: Path, name: str, kind: type[palace.ResourceError], stage: str
+) -> None:
+    context = palace.Context(device, EXACT, auto_update=False, buffer_limit=1000)
+    (assets / "junk.wav").write_bytes(b"junk")
+    sounds.wav(assets / "three.wav", 10, 3)
+    sounds.wav(assets / "long.wav", 501)
+    pyglet.resource.reindex()
+    batch = palace.preload([name], context)
+    assert batch.wait()
+
+    with pytest.raises(palace.ResourceError) as raised:
+        palace.Buffer(name, context)
+
+    assert type(raised.value) is type(batch.failed[name]) is kind
+    assert raised.value.name == name
+    assert raised.value.stage == stage
+    assert batch.failed[name].__traceback__ is None
+
+
+def test_a_failed_name_succeeds_once_its_file_is_there(context: palace.Context, assets: Path) -> None:
+    palace.cache(["late.wav"])
+    context.update()
+    with pytest.raises(palace.ResourceNotFound):
+        palace.Buffer("late.wav")
+    sounds.wav(assets / "late.wav", 5)
+    pyglet.resource.reindex()
+
+    palace.cache(["late.wav"])
+    loaded(context)
+
+    assert palace.Buffer("late.wav").length == 5
+
+
+def test_buffer_of_a_pending_name_that_fails_raises_and_reports_it_once(context: palace.Context, assets: Path) -> None:
+    (assets / "junk.wav").write_bytes(b"junk")
+    pyglet.resource.reindex()
+    told: list[str] = []
+    context.set_handler("on_cache_failed", lambda name, error: told.append(name))
+    palace.cache(["junk.wav"])
+
+    with pytest.raises(palace.DecodeError):
+        palace.Buffer("junk.wav")
+
+    assert context.pending_names == ()
+    context.update()
+    assert told == ["junk.wav"]
+
+
+def test_a_file_that_vanishes_during_the_load_is_not_found(
+    context: palace.Context, names: tuple[str, ...], assets: Path
+) -> None:
+    failed: dict[str, Exception] = {}
+    context.set_handler("on_cache_failed", failed.__setitem__)
+    with held("a.wav") as gate:
+        palace.cache(names)
+        assert gate.entered.wait(30)
+        (assets / "b.wav").unlink()
+    loaded(context)
+
+    assert [type(error) for error in failed.values()] == [palace.ResourceNotFound]
+    assert list(failed) == ["b.wav"]
+    assert context.cached_names == ("a.wav", "c.wav", "d.wav")
+
+
+@pytest.mark.parametrize("raised", [ValueError, MemoryError, SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_decoder_that_raises_in_a_worker_fails_its_load_alone(
+    context: palace.Context, names: tuple[str, ...], raised: type[BaseException]
+) -> None:
+    def factory(file: BinaryIO) -> palace.BaseDecoder:
+        if file.name.endswith("a.wav"):
+            raise raised("of the game's")
+        raise RuntimeError("not mine")
+
+    palace.decoder_factories.bad = factory
+    failed: dict[str, Exception] = {}
+    context.set_handler("on_cache_failed", failed.__setitem__)
+
+    palace.cache(names)
+    loaded(context)
+
+    assert list(failed) == ["a.wav"]
+    assert isinstance(failed["a.wav"].__cause__, raised)
+    assert context.cached_names == ("b.wav", "c.wav", "d.wav")
+    assert context.stats()["workers"] == 1
+
+
+# What names may be
+
+
+def test_names_may_come_from_a_generator_and_are_taken_once(context: palace.Context, names: tuple[str, ...]) -> None:
+    palace.cache(name for name in (*names, *names))
+    loaded(context)
+    assert context.cached_names == names
+
+    palace.free(name for name in names)
+    assert context.cached_names == ()
+
+
+@pytest.mark.parametrize("call", [palace.cache, palace.preload, palace.free])
+@pytest.mark.parametrize(
+    "wrong", ["a.wav", b"a.wav", Path("a.wav"), ["a.wav", 3], ["a.wav", b"b.wav"], ["a.wav", None], 5, None]
+)
+def test_wrong_names_are_a_type_error_before_anything_is_scheduled(
+    context: palace.Context, names: tuple[str, ...], call: Callable[[Any], object], wrong: Any
+) -> None:
+    buffer = palace.Buffer("a.wav")
+
+    with pytest.raises(TypeError):
+        call(wrong)
+
+    assert context.pending_names == ()
+    assert buffer  # free has freed nothing
+
+
+def test_a_generator_that_raises_schedules_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
+    def half() -> Iterator[str]:
+        yield "a.wav"
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        palace.cache(half())
+
+    assert context.pending_names == ()
+
+
+def test_a_path_and_a_resource_never_share_an_entry(
+    context: palace.Context, names: tuple[str, ...], assets: Path
+) -> None:
+    palace.cache(["a.wav", assets / "a.wav", str(assets / "a.wav"), assets / ".." / "assets" / "a.wav"])
+    loaded(context)
+
+    assert context.cached_names == ("a.wav", str(assets / "a.wav"))
+    assert palace.Buffer(assets / "a.wav") is palace.Buffer(str(assets / "a.wav"))
+    assert palace.Buffer("a.wav") is not palace.Buffer(assets / "a.wav")
+    palace.free([assets / "a.wav"])
+    assert context.cached_names == ("a.wav",)
+
+
+def test_pending_names_are_in_the_order_asked_for_until_they_are_published(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    with held("d.wav") as gate:
+        palace.cache(["d.wav", "b.wav"])
+        assert gate.entered.wait(30)
+        palace.cache(["a.wav", "b.wav", "c.wav"])
+        assert context.pending_names == ("d.wav", "b.wav", "a.wav", "c.wav")
+        palace.Buffer("a.wav")
+        assert context.pending_names == ("d.wav", "b.wav", "c.wav")
+    wait_until(lambda: len(context._loader.finished) == 3 + 1)  # with that of a.wav, which counts no more
+    assert context.pending_names == ("d.wav", "b.wav", "c.wav")  # loaded, and not published
+
+    context.update()
+
+    assert context.pending_names == ()
+    assert context.cached_names == ("a.wav", "d.wav", "b.wav", "c.wav")
+
+
+# Threads
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda context, buffer: palace.cache(["b.wav"], context),
+        lambda context, buffer: palace.free(["b.wav"], context),
+        lambda context, buffer: palace.preload(["b.wav"], context),
+        lambda context, buffer: palace.Buffer("b.wav", context),
+        lambda context, buffer: palace.Buffer.from_decoder(Silence(), "x", context),
+        lambda context, buffer: context.update(),
+        lambda context, buffer: context.pending_names,
+        lambda context, buffer: context.stats(),
+        lambda context, buffer: context.destroy(),
+        lambda context, buffer: buffer.length,
+        lambda context, buffer: buffer.sources,
+        lambda context, buffer: buffer.play(),
+        lambda context, buffer: buffer.destroy(),
+    ],
+)
+def test_a_call_on_the_wrong_thread_is_a_runtime_error_that_names_both(
+    context: palace.Context, names: tuple[str, ...], call: Callable[[palace.Context, palace.Buffer], object]
+) -> None:
+    buffer = palace.Buffer("a.wav")
+    errors: list[BaseException] = []
+
+    def elsewhere() -> None:
+        try:
+            call(context, buffer)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=elsewhere, name="the wrong one")
+    thread.start()
+    thread.join()
+
+    (error,) = errors
+    assert type(error) is RuntimeError
+    assert threading.current_thread().name in str(error)
+    assert "the wrong one" in str(error)
+    assert context.cached_names == ("a.wav",)
+    assert context.pending_names == ()
+
+
+# The game takes part: messages and decoders
+
+
+class Offering(palace.MessageHandler):
+    """Offers other names."""
+
+    def __init__(self, **offers: Any) -> None:
+        self.offers = {f"{name}.wav": offer for name, offer in offers.items()}
+        self.asked: list[tuple[str, str]] = []
+
+    def resource_not_found(self, name: str) -> str:
+        self.asked.append((name, threading.current_thread().name))
+        offer = self.offers.get(name, "")
+        return offer() if callable(offer) else offer
+
+
+@pytest.mark.parametrize("how", ["cache", "preload", "Buffer"])
+def test_a_substitute_is_loaded_under_the_name_asked_for(
+    context: palace.Context, names: tuple[str, ...], how: str
+) -> None:
+    handler = context.message_handler = Offering(missing="missing too.wav", **{"missing too": "b.wav"})
+    if how == "cache":
+        palace.cache(["missing.wav"])
+        loaded(context)
+    elif how == "preload":
+        assert palace.preload(["missing.wav"]).wait()
+    buffer = palace.Buffer("missing.wav")
+
+    here = threading.current_thread().name
+    assert handler.asked == [("missing.wav", here), ("missing too.wav", here)]
+    assert buffer.name == "missing.wav"
+    assert buffer.length == 101
+    assert context.cached_names == ("missing.wav",)
+
+
+@pytest.mark.parametrize("how", ["cache", "preload", "Buffer"])
+def test_a_file_that_vanished_is_substituted_on_the_games_thread(
+    context: palace.Context, names: tuple[str, ...], assets: Path, how: str
+) -> None:
+    handler = context.message_handler = Offering(a="b.wav")
+    (assets / "a.wav").unlink()  # pyglet's index still has it
+    if how == "cache":
+        palace.cache(["a.wav"])
+        loaded(context)
+    elif how == "preload":
+        assert palace.preload(["a.wav"]).wait()
+    buffer = palace.Buffer("a.wav")
+
+    assert handler.asked == [("a.wav", threading.current_thread().name)]
+    assert (buffer.name, buffer.length) == ("a.wav", 101)
+    assert context.cached_names == ("a.wav",)
+
+
+def test_a_substitute_that_is_not_found_either_is_reported_under_the_first_name(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    context.message_handler = Offering(missing="other.wav")
+
+    with pytest.raises(palace.ResourceNotFound, match="missing") as raised:
+        palace.Buffer("missing.wav")
+
+    assert raised.value.name == "missing.wav"
+    assert context.pending_names == ()
+
+
+@pytest.mark.parametrize("vanished", [False, True], ids=["in the call", "by a worker"])
+@pytest.mark.parametrize("offer", [5, b"b.wav", lambda: 1 / 0], ids=["a number", "bytes", "an exception"])
+def test_a_substitute_that_is_no_name_fails_that_load_alone(
+    context: palace.Context, names: tuple[str, ...], assets: Path, vanished: bool, offer: Any
+) -> None:
+    context.message_handler = Offering(missing=offer, b=offer)
+    bad = "b.wav" if vanished else "missing.wav"
+    (assets / "b.wav").unlink()
+
+    batch = palace.preload(["a.wav", bad, "c.wav"])
+    assert batch.wait()
+
+    assert list(batch.failed) == [bad]
+    assert isinstance(batch.failed[bad], palace.ResourceNotFound)
+    assert sorted(context.cached_names) == ["a.wav", "c.wav"]
+
+
+def test_a_substitute_that_is_offered_again_and_again_comes_to_an_end(
+    context: palace.Context, names: tuple[str, ...], assets: Path
+) -> None:
+    context.message_handler = Offering(a="a.wav", missing="missing.wav")
+    (assets / "a.wav").unlink()
+
+    assert palace.preload(["a.wav", "missing.wav"]).wait()
+    with pytest.raises(palace.ResourceNotFound):
+        palace.Buffer("missing.wav")
+
+
+def test_what_the_game_loads_itself_when_asked_for_a_substitute_is_taken(context: palace.Context, assets: Path) -> None:
+    def make() -> str:
+        palace.Buffer.from_decoder(Silence(12), "made.wav")
+        return "made.wav"
+
+    sounds.wav(assets / "late.wav", 5)
+
+    def index_and_cache() -> str:
+        pyglet.resource.reindex()
+        palace.cache(["late.wav"])
+        return "late.wav"
+
+    context.message_handler = Offering(missing=index_and_cache)
+    palace.cache(["missing.wav"])
+    loaded(context)
+
+    assert sorted(context.cached_names) == ["late.wav", "missing.wav"]
+    context.message_handler = Offering(made=make)
+    with pytest.raises(palace.ResourceNotFound):  # it has made a buffer, not a resource
+        palace.Buffer("made.wav")
+    assert palace.Buffer("made.wav").length == 12
+
+
+@pytest.mark.parametrize("vanished", [False, True], ids=["in the call", "by a worker"])
+def test_destroying_the_context_when_asked_for_a_substitute_ends_the_load(
+    context: palace.Context, names: tuple[str, ...], assets: Path, vanished: bool
+) -> None:
+    context.message_handler = Offering(missing=context.destroy, b=context.destroy)
+    (assets / "b.wav").unlink()
+
+    with pytest.raises(palace.DestroyedError):
+        palace.Buffer("b.wav" if vanished else "missing.wav")
+
+    assert not context
+
+
+def test_an_interrupt_in_resource_not_found_leaves_the_names_before_it_on_their_way(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    def interrupt() -> str:
+        raise KeyboardInterrupt
+
+    context.message_handler = Offering(missing=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        palace.cache(["a.wav", "missing.wav", "b.wav"])
+
+    loaded(context)
+    assert context.cached_names == ("a.wav",)
+
+
+class Loading(palace.MessageHandler):
+    """Does something when samples are loaded."""
+
+    def __init__(self, act: Callable[[str, memoryview], object]) -> None:
+        self.act = act
+
+    def buffer_loading(
+        self, name: str, channel_config: str, sample_type: str, sample_rate: int, data: memoryview
+    ) -> None:
+        assert (channel_config, sample_type, sample_rate) == ("Mono", "Signed 16-bit", RATE)
+        self.act(name, data)
+
+
+@pytest.mark.parametrize("how", ["cache", "Buffer"])
+def test_edits_of_buffer_loading_are_heard(assets: Path, how: str) -> None:
+    device = palace.LoopbackDevice(RATE, "Mono")
+    context = palace.Context(device, EXACT, auto_update=False)
+    palace.use_context(context)
+    sounds.wav(assets / "a.wav", 100)
+    pyglet.resource.reindex()
+
+    def edit(name: str, data: memoryview) -> None:
+        assert data.format == "B"
+        data.cast("h")[10] = 12345
+
+    context.message_handler = Loading(edit)
+    if how == "cache":
+        palace.cache(["a.wav"])
+        loaded(context)
+    palace.Buffer("a.wav").play()
+
+    expected = sounds.ramp(100)
+    expected[10] = 12345
+    np.testing.assert_array_equal(np.rint(device.render(100) * 32768), expected)
+
+
+@pytest.mark.parametrize("how", ["cache", "Buffer"])
+def test_buffer_loading_that_raises_fails_the_load_with_that_as_cause(
+    context: palace.Context, names: tuple[str, ...], how: str
+) -> None:
+    context.message_handler = Loading(lambda name, data: 1 / 0)
+    error: BaseException
+    if how == "cache":
+        batch = palace.preload(["a.wav"])
+        assert batch.wait()
+        error = batch.failed["a.wav"]
+    else:
+        with pytest.raises(palace.DecodeError) as raised:
+            palace.Buffer("a.wav")
+        error = raised.value
+
+    assert isinstance(error.__cause__, ZeroDivisionError)
+    assert context.cached_names == context.pending_names == ()
+
+
+@pytest.mark.parametrize("what", ["Buffer", "wait", "other Buffer"])
+def test_what_is_called_to_load_cannot_wait_for_what_it_loads(
+    context: palace.Context, names: tuple[str, ...], what: str
+) -> None:
+    batch = palace.preload([])
+    results: list[object] = []
+
+    def act(name: str, data: memoryview) -> None:
+        if name == "a.wav":
+            try:
+                results.append({"Buffer": lambda: palace.Buffer("a.wav"), "wait": batch.wait}[what]())
+            except RuntimeError as error:
+                results.append(str(error))
+
+    def other(name: str, data: memoryview) -> None:
+        if name == "a.wav":
+            results.append(palace.Buffer("b.wav").length)
+
+    context.message_handler = Loading(other if what == "other Buffer" else act)
+    assert palace.Buffer("a.wav")
+
+    assert results == [101] if what == "other Buffer" else "cannot be waited for" in str(results[0])
+
+
+def test_a_worker_that_asks_for_a_buffer_is_told_that_it_is_on_the_wrong_thread(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    context.message_handler = Loading(lambda name, data: palace.Buffer("b.wav", context))
+    batch = palace.preload(["a.wav"])
+    wait_until(lambda: batch.finished, context)
+
+    assert "belongs to the thread" in str(batch.failed["a.wav"])
+
+
+def test_an_interrupt_while_buffer_loads_leaves_nothing_pending(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    palace.decoder_factories.interrupts = on_this_thread(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        palace.Buffer("a.wav")
+    assert context.pending_names == context.cached_names == ()
+    vars(palace.decoder_factories).clear()
+
+    assert palace.Buffer("a.wav").length == 100
+    assert context.stats()["buffers"] == 1
+
+
+def test_an_interrupt_while_buffer_waits_for_a_worker_leaves_nothing_pending(
+    context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(job: object) -> None:
+        raise KeyboardInterrupt
+
+    with held("a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        with monkeypatch.context() as patched:
+            patched.setattr(context._loader, "wait_for", interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                palace.Buffer("a.wav")
+
+        assert context.pending_names == ()
+    vars(palace.decoder_factories).clear()
+    assert palace.Buffer("a.wav").length == 100
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_decoder_called_by_buffer_may_free_the_name_it_loads(
+    context: palace.Context, names: tuple[str, ...], again: bool
+) -> None:
+    def free() -> None:
+        palace.free(["a.wav"])
+        if again:
+            vars(palace.decoder_factories).clear()
+            palace.cache(["a.wav"])
+
+    palace.decoder_factories.frees = on_this_thread(free)
+
+    with pytest.raises(palace.LoadCancelled):
+        palace.Buffer("a.wav")
+
+    loaded(context)
+    assert context.cached_names == (("a.wav",) if again else ())
+
+
+def test_a_decoder_called_by_buffer_may_destroy_the_context(context: palace.Context, names: tuple[str, ...]) -> None:
+    palace.decoder_factories.destroys = on_this_thread(context.destroy)
+
+    with pytest.raises(palace.DestroyedError):
+        palace.Buffer("a.wav")
+
+    assert not context
+
+
+def test_cancelling_a_batch_takes_nothing_from_a_buffer_that_is_loading(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    with held("b.wav") as gate:
+        palace.cache(["b.wav"])
+        assert gate.entered.wait(30)  # the worker is held
+        batch: list[palace.Batch] = []
+        palace.decoder_factories.cancels = on_this_thread(lambda: batch[0].cancel())
+        batch.append(palace.preload(["a.wav"]))
+
+        assert palace.Buffer("a.wav").length == 10
+
+
+# from_decoder
+
+
+def test_from_decoder_refuses_a_name_that_is_on_its_way(context: palace.Context, names: tuple[str, ...]) -> None:
+    with held("a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        with pytest.raises(RuntimeError, match="is the name of another buffer"):
+            palace.Buffer.from_decoder(Silence(), "a.wav")
+
+
+def test_from_decoder_refuses_what_has_no_samples_left(context: palace.Context, names: tuple[str, ...]) -> None:
+    decoder = palace.decode("a.wav")
+    decoder.read(100)
+
+    with pytest.raises(palace.DecodeError, match="no samples"):
+        palace.Buffer.from_decoder(decoder, "nothing")
+
+    assert context.cached_names == ()
+
+
+@pytest.mark.parametrize("raised", [ValueError, RuntimeError, OSError])
+def test_from_decoder_names_what_the_decoder_raised(context: palace.Context, raised: type[Exception]) -> None:
+    def fail() -> None:
+        raise raised("of the game's")
+
+    with pytest.raises(palace.ResourceError, match="made") as error:
+        palace.Buffer.from_decoder(Silence(first=fail), "made")
+
+    assert isinstance(error.value.__cause__, raised)
+    assert context.cached_names == ()
+
+
+def test_from_decoder_whose_decoder_takes_the_name_refuses_it(context: palace.Context) -> None:
+    def take() -> None:
+        if not context.cached_names:
+            palace.Buffer.from_decoder(Silence(5), "made")
+
+    with pytest.raises(RuntimeError, match="is the name of another buffer"):
+        palace.Buffer.from_decoder(Silence(first=take), "made")
+
+    assert palace.Buffer("made").length == 5
+    assert context.stats()["buffers"] == 1
+
+
+def test_from_decoder_whose_decoder_destroys_the_context_says_so(context: palace.Context) -> None:
+    with pytest.raises(palace.DestroyedError):
+        palace.Buffer.from_decoder(Silence(first=context.destroy), "made")
+
+
+def test_from_decoder_is_bounded_by_the_limit(device: palace.LoopbackDevice) -> None:
+    context = palace.Context(device, EXACT, auto_update=False, buffer_limit=1000)
+
+    with pytest.raises(palace.BufferTooLarge):
+        palace.Buffer.from_decoder(Silence(10**9), "endless", context)
+    assert palace.Buffer.from_decoder(Silence(500), "just", context).size == 1000
+
+
+# The limit of the cache
+
+
+@pytest.fixture
+def small(device: palace.LoopbackDevice, assets: Path) -> palace.Context:
+    """A current context that keeps two sounds of 100 frames, of the four there are."""
+    for name in NAMES:
+        sounds.wav(assets / name, 100)
+    pyglet.resource.reindex()
+    context = palace.Context(device, EXACT, auto_update=False, workers=1, cache_limit=400)
+    palace.use_context(context)
+    return context
+
+
+def test_the_least_recently_used_is_evicted(small: palace.Context) -> None:
+    palace.Buffer("a.wav")
+    palace.Buffer("b.wav")
+    palace.Buffer("a.wav")
+
+    palace.Buffer("c.wav")
+
+    assert small.cached_names == ("a.wav", "c.wav")
+    assert small.cached_size == 400
+    assert small.stats()["evicted"] == 1
+    assert small.stats()["buffers"] == 2
+
+
+def test_what_somebody_refers_to_is_not_evicted(small: palace.Context, caplog: pytest.LogCaptureFixture) -> None:
+    held_by_name = palace.Buffer("a.wav")
+    playing = palace.Buffer("b.wav").play()
+    batch = palace.preload(["c.wav"])
+    assert batch.wait()
+    assert caplog.records  # over the limit, which is said
+
+    palace.Buffer("d.wav")
+    assert small.cached_names == ("a.wav", "b.wav", "c.wav", "d.wav")
+    playing.stop()
+    batch.release()
+    del held_by_name
+    palace.Buffer.from_decoder(Silence(100), "e")
+
+    assert small.cached_names == ("d.wav", "e")
+
+
+def test_an_evicted_name_is_loaded_again_when_asked_for(small: palace.Context) -> None:
+    for name in NAMES:
+        palace.Buffer(name)
+    assert small.cached_names == ("c.wav", "d.wav")
+
+    assert palace.Buffer("a.wav").length == 100
+
+
+# The end of a buffer
+
+
+MEMBERS: dict[str, Callable[[palace.Buffer], object]] = {
+    "length": lambda buffer: buffer.length,
+    "length_seconds": lambda buffer: buffer.length_seconds,
+    "frequency": lambda buffer: buffer.frequency,
+    "channel_config": lambda buffer: buffer.channel_config,
+    "sample_type": lambda buffer: buffer.sample_type,
+    "size": lambda buffer: buffer.size,
+    "loop_points": lambda buffer: buffer.loop_points,
+    "loop_points=": lambda buffer: setattr(buffer, "loop_points", (0, 1)),
+    "sources": lambda buffer: buffer.sources,
+    "source_count": lambda buffer: buffer.source_count,
+    "play": lambda buffer: buffer.play(),
+    "with": lambda buffer: buffer.__enter__(),
+}
+ENDS: dict[str, Callable[[palace.Context, palace.Buffer], object]] = {
+    "destroy": lambda context, buffer: buffer.destroy(),
+    "free": lambda context, buffer: palace.free(["a.wav"]),
+    "Context.destroy": lambda context, buffer: context.destroy(),
+    "shutdown": lambda context, buffer: palace.shutdown(),
+}
+
+
+def test_members_listed_here_are_all_there_are() -> None:
+    public = {name for name in vars(palace.Buffer) if not name.startswith("_")}
+    assert public - {name.rstrip("=") for name in MEMBERS} == {"name", "destroy", "from_decoder"}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("member", MEMBERS)
+def test_a_buffer_used_after_its_end_raises_destroyed_error(
+    context: palace.Context, names: tuple[str, ...], member: str, end: str
+) -> None:
+    buffer = palace.Buffer("a.wav")
+    ENDS[end](context, buffer)
+
+    with pytest.raises(palace.DestroyedError):
+        MEMBERS[member](buffer)
+
+    assert not buffer
+    assert "destroyed" in repr(buffer)
+    assert buffer.name == "a.wav"
+    buffer.destroy()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda context: palace.cache(["a.wav"], context),
+        lambda context: palace.free(["a.wav"], context),
+        lambda context: palace.preload(["a.wav"], context),
+        lambda context: palace.Buffer("a.wav", context),
+        lambda context: palace.Buffer.from_decoder(Silence(), "x", context),
+    ],
+)
+def test_a_destroyed_context_caches_nothing(
+    context: palace.Context, names: tuple[str, ...], call: Callable[[palace.Context], object]
+) -> None:
+    context.destroy()
+    with pytest.raises(palace.DestroyedError):
+        call(context)
+
+
+def test_a_second_destroy_is_nothing_even_if_the_name_was_loaded_again(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    buffer = palace.Buffer("a.wav")
+    buffer.destroy()
+    again = palace.Buffer("a.wav")
+
+    buffer.destroy()
+
+    assert again
+    assert again is not buffer
+    assert not buffer
+
+
+def test_dropping_a_buffer_frees_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
+    palace.Buffer("a.wav")
+
+    assert context.cached_names == ("a.wav",)
+    assert context.stats()["buffers"] == 1
+
+
+def test_buffers_sort_by_age_and_can_be_keys(context: palace.Context, names: tuple[str, ...]) -> None:
+    buffers = [palace.Buffer(name) for name in reversed(names)]
+
+    assert sorted({*buffers}) == buffers
+    assert len({*buffers, palace.Buffer("a.wav")}) == 4
+    assert buffers[0] != buffers[1]
+
+
+def test_repr_says_what_it_is(context: palace.Context, names: tuple[str, ...]) -> None:
+    assert repr(palace.Buffer("a.wav")) == "<Buffer 'a.wav': Mono, Signed 16-bit, 44100 Hz>"
+
+
+def test_free_ignores_names_that_are_unknown(context: palace.Context) -> None:
+    palace.free(["never heard of.wav", Path("nor of this.wav")])
+
+
+def test_what_has_played_a_destroyed_buffer_is_idle(context: palace.Context, names: tuple[str, ...]) -> None:
+    buffer = palace.Buffer("a.wav")
+    playing, paused = buffer.play(), buffer.play()
+    paused.pause()
+
+    buffer.destroy()
+
+    assert not playing.playing
+    assert not paused.paused
+    assert playing.buffer is None
+    assert context.stats()["undeleted"] == 0
+    assert palace.Buffer("b.wav").play(playing).playing

@@ -1,0 +1,423 @@
+"""Beginnings and ends: what import does not do, and how contexts, threads and processes end, whatever goes on."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyglet.resource
+import pytest
+
+import pyglet_palace as palace
+from tests import sounds
+from tests.conftest import EXACT, loader_threads
+from tests.integration.test_cache import held
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PACKAGE = Path(palace.__file__).parent
+
+
+@pytest.fixture
+def names(assets: Path) -> tuple[str, ...]:
+    """Three sounds of a second."""
+    for name in ("a.wav", "b.wav", "c.wav"):
+        sounds.wav(assets / name, 44100)
+    pyglet.resource.reindex()
+    return "a.wav", "b.wav", "c.wav"
+
+
+def run(code: str, *arguments: object, status: int = 0, quiet: bool = True, **environment: str) -> tuple[str, str]:
+    """What a program prints to stdout and stderr. It has no sound card: OpenAL finds no driver it knows."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "ALSOFT_DRIVERS": "none such", **environment},
+    )
+    assert done.returncode == status, done.stderr
+    assert not quiet or done.stderr == ""
+    return done.stdout, done.stderr
+
+
+#: What programs below begin with: a context on a loopback device, and names to look up in the first argument.
+BEGIN = """
+import os, sys, threading
+import pyglet, pyglet.resource
+import pyglet_palace as palace
+pyglet.resource.path = [sys.argv[1]]
+pyglet.resource.reindex()
+device = palace.LoopbackDevice()
+context = palace.Context(device, workers=1)
+palace.use_context(context)
+entered = threading.Event()
+def hold(file):
+    entered.set()
+    threading.Event().wait()
+"""
+
+
+# Import
+
+
+def test_import_does_nothing() -> None:
+    """No device, thread, clock entry or library; PATH as it was; and none of the heavy modules."""
+    printed, _ = run("""
+        import os, sys, threading
+        import pyglet, pyglet.clock
+        before = dict(os.environ)
+        import pyglet_palace
+        heavy = {"pyglet.media", "pyglet.gl", "pyglet.window", "pyglet.display", "openal", "numpy", "soundfile", "cyal",
+                 "arcade", "OpenGL"}
+        print(sorted(heavy & set(sys.modules)))
+        print(threading.active_count(), dict(os.environ) == before)
+        clock = pyglet.clock.get_default()
+        print(clock._schedule_items, clock._schedule_interval_items)
+        print(pyglet_palace.device.open_devices(), pyglet_palace.current_context())
+        if sys.platform == "linux":
+            with open("/proc/self/maps") as maps:
+                print("openal" in maps.read().lower())
+    """)
+
+    assert printed.split("\n")[:4] == ["[]", "1 True", "[] []", "() None"]
+    assert "True" not in printed.split("\n")[4]
+
+
+def test_no_module_imports_what_makes_a_window() -> None:
+    forbidden = ("pyglet.media", "pyglet.gl", "pyglet.window", "pyglet.graphics", "pyglet.image", "pyglet.display")
+    found = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            modules = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            found += [f"{path.name}: {module}" for module in modules if module.startswith(forbidden)]
+
+    assert found == []
+
+
+def test_a_context_leaves_path_as_it_was_and_imports_no_window() -> None:
+    printed, _ = run("""
+        import os, sys
+        before = os.environ["PATH"]
+        import pyglet_palace as palace
+        palace.Context(palace.LoopbackDevice())
+        print(os.environ["PATH"] == before)
+        print(sorted({"pyglet.media", "pyglet.gl", "pyglet.window"} & set(sys.modules)))
+        print(sorted({"openal", "numpy", "soundfile"} & set(sys.modules)))
+    """)
+
+    assert printed == "True\n[]\n['numpy', 'openal', 'soundfile']\n"
+
+
+def test_no_library_is_an_error_that_says_what_to_install(tmp_path: Path) -> None:
+    nowhere = tmp_path / "no library.so"
+    printed, _ = run(
+        """
+        import pyglet_palace as palace
+        for call in (palace.init, palace.Device, palace.LoopbackDevice, lambda: palace.device_names.full):
+            try:
+                call()
+            except palace.OpenALNotFound as error:
+                print(str(error).replace("\\n", " "))
+        """,
+        PYGLET_PALACE_OPENAL=str(nowhere),
+    )
+
+    lines = printed.splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        for part in ("no OpenAL library was found", str(nowhere), "pip install", "apt install", "PYGLET_PALACE_OPENAL"):
+            assert part in line
+
+
+# init and shutdown
+
+
+def test_init_without_a_device_warns_once_and_is_silent_in_real_time(names: tuple[str, ...], assets: Path) -> None:
+    printed, _ = run(
+        """
+        import sys, time, warnings
+        import pyglet, pyglet.clock, pyglet.resource
+        import pyglet_palace as palace
+        pyglet.resource.path = [sys.argv[1]]
+        pyglet.resource.reindex()
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            context = palace.init()
+        print([warning.category.__name__ for warning in caught], "silent" in str(caught[0].message))
+        stopped = []
+        context.set_handler("on_source_stopped", stopped.append)
+        begun = time.perf_counter()
+        source = palace.Buffer("a.wav").play()
+        while not stopped and time.perf_counter() - begun < 30:
+            pyglet.clock.tick()
+        print(stopped == [source], time.perf_counter() - begun > 0.9)
+        try:
+            palace.init()
+        except RuntimeError as error:
+            print("call shutdown() first" in str(error), repr(context) in str(error))
+        palace.shutdown()
+        print(bool(context), palace.current_context(), palace.device.open_devices())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            print(bool(palace.init()))
+        """,
+        assets,
+    )
+
+    assert printed.splitlines() == ["['RuntimeWarning'] True", "True True", "True True", "False None ()", "True"]
+
+
+def test_init_takes_a_device_where_there_is_one_and_makes_it_current() -> None:
+    printed, _ = run(
+        """
+        import pyglet_palace as palace
+        context = palace.init(workers=2)
+        print(palace.current_context() is context, isinstance(context.device, palace.LoopbackDevice))
+        print(context.stats()["workers"])
+        """,
+        ALSOFT_DRIVERS="null",
+    )
+
+    assert printed == "True False\n2\n"
+
+
+# The end of a context, in any state
+
+
+def test_a_context_is_left_cleanly_with_loads_running_buffers_cached_and_sources_playing(
+    device: palace.LoopbackDevice, names: tuple[str, ...]
+) -> None:
+    with held("b.wav") as gate, palace.Context(device, EXACT, workers=1) as context:
+        buffer = palace.Buffer("a.wav")
+        playing, paused = buffer.play(), buffer.play()
+        paused.pause()
+        batch = palace.preload(["a.wav", "b.wav", "c.wav"])
+        assert gate.entered.wait(30)
+        context.destroy()  # and again at the end of the block
+
+        assert loader_threads()
+        assert not context
+        assert not buffer
+        assert batch.finished
+        assert device._store.count == 0
+        for use in (lambda: playing.playing, paused.resume, context.update, context.stats):
+            with pytest.raises(palace.DestroyedError):
+                use()
+    assert palace.current_context() is None
+    device.close()
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["source", "buffer", "batch", "context"])), ids="-".join)
+def test_things_may_end_in_any_order(
+    device: palace.LoopbackDevice, names: tuple[str, ...], order: tuple[str, ...]
+) -> None:
+    context = palace.Context(device, EXACT, workers=1)
+    batch = palace.preload(names, context)
+    buffer = palace.Buffer("a.wav", context)
+    source = buffer.play()
+    ends: dict[str, Callable[[], object]] = {
+        "source": source.destroy,
+        "buffer": buffer.destroy,
+        "batch": batch.release,
+        "context": context.destroy,
+    }
+    for name in order:
+        ends[name]()
+    for name in order:
+        ends[name]()
+
+    assert device._store.count == 0
+    assert not any([source, buffer, batch, context])
+    device.close()
+
+
+def test_two_contexts_on_one_device_do_not_disturb_each_other(
+    device: palace.LoopbackDevice, names: tuple[str, ...]
+) -> None:
+    first, second = (palace.Context(device, EXACT, auto_update=False) for _ in range(2))
+    palace.cache(names, first)
+    one, other = palace.Buffer("a.wav", first), palace.Buffer("a.wav", second)
+    assert one is not other
+    source = other.play()
+    with pytest.raises(ValueError, match="belongs to"):
+        one.play(source)
+
+    first.destroy()
+
+    assert source.playing
+    with pytest.raises(RuntimeError, match="still has contexts"):
+        device.close()
+    device.render(50_000)
+    second.update()
+    assert other.source_count == 0
+    second.destroy()
+    device.close()
+
+
+def test_two_devices_each_have_their_own_time_and_buffers(names: tuple[str, ...]) -> None:
+    devices = [palace.LoopbackDevice(), palace.LoopbackDevice(48000)]
+    contexts = [palace.Context(device, EXACT, auto_update=False) for device in devices]
+    sources = [palace.Buffer("a.wav", context).play() for context in contexts]
+
+    devices[0].render(50_000)
+    for context in contexts:
+        context.update()
+
+    assert [source.playing for source in sources] == [False, True]
+    assert [context.stats()["buffers"] for context in contexts] == [1, 1]
+    contexts[0].destroy()
+    devices[0].close()
+    assert sources[1].playing
+
+
+def test_two_threads_each_with_a_context_of_their_own(names: tuple[str, ...]) -> None:
+    errors: list[BaseException] = []
+    together = threading.Barrier(2)
+
+    def game() -> None:
+        try:
+            device = palace.LoopbackDevice()
+            with palace.thread_local(True), palace.Context(device, EXACT, workers=1) as context:
+                assert palace.current_context() is context
+                together.wait(30)
+                for turn in range(200):
+                    palace.cache(names)
+                    source = palace.Buffer(names[turn % 3]).play()
+                    source.gain = turn / 200
+                    device.render(100)
+                    assert source.offset == 100
+                    context.update()
+                    palace.free(names)
+                assert context.stats()["buffers"] == 0
+            device.close()
+        except BaseException as error:
+            errors.append(error)
+            together.abort()
+
+    threads = [threading.Thread(target=game) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+
+
+def test_shutdown_ends_everything_of_this_thread_and_may_be_called_again(names: tuple[str, ...]) -> None:
+    contexts = [palace.Context(palace.LoopbackDevice(), EXACT) for _ in range(3)]
+    for context in contexts:
+        palace.cache(names, context)
+
+    palace.shutdown()
+    palace.shutdown()
+
+    assert not any(contexts)
+    assert palace.device.open_devices() == ()
+
+
+def test_a_context_nobody_holds_lives_on(device: palace.LoopbackDevice, names: tuple[str, ...]) -> None:
+    palace.Buffer("a.wav", palace.Context(device, EXACT, auto_update=False)).play()
+
+    assert device.render(10)[1:].any()
+
+
+# The end of the process
+
+
+HOLD = "palace.decoder_factories.x = hold; palace.cache(['a.wav']); entered.wait()\n"
+ENDINGS = {
+    "of a program that destroyed nothing": "",
+    "with a worker held in a file for ever": HOLD,
+    "with loads queued and sources playing": "palace.cache(['a.wav', 'b.wav']); palace.Buffer('c.wav').play()",
+    "with a batch that nobody waited for": "batch = palace.preload(['a.wav', 'b.wav'], on_complete=print)",
+    "after shutdown": "palace.cache(['a.wav']); palace.shutdown()",
+    "with the device closed first, which is refused": "try: device.close()\nexcept RuntimeError: pass",
+    "with all names forgotten": "palace.Buffer('a.wav').play(); del context, device",
+}
+
+
+@pytest.mark.parametrize("what", ENDINGS)
+def test_the_process_ends_cleanly(names: tuple[str, ...], assets: Path, what: str) -> None:
+    printed, _ = run(BEGIN + ENDINGS[what] + "\nprint('last line')", assets)
+
+    assert printed.startswith("last line\n")
+
+
+def test_the_process_ends_with_its_own_exception(names: tuple[str, ...], assets: Path) -> None:
+    code = (
+        BEGIN
+        + "palace.decoder_factories.x = hold; palace.cache(['a.wav']); entered.wait()\nraise KeyError('of the game')"
+    )
+
+    _, errors = run(code, assets, status=1, quiet=False)
+
+    assert errors.rstrip().endswith("KeyError: 'of the game'")
+    assert errors.count("Traceback") == 1
+
+
+def test_what_a_handler_raises_at_the_end_of_the_process_is_shown(names: tuple[str, ...], assets: Path) -> None:
+    code = (
+        BEGIN
+        + """
+@context.event
+def on_source_force_stopped(source):
+    raise ValueError("at the end")
+palace.Buffer("a.wav").play()
+"""
+    )
+
+    _, errors = run(code, assets, quiet=False)
+
+    assert errors.rstrip().endswith("ValueError: at the end")
+
+
+def test_in_the_child_of_a_fork_all_contexts_are_dead_and_close_nothing(names: tuple[str, ...], assets: Path) -> None:
+    code = (
+        BEGIN
+        + """
+import time, warnings, pyglet.clock
+warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, since Python 3.12
+looping = palace.Source()
+looping.looping = True
+buffer = palace.Buffer("a.wav")
+buffer.play(looping)
+sys.stdout.flush()
+child = os.fork()
+if not child:
+    print(bool(context), bool(buffer), palace.current_context(), palace.device.open_devices())
+    cache, render = lambda: palace.cache(["b.wav"], context), lambda: device.render(1)
+    for use in (context.update, buffer.play, looping.stop, cache, render):
+        try:
+            use()
+        except palace.DestroyedError:
+            print("DestroyedError")
+    end = time.monotonic() + 0.1
+    while time.monotonic() < end:
+        pyglet.clock.tick()  # which had the context scheduled
+    buffer.destroy()
+    looping.destroy()
+    context.destroy()
+    device.close()
+    sys.exit(3)  # atexit runs
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+print(looping.playing, device.render(10)[1:].any(), palace.Buffer("b.wav").length)
+"""
+    )
+
+    printed, errors = run(code, assets, quiet=False)  # some OpenALs say in the child that a device was not closed
+
+    assert "Traceback" not in errors
+    assert printed.splitlines() == ["False False None ()", *["DestroyedError"] * 5, "3", "True True 44100"]
