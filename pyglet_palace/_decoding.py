@@ -112,7 +112,7 @@ class _BytesReader:
             )
             raise DecodeError(self.name, "decode", problem)
         frames = len(data) // self._frame
-        out[:frames] = np.frombuffer(data, out.dtype).reshape(frames, -1)
+        out[:frames] = np.frombuffer(data, out.dtype).reshape(frames, out.shape[1])
         if self.sample_type == "32-bit float":
             self.repaired += repair(out[:frames])
         return frames
@@ -125,13 +125,17 @@ def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike |
         ResourceUnreadable, DecodeError, UnsupportedFormat
     """
     for factory in settings.factories:
-        opened.file.seek(0)
         try:
-            return factory(opened.file)
+            opened.file.seek(0)
+            decoder = factory(opened.file)
         except RuntimeError:
             continue  # not one of its files
         except Exception as error:
             raise _named(name, error) from error
+        if decoder is None:
+            problem = f"{factory!r} returned None; it must return a decoder, or raise RuntimeError for 'not mine'"
+            raise DecodeError(name, "decode", problem)
+        return decoder
     return SndfileReader(name, opened, ("Mono", "32-bit float") in settings.supported)
 
 

@@ -45,8 +45,12 @@ class Mortal:
             return NotImplemented
         return self._serial < other._serial
 
-    def __enter__(self) -> Self:
+    def _check_alive(self) -> None:
+        """Raise unless it can be used, by this thread."""
         self._check_not_dead()
+
+    def __enter__(self) -> Self:
+        self._check_alive()
         return self
 
     def __exit__(

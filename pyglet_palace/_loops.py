@@ -5,6 +5,7 @@ soundfile shows neither. Whatever the bytes, nothing is raised: a file whose met
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 from typing import TYPE_CHECKING, BinaryIO
@@ -45,7 +46,10 @@ def read_loop_points(file: BinaryIO, frequency: int) -> tuple[int, int | None] |
 def _from_sampler_chunk(file: BinaryIO, endian: str) -> tuple[int, int | None] | None:
     """The first forward loop of the `smpl` chunk (Multimedia Data Standards Update, 1994), wherever it stands."""
     position, data_size = 12, None
+    end_of_file = file.seek(0, os.SEEK_END)
     for _ in range(_MOST_CHUNKS):
+        if position >= end_of_file:  # where it cannot go, a file system says so with an OSError
+            return None
         file.seek(position)
         identifier, size = struct.unpack(f"{endian}4sI", file.read(8))
         if identifier == b"ds64":  # RF64: the sizes that 32 bits cannot say
@@ -87,6 +91,8 @@ def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
     for _ in range(count):
         (size,) = struct.unpack_from("<I", packet, position)
         position += 4
+        if position + size > len(packet):
+            raise ValueError("a comment is cut short")
         if size < 100:  # longer ones are no loop points
             name, _, value = packet[position : position + size].decode("utf-8", "replace").partition("=")
             yield name.strip().lower(), value.strip()

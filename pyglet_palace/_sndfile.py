@@ -42,12 +42,19 @@ _SIXTEEN_BIT = frozenset(
 #: Lossy codecs that decode to floats, and may peak above full scale.
 _LOSSY = frozenset({"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
 _VORBIS_ORDERED = frozenset({"VORBIS", "OPUS"})
+#: libsndfile finds a frame of these by a table of contents with a hundred entries, and is off by up to 35 ms.
+_SOUGHT_FROM_START = frozenset({"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
+#: Frames decoded in vain before the one sought in Vorbis, as many as its longest block has (Vorbis I specification,
+#: section 4.2.2): after libsndfile's seek near the end, what comes first is wrong.
+_VORBIS_PREROLL = 8192
 
 #: Frames that `SndfileReader.read_bytes` decodes at a time.
 _PIECE = 1 << 18
 
 # Codes of sf_error (sndfile.h).
 _SYSTEM_ERROR, _UNSUPPORTED_ENCODING = 2, 4
+#: Said of what begins like MP3 and has no MPEG frames, with the text "File does not exist or is not a regular file".
+_NO_AUDIO = 7
 
 
 class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
@@ -69,7 +76,7 @@ class _GuardedFile:
 
     def read(self, size: int) -> bytes:
         data = self._try(self._file.read, size)
-        return data if isinstance(data, bytes) else b""
+        return data[:size] if isinstance(data, bytes) else b""  # soundfile would write what is longer past its memory
 
     def seek(self, offset: int, whence: int = 0) -> None:
         self._try(self._file.seek, offset, whence)
@@ -112,9 +119,8 @@ class SndfileReader:
             opened.file.seek(0)
             self._sound = _Sequential(self._guard if opened.path is None else _native(opened.path))
         except Exception as error:
-            raise self._error(error) from error
-        if self._guard.failure is not None:
-            raise self._error(self._guard.failure) from self._guard.failure
+            raise self._error(error) from self._guard.failure or error
+        self._check_file()
 
         sound = self._sound
         self.frequency: int = sound.samplerate
@@ -136,6 +142,8 @@ class SndfileReader:
         else:
             self.sample_type = "32-bit float"
         self._order = VORBIS_ORDER.get(sound.channels) if sound.subtype in _VORBIS_ORDERED else None
+        #: Frames read so far; where the next read begins.
+        self._position = 0
         #: Samples that were NaN or infinite, so far.
         self.repaired = 0
         self.loop_points = self._loop_points()
@@ -151,12 +159,7 @@ class SndfileReader:
         """
         direct = self._read_as == out.dtype.name
         block = out if direct else np.empty(out.shape, self._read_as)
-        try:
-            frames = len(self._sound.read(dtype=self._read_as, always_2d=True, out=block))
-        except Exception as error:
-            raise self._error(error) from error
-        if self._guard.failure is not None:
-            raise self._error(self._guard.failure) from self._guard.failure
+        frames = self._decode(block)
         block = block[:frames]
         if self._read_as == "float32":
             self.repaired += repair(block)
@@ -182,16 +185,61 @@ class SndfileReader:
         return b"".join(pieces)
 
     def seek(self, frame: int) -> bool:
-        """Go to `frame`; False if the sound cannot."""
-        try:
-            return bool(soundfile.SoundFile.seek(self._sound, frame) == frame)
-        except Exception:
+        """Go to `frame`, exactly; False if the sound cannot. Blocks while decoding up to there where it must.
+
+        Raises:
+            ResourceUnreadable, DecodeError
+        """
+        subtype = self._sound.subtype
+        if self.length and frame > self.length:
             return False
+        if subtype in _SOUGHT_FROM_START:
+            return (frame >= self._position or self._go_to(0)) and self._skip(frame - self._position)
+        if subtype != "VORBIS":
+            return self._go_to(frame)
+        # From anywhere but the start, libsndfile lands hundreds of frames beside where it says it is.
+        preroll = min(frame, _VORBIS_PREROLL)
+        return self._go_to(0) and self._go_to(frame - preroll) and self._skip(preroll)
 
     def close(self) -> None:
         """Close the sound and its file."""
         self._sound.close()
         self._opened.close()
+
+    def _decode(self, block: Array) -> int:
+        """Fill `block` with the next frames as libsndfile gives them; how many there were."""
+        try:
+            frames = len(self._sound.read(dtype=self._read_as, always_2d=True, out=block))
+        except Exception as error:
+            raise self._error(error) from self._guard.failure or error
+        self._check_file()
+        self._position += frames
+        return frames
+
+    def _go_to(self, frame: int) -> bool:
+        """Have libsndfile seek."""
+        try:
+            found: int = soundfile.SoundFile.seek(self._sound, frame)
+        except Exception:  # libsndfile says no; an error of the file's is in the guard
+            found = -1
+        self._check_file()
+        if found == frame:
+            self._position = frame
+        return found == frame
+
+    def _skip(self, frames: int) -> bool:
+        """Decode `frames` frames in vain; False if there are fewer."""
+        block = np.empty((min(frames, _PIECE), self._sound.channels), self._read_as)
+        while frames:
+            got = self._decode(block[:frames])
+            if not got:
+                return False
+            frames -= got
+        return True
+
+    def _check_file(self) -> None:
+        if self._guard.failure is not None:
+            raise self._error(self._guard.failure) from self._guard.failure
 
     def _loop_points(self) -> tuple[int, int]:
         file = self._opened.file
@@ -222,6 +270,8 @@ class SndfileReader:
             text = error.error_string.removeprefix("Error : ")
             if error.code == _SYSTEM_ERROR:
                 return ResourceUnreadable(name, "open", f"it cannot be read: {text}")
+            if error.code == _NO_AUDIO:
+                text = "nothing in it can be decoded"
             if error.code == _UNSUPPORTED_ENCODING or "nimplemented" in text:
                 return UnsupportedFormat(name, "decode", f"libsndfile cannot decode it: {text}")
             return DecodeError(name, "decode", f"it is not audio, or damaged: {text}")

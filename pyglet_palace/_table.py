@@ -14,9 +14,8 @@ from .errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFou
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    import pyglet.resource
-
     from ._decoding import Samples, Settings
+    from ._finding import Finder
     from ._news import News
     from ._openal import Bracket
     from ._store import BufferStore, StoredBuffer
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 #: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
 PUBLISH_BUDGET = 300_000
-
-#: Substitutes that a game's `resource_not_found` may offer for one name.
-_MOST_SUBSTITUTES = 16
 
 
 class Watcher(Protocol):
@@ -92,16 +88,13 @@ class Table:
         voices: VoicePool,
         news: News,
         *,
-        files: Callable[[], pyglet.resource.Loader | None],
+        finder: Finder,
         settings: Callable[[], Settings],
-        substitute: Callable[[str], str],
         cache_limit: int | None,
     ) -> None:
         """
         Args:
-            files: The pyglet loader to look names up in; None for pyglet's own.
             settings: How to load, now.
-            substitute: Another name for one that is not found, or ''.
             cache_limit: Bytes to stay below by forgetting what nobody refers to; None: no limit.
         """
         self._bracket = bracket
@@ -109,9 +102,8 @@ class Table:
         self._loader = loader
         self._voices = voices
         self._news = news
-        self._files = files
+        self._finder = finder
         self._settings = settings
-        self._substitute = substitute
         self._cache_limit = cache_limit
         self._entries: dict[str, Entry] = {}
         self._pending: dict[str, _Wish] = {}
@@ -121,7 +113,6 @@ class Table:
         self.size = 0
         self.failed = 0
         self.evicted = 0
-        self._closed = False
         #: Batches that have not been released: they keep their names from being evicted.
         self.holders: weakref.WeakSet[Any] = weakref.WeakSet()
         #: Batches with something to tell.
@@ -170,11 +161,10 @@ class Table:
         """Have `names` (by key) loaded in the background; those there or on their way are left alone."""
         jobs: list[Job] = []
         settings = self._settings()
-        files = self._files()
         try:
             for key, name in names.items():
                 try:
-                    found = self._known(key) or self._begin(name, key, files, settings)
+                    found = self._known(key) or self._begin(name, key, settings)
                 except ResourceError as error:
                     self._fail(key, error, [watcher] if watcher is not None else [])
                     continue
@@ -197,7 +187,7 @@ class Table:
             ResourceError: It cannot be loaded.
         """
         key = resources.key_of(name)
-        wish = self._known(key) or self._begin(name, key, self._files(), self._settings())
+        wish = self._known(key) or self._begin(name, key, self._settings())
         if isinstance(wish, Entry):
             wish.used = next(self._uses)
             return wish
@@ -279,14 +269,14 @@ class Table:
         job = wish.job
         error = job.error
         if isinstance(error, ResourceNotFound):
-            substitute = self._next_substitute(key, wish)
+            found = self._find_instead(wish, error)
             if self._pending.get(key) is not wish:  # the game, asked for a substitute, has seen to that
                 return self._gone(key)
-            if substitute is not None:
-                wish.job = Job(substitute, job.settings)
-                self._loader.submit([wish.job])
+            if isinstance(found, Job):
+                wish.job = found
+                self._loader.submit([found])
                 return None
-            error = job.error
+            error = found
         if error is None:
             assert job.samples is not None
             try:
@@ -339,84 +329,38 @@ class Table:
 
     def _gone(self, key: str) -> LoadCancelled | DestroyedError:
         """Why a name that was on its way is not any more."""
-        if self._closed:
+        if self._finder.closed:
             return DestroyedError(f"{key!r} was not loaded, because its context was destroyed meanwhile")
         return LoadCancelled(key, "decode", "it was freed while it was loaded")
-
-    # Finding
 
     def _known(self, key: str) -> Entry | _Wish | None:
         return self._entries.get(key) or self._pending.get(key)
 
-    def _begin(
-        self, name: resources.Name, key: str, files: pyglet.resource.Loader | None, settings: Settings
-    ) -> Entry | _Wish:
+    def _begin(self, name: resources.Name, key: str, settings: Settings) -> Entry | _Wish:
         """Look up a name that is not known, and note it as on its way; its job is not submitted yet.
 
         Raises:
             ResourceError: It is not to be found.
             DestroyedError: The game, asked for a substitute, has destroyed the context.
         """
-        resource, substitutes = self._locate(name, key, files, 0)
+        resource, substitutes = self._finder.find(name, key)
         found = self._known(key)  # the game, asked for a substitute, may have loaded it
         if found is None:
             found = self._pending[key] = _Wish(Job(resource, settings), substitutes)
         return found
 
-    def locate(self, name: resources.Name) -> resources.Resource:
-        """Look up a name, or what the game offers in its place.
-
-        Raises:
-            ResourceNotFound, ResourceUnreadable: As for `resources.locate`.
-        """
-        return self._locate(name, resources.key_of(name), self._files(), 0)[0]
-
-    def _locate(
-        self, name: resources.Name, key: str, files: pyglet.resource.Loader | None, tried: int
-    ) -> tuple[resources.Resource, int]:
-        """Look up a name, or what the game offers in its place; and how many substitutes that took."""
-        while True:
-            try:
-                return resources.locate(name, files, key), tried
-            except ResourceNotFound as error:
-                offered = self._offer(resources.key_of(name), error) if tried < _MOST_SUBSTITUTES else ""
-                if self._closed:
-                    raise self._gone(key) from None
-                if not offered:
-                    if tried:
-                        raise ResourceNotFound(key, "find", f"neither it nor {name!r} was found") from error
-                    raise
-                name, tried = offered, tried + 1
-
-    def _next_substitute(self, key: str, wish: _Wish) -> resources.Resource | None:
-        """What to load in place of a file that turned out not to be there, or None."""
-        error = wish.job.error
-        assert error is not None
-        if wish.substitutes >= _MOST_SUBSTITUTES:
-            return None
+    def _find_instead(self, wish: _Wish, error: ResourceNotFound) -> Job | ResourceError:
+        """A job in place of one whose file was not there, or the error it is to end with."""
         try:
-            offered = self._offer(key, error)
-            if not offered:
-                return None
-            resource, wish.substitutes = self._locate(offered, key, self._files(), wish.substitutes + 1)
+            found = self._finder.find_instead(error, wish.substitutes)
         except ResourceError as failure:
-            wish.job.error = unlinked(failure)
-            return None
-        except DestroyedError:  # by the game, when it was asked
-            return None
-        return resource
-
-    def _offer(self, name: str, error: ResourceError) -> str:
-        try:
-            offered = self._substitute(name)
-            if offered:
-                resources.key_of(offered)  # TypeError if that is no name
-            return offered
-        except Exception as raised:
-            if self._closed:
-                raise self._gone(name) from raised
-            problem = f"resource_not_found failed: {type(raised).__name__}: {raised}"
-            raise ResourceNotFound(error.name, "find", problem) from raised
+            return unlinked(failure)
+        except DestroyedError:
+            found = None  # the wish is gone with the context
+        if found is None:
+            return error
+        resource, wish.substitutes = found
+        return Job(resource, wish.job.settings)
 
     # Forgetting
 
@@ -484,5 +428,5 @@ class Table:
 
     def close(self) -> None:
         """Drop what is queued, disown what is being loaded, stop and free what is there."""
-        self._closed = True
+        self._finder.closed = True
         self.forget([*self._pending, *self._entries])

@@ -224,10 +224,6 @@ class Buffer(Mortal):
         self._check_not_dead()
         self._context._check_alive()
 
-    def __enter__(self) -> Buffer:
-        self._check_alive()
-        return self
-
     def __bool__(self) -> bool:
         return self._entry.alive and bool(self._context)
 

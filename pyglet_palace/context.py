@@ -11,6 +11,7 @@ from pyglet.event import EventDispatcher
 from . import _checks as checks
 from . import _lives
 from ._current import current_context, use_context
+from ._finding import Finder
 from ._lifetime import Mortal
 from ._news import News
 from ._openal import Bracket, attribute_list, functions
@@ -54,6 +55,7 @@ BUFFER_LIMIT = 512 * 1024 * 1024
 
 #: Seconds between two looks at whether the device is still there.
 _LOOK_INTERVAL = 0.5
+
 
 def _doppler_factor(al: Functions, _: int, value: float) -> None:
     al.alDopplerFactor(value)
@@ -169,19 +171,18 @@ class Context(EventDispatcher, Mortal):
         self.message_handler = MessageHandler()
         self._wake_interval = 0
         self._limit = min(buffer_limit, _decoding.LARGEST_BUFFER)
-        self._resource_loader = loader
         self._news = News()
         self._voices = VoicePool(self._bracket, device, self._news)
         self._loader = Loader(workers)
+        self._finder = Finder(loader, lambda name: self.message_handler.resource_not_found(name))
         self._table = Table(
             self._bracket,
             device._store,
             self._loader,
             self._voices,
             self._news,
-            files=self._files,
+            finder=self._finder,
             settings=self._settings,
-            substitute=lambda name: self.message_handler.resource_not_found(name),
             cache_limit=cache_limit,
         )
         self._table.make_handle = lambda entry: Buffer._of(self, entry)
@@ -295,6 +296,8 @@ class Context(EventDispatcher, Mortal):
         now = time.perf_counter()
         self._device._pass_time(now)
         self._table.publish()
+        if self._dead:  # the game, asked for a substitute, has destroyed it
+            return
         self._voices.collect()
         if now - self._looked > _LOOK_INTERVAL:
             self._looked = now
@@ -392,9 +395,6 @@ class Context(EventDispatcher, Mortal):
         self._voices.ask_always = moves or not self._device._has_clock
         self._voices.ask_all()
 
-    def _files(self) -> pyglet.resource.Loader | None:
-        return self._resource_loader
-
     def _settings(self) -> Settings:
         from ._decoding import Settings
 
@@ -413,7 +413,7 @@ class Context(EventDispatcher, Mortal):
     def _wake(self) -> None:
         """Something was begun: see that the clock drives until it has come to its end."""
         scheduler = self._scheduler
-        if scheduler is not None and not scheduler.awake and self._has_work():
+        if scheduler is not None and not self._dead and not scheduler.awake and self._has_work():
             self._device._pass_time(time.perf_counter(), idle=True)
             scheduler.wake()
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 from ._current import require_context
+from .resources import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,10 +138,13 @@ class Decoder(BaseDecoder):
         return self._reader.loop_points
 
     def seek(self, frame: int) -> bool:
-        """Go to `frame`; False if that is past the end or the file cannot be sought in. May block for a decode.
+        """Go to `frame`, exactly; False if that is past the end or the file cannot be sought in.
+
+        Blocks; for MP3 while it decodes up to there: from where it stands, or from the start if that is behind.
 
         Raises:
             ValueError: `frame` is negative.
+            ResourceUnreadable, DecodeError: The file cannot be read on, or is damaged on the way.
         """
         if frame < 0:
             raise ValueError(f"frame is {frame}; it must be 0 or more")
@@ -186,7 +190,7 @@ def _open(name: Name, owner: Context, tried: tuple[Callable[[BinaryIO], BaseDeco
     """A `SndfileReader`, or what one of the factories `tried` has made."""
     from ._decoding import open_decoder
 
-    resource = owner._table.locate(name)
+    resource, _ = owner._finder.find(name, key_of(name))
     settings = replace(owner._settings(), factories=tried)
     opened = resource.open(settings.limit)
     try:

@@ -104,11 +104,15 @@ class OpenALNotFound(PalaceError):
 
 
 def unlinked(error: _E) -> _E:
-    """A copy of `error` without traceback, so that keeping it keeps no frame alive.
-
-    Its cause stays, stripped of its traceback as well.
-    """
+    """A copy of `error` without tracebacks, so that keeping it keeps no frame alive; its causes stay."""
     copy = type(error)(error.name, error.stage, error.problem)
-    cause = error.__cause__
-    copy.__cause__ = cause.with_traceback(None) if cause is not None else None
+    copy.__cause__ = error.__cause__
+    link: BaseException | None = error.__cause__
+    seen = set()
+    while link is not None and id(link) not in seen:
+        seen.add(id(link))
+        link.__traceback__ = None
+        if link.__context__ is not link.__cause__:
+            link.__context__ = None
+        link = link.__cause__
     return copy

@@ -16,10 +16,13 @@ import pyglet.resource
 from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 #: What a sound may be called: a resource name, or the path of a file.
 Name = Union[str, "os.PathLike[str]"]
+
+#: Names that one which is missing is compared to, letter by letter.
+_MOST_COMPARED = 20
 
 #: Bytes asked of a `FileIO` at a time where `use_fileio` was given nothing else.
 DEFAULT_BUFFER_SIZE = 64 * 1024
@@ -93,6 +96,23 @@ class Opened:
             self.file.close()
         except Exception:  # a game's file may raise anything
             pass
+
+
+class _RawPathFile(io.FileIO):
+    """What a `_PathFile` reads; of two that go in one garbage collection, either may go first."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _PathFile(io.BufferedReader):
+    """A file of the file system that closes when it is dropped, without a `ResourceWarning`.
+
+    A `Decoder` has no end but that.
+    """
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class _FileIOReader(io.RawIOBase):
@@ -170,7 +190,7 @@ class _File(Resource):
         status = os.stat(self.path)
         if not stat.S_ISREG(status.st_mode):
             raise ResourceUnreadable(self.key, "open", f"{self.path} is not a regular file")
-        return Opened(open(self.path, "rb"), status.st_size, self.path)
+        return Opened(cast("BinaryIO", _PathFile(_RawPathFile(self.path))), status.st_size, self.path)
 
 
 class _Located(Resource):
@@ -192,10 +212,7 @@ class _Located(Resource):
             if size > limit:
                 problem = f"the zip entry has {size} bytes, over the limit of {limit} (Context.buffer_limit)"
                 raise BufferTooLarge(self.key, "open", problem)
-        file = location.open(self.name)
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        return Opened(file, size)
+        return _measured(location.open(self.name))
 
 
 class _Custom(Resource):
@@ -211,9 +228,19 @@ class _Custom(Resource):
 
     def _open(self, limit: int) -> Opened:
         file = io.BufferedReader(_FileIOReader(self.factory(self.name)), self.buffer_size)
-        size = file.seek(0, os.SEEK_END)
+        return _measured(cast("BinaryIO", file))
+
+
+def _measured(file: BinaryIO) -> Opened:
+    """`file` with its size, standing at its start; closed if it cannot be sought in."""
+    opened = Opened(file, 0)
+    try:
+        opened.size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        return Opened(cast("BinaryIO", file), size)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
 
 
 def key_of(name: Name) -> str:
@@ -267,8 +294,6 @@ def said(error: BaseException) -> str:
 
 def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
     """Why a name may not have been found, for the person who will read it."""
-    import difflib  # wanted on a bad day only
-
     path = loader.path if loader is not None else pyglet.resource.path
     whose = "the loader's path" if loader is not None else "pyglet.resource.path"
     if not path:
@@ -277,9 +302,38 @@ def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
         return f"not found; resource names use '/' and never leave {whose}. For a file, pass a pathlib.Path"
     index = getattr(loader if loader is not None else pyglet.resource._default_loader, "_index", None) or {}
     home = getattr(loader, "_script_home", None) or pyglet.resource.get_script_home()
+    odd = [folder for folder in path if not isinstance(folder, str)]
+    if odd:
+        return f"not found, because pyglet takes strings only in {whose}, and it holds {odd[0]!r}"
     if any(os.path.isfile(os.path.join(home, folder, name)) for folder in path if not folder.startswith("@")):
         return f"not found, but the file is there: call reindex() after {whose} or its files change"
-    by_folded = {known.casefold(): known for known in index}
-    similar = difflib.get_close_matches(name.casefold(), by_folded, n=1)
-    hint = f"; did you mean {by_folded[similar[0]]!r}?" if similar else ""
+    similar = _similar(name, index)
+    hint = f"; did you mean {similar!r}?" if similar else ""
     return f"not found in {whose} {list(path)!r}{hint}"
+
+
+def _similar(name: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that may have been meant by `name`.
+
+    Asked on the game's thread for every name that is missing: letters are compared only where a look says yes.
+    """
+    import difflib  # wanted on a bad day only
+
+    wanted = name.casefold()
+    base = wanted.rpartition("/")[2]
+    stem = base.partition(".")[0]
+    if not stem:
+        return None
+    alike: dict[str, str] = {}
+    for one in known:
+        folded = one.casefold()
+        if folded == wanted:
+            return one
+        other = folded.rpartition("/")[2]
+        if other.startswith(f"{stem}."):  # another folder or ending
+            return one
+        begins_or_ends_so = other[:3] == base[:3] or other[-6:] == base[-6:]
+        if begins_or_ends_so and abs(len(other) - len(base)) < 3 and len(alike) < _MOST_COMPARED:
+            alike[folded] = one
+    close = difflib.get_close_matches(wanted, alike, n=1)
+    return alike[close[0]] if close else None
