@@ -133,15 +133,16 @@ class SndfileReader:
             raise UnsupportedFormat(name, "decode", problem)
         self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
         self.length: int = sound.frames if 0 < sound.frames < _UNKNOWN_LENGTH else 0
-        self._eight_bit = sound.format in ("WAV", "WAVEX", "RF64") and sound.subtype == "PCM_U8"
-        self._read_as = "int16" if sound.subtype in _SIXTEEN_BIT else "float32"
+        self._subtype = subtype = sound.subtype
+        self._eight_bit = subtype == "PCM_U8" and sound.format in ("WAV", "WAVEX", "RF64")
+        self._read_as = "int16" if subtype in _SIXTEEN_BIT else "float32"
         if self._eight_bit:
             self.sample_type = "Unsigned 8-bit"
-        elif self._read_as == "int16" or sound.subtype in _LOSSY or not float_supported:
+        elif self._read_as == "int16" or subtype in _LOSSY or not float_supported:
             self.sample_type = "Signed 16-bit"
         else:
             self.sample_type = "32-bit float"
-        self._order = VORBIS_ORDER.get(sound.channels) if sound.subtype in _VORBIS_ORDERED else None
+        self._order = VORBIS_ORDER.get(sound.channels) if subtype in _VORBIS_ORDERED else None
         #: Frames read so far; where the next read begins.
         self._position = 0
         #: Samples that were NaN or infinite, so far.
@@ -190,7 +191,7 @@ class SndfileReader:
         Raises:
             ResourceUnreadable, DecodeError
         """
-        subtype = self._sound.subtype
+        subtype = self._subtype
         if self.length and frame > self.length:
             return False
         if subtype in _SOUGHT_FROM_START:

@@ -194,10 +194,9 @@ class Buffer(Mortal):
         Raises:
             ValueError: `source` belongs to another context.
         """
-        self._check_alive()
         if source is None:
             source = Source(self._context)
-        source.play(self)
+        source.play(self)  # checks this buffer, too
         return source
 
     def destroy(self) -> None:

@@ -176,21 +176,23 @@ class Resource:
 
 
 class _File(Resource):
-    """A file, by its path."""
+    """A file, by the folder it is in ('' for none in particular) and its path from there."""
 
-    __slots__ = ("path",)
+    __slots__ = ("folder", "name")
 
-    def __init__(self, key: str, path: str) -> None:
+    def __init__(self, key: str, folder: str, name: str) -> None:
         self.key = key
-        self.path = path
+        self.folder = folder
+        self.name = name
 
     def _open(self, limit: int) -> Opened:
-        if "\0" in self.path:
+        path = os.path.join(self.folder, self.name)
+        if "\0" in path:
             raise FileNotFoundError("a path cannot hold a NUL character")
-        status = os.stat(self.path)
+        status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise ResourceUnreadable(self.key, "open", f"{self.path} is not a regular file")
-        return Opened(cast("BinaryIO", _PathFile(_RawPathFile(self.path))), status.st_size, self.path)
+            raise ResourceUnreadable(self.key, "open", f"{path} is not a regular file")
+        return Opened(cast("BinaryIO", _PathFile(_RawPathFile(path))), status.st_size, path)
 
 
 class _Located(Resource):
@@ -270,12 +272,12 @@ def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | 
         ResourceUnreadable: The loader failed to index its path.
         TypeError: `name` is neither a string nor a path.
     """
-    known_as = key_of(name)
+    known_as = name if type(name) is str else key_of(name)
     key = known_as if key is None else key
     if _factory is not None:
         return _Custom(key, known_as, _factory, _buffer_size)
     if not isinstance(name, str) or os.path.isabs(name):
-        return _File(key, known_as)
+        return _File(key, "", known_as)
     try:
         location: Any = (loader.location if loader is not None else pyglet.resource.location)(name)
     except pyglet.resource.ResourceNotFoundException:
@@ -283,7 +285,7 @@ def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | 
     except Exception as error:
         raise ResourceUnreadable(key, "find", f"pyglet.resource cannot index its path: {said(error)}") from error
     if isinstance(location, pyglet.resource.FileLocation):
-        return _File(key, os.path.join(location.path, name))
+        return _File(key, location.path, name)
     return _Located(key, location, name)
 
 
