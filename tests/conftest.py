@@ -67,8 +67,8 @@ def device() -> palace.LoopbackDevice:
 
 @pytest.fixture
 def context(device: palace.LoopbackDevice) -> palace.Context:
-    """A current context on `device`, driven by nobody but the test."""
-    made = palace.Context(device, EXACT, auto_update=False)
+    """A current context on `device`, with one worker, driven by nobody but the test."""
+    made = palace.Context(device, EXACT, auto_update=False, workers=1)
     palace.use_context(made)
     return made
 

@@ -29,14 +29,6 @@ def names(assets: Path) -> tuple[str, ...]:
     return NAMES
 
 
-@pytest.fixture
-def context(device: palace.LoopbackDevice) -> palace.Context:
-    """A current context with one worker, driven by nobody but the test."""
-    made = palace.Context(device, EXACT, auto_update=False, workers=1)
-    palace.use_context(made)
-    return made
-
-
 class Told:
     """What a batch tells: (event, done, progress)."""
 

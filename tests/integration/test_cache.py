@@ -86,14 +86,6 @@ def names(assets: Path) -> tuple[str, ...]:
     return NAMES
 
 
-@pytest.fixture
-def context(device: palace.LoopbackDevice) -> palace.Context:
-    """A current context with one worker, driven by nobody but the test."""
-    made = palace.Context(device, EXACT, auto_update=False, workers=1)
-    palace.use_context(made)
-    return made
-
-
 def on_this_thread(call: Callable[[], object]) -> Callable[[BinaryIO], palace.BaseDecoder]:
     """A decoder factory that calls something where the game's thread loads, and then decodes silence."""
     here = threading.current_thread()

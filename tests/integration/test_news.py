@@ -11,7 +11,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import EXACT, loaded, wait_until
+from tests.conftest import loaded, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,14 +44,6 @@ def names(assets: Path) -> tuple[str, ...]:
         sounds.wav(assets / name, 100)
     pyglet.resource.reindex()
     return "a.wav", "b.wav", "c.wav"
-
-
-@pytest.fixture
-def context(device: palace.LoopbackDevice) -> palace.Context:
-    """A current context with one worker, driven by nobody but the test."""
-    made = palace.Context(device, EXACT, auto_update=False, workers=1)
-    palace.use_context(made)
-    return made
 
 
 def published(context: palace.Context) -> None:

@@ -36,10 +36,14 @@ def test_the_variable_alone_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(library.candidates()) == ["some/libopenal.so"]
 
 
-def test_cyal_comes_before_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cyals_comes_before_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(library.VARIABLE, raising=False)
+    (tmp_path / "cyal").mkdir()
+    (tmp_path / "cyal" / "__init__.py").touch()
+    (tmp_path / "cyal" / "libopenal.so.1").touch()
+    monkeypatch.syspath_prepend(tmp_path)
     found = list(library.candidates())
-    assert "cyal" in found[0]
+    assert found[0] == str(tmp_path / "cyal" / "libopenal.so.1")
     assert len(found) > 1
 
 
