@@ -12,7 +12,7 @@ import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
-from pyglet_palace import resources
+from pyglet_palace import _table, resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,6 +42,12 @@ def _nothing_left_behind() -> Iterator[None]:
     assert not loader_threads(), "a test left a worker held in something; let it go at its end"
     scheduled = [item.func for item in pyglet.clock.get_default()._schedule_interval_items]
     assert not [func for func in scheduled if "pyglet_palace" in repr(func)]
+
+
+@pytest.fixture(autouse=True)
+def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One update takes in all that is finished, however slow the machine; the limit has tests of its own."""
+    monkeypatch.setattr(_table.Table.publish, "__defaults__", (10**12,))
 
 
 def loader_threads() -> list[threading.Thread]:

@@ -1030,3 +1030,13 @@ def test_what_has_played_a_destroyed_buffer_is_idle(context: palace.Context, nam
     assert playing.buffer is None
     assert context.stats()["undeleted"] == 0
     assert palace.Buffer("b.wav").play(playing).playing
+
+
+def test_publishing_stops_at_its_budget_and_goes_on_at_the_next_update(
+    context: palace.Context, names: tuple[str, ...]
+) -> None:
+    palace.cache(names)
+    wait_until(lambda: len(context._loader.finished) == len(names))
+    for published in range(1, len(names) + 1):
+        context._table.publish(budget=0)  # used up by the first
+        assert len(context.cached_names) == published
