@@ -30,7 +30,7 @@ def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False)
 
     def check(name: str, value: Any) -> float:
         try:
-            result = float(value)
+            result = float(value) if not isinstance(value, (str, bytes)) else float(None)  # type: ignore[arg-type]
         except (TypeError, ValueError):
             raise TypeError(f"{name} is {value!r}; it must be a number") from None
         except OverflowError:
@@ -81,7 +81,10 @@ def two_vectors(name: str, value: Any) -> tuple[Vector, Vector]:
         at, up = value
     except (TypeError, ValueError):
         raise TypeError(f"{name} is {value!r}; it must be two vectors (at, up)") from None
-    return vector(f"{name}[0]", at), vector(f"{name}[1]", up)
+    at, up = vector(f"{name}[0]", at), vector(f"{name}[1]", up)
+    if not any((at[1] * up[2] - at[2] * up[1], at[2] * up[0] - at[0] * up[2], at[0] * up[1] - at[1] * up[0])):
+        raise ValueError(f"{name} is {value!r}; 'at' and 'up' must be directions that are not parallel")
+    return at, up
 
 
 def one_of(choices: Mapping[str, Any]) -> Check[str]:

@@ -89,6 +89,8 @@ class _BytesReader:
     repaired = 0
 
     def __init__(self, name: str, decoder: DecoderLike) -> None:
+        if not hasattr(decoder, "read") or not hasattr(decoder, "frequency"):
+            raise DecodeError(name, "decode", f"{decoder!r} is no decoder; it must be a BaseDecoder")
         self.name = name
         self._decoder = decoder
         self.frequency = decoder.frequency
@@ -106,6 +108,9 @@ class _BytesReader:
 
     def read_into(self, out: Array) -> int:
         data = self._decoder.read(len(out))
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            problem = f"its decoder's read() returned {type(data).__name__}; it must return bytes"
+            raise DecodeError(self.name, "decode", problem)
         if len(data) % self._frame or len(data) > len(out) * self._frame:
             problem = (
                 f"its decoder read {len(data)} bytes where {len(out)} frames of {self._frame} bytes were asked for"
@@ -131,7 +136,7 @@ def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike |
         except RuntimeError:
             continue  # not one of its files
         except Exception as error:
-            raise _named(name, error) from error
+            raise _named(name, error, f" (in the decoder factory {factory!r})") from error
         if decoder is None:
             problem = f"{factory!r} returned None; it must return a decoder, or raise RuntimeError for 'not mine'"
             raise DecodeError(name, "decode", problem)
@@ -173,7 +178,7 @@ def load(
 def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples:
     """All that a decoder in the game's hands has left; raises as `load` does."""
     try:
-        return read_whole(name, getattr(decoder, "_reader", decoder), settings)
+        return read_whole(name, decoder, settings)
     except Exception as error:
         raise _named(name, error) from error
 
@@ -231,7 +236,7 @@ def read_whole(
     )
 
 
-def _named(name: str, error: Exception) -> ResourceError:
+def _named(name: str, error: Exception, where: str = "") -> ResourceError:
     """The error for what a game's decoder, or numpy, has raised."""
     if isinstance(error, ResourceError):
         return error
@@ -239,7 +244,7 @@ def _named(name: str, error: Exception) -> ResourceError:
         return BufferTooLarge(name, "decode", "there is not enough memory to decode it")
     if isinstance(error, OSError):
         return unreadable(name, error)
-    return DecodeError(name, "decode", f"decoding it failed: {type(error).__name__}: {error}")
+    return DecodeError(name, "decode", f"decoding it failed: {type(error).__name__}: {error}{where}")
 
 
 def _tell_loading(name: str, samples: Samples, settings: Settings) -> None:

@@ -22,11 +22,11 @@ class Mortal:
     The end is brought about by `_end`; each class gives it a public name (``destroy``, ``close``).
     """
 
-    _serial: int
-    _dead = False
+    __slots__ = ("_dead", "_serial")
 
     def _begin(self) -> None:
         """To be called by whatever makes the object."""
+        self._dead = False
         self._serial = next(_serials)
 
     def _end(self) -> None:

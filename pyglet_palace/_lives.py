@@ -39,19 +39,23 @@ def shutdown() -> None:
     Runs at the exit of the process by itself. Nothing the second time. What a handler raises goes to
     ``sys.excepthook``.
     """
+    failed: BaseException | None = None
     for context in _living[::-1]:
         if context._thread_id == threading.get_ident() or not context._thread.is_alive():
             context._thread_id = threading.get_ident()  # its thread is gone: nobody else can use it
-            context.destroy()
+            try:
+                context.destroy()
+            except BaseException as error:  # the others end all the same
+                failed = failed or error
     for device in open_devices():
         if not device._contexts:
             device.close()
+    if failed is not None:
+        raise failed
 
 
 def _abandon_all() -> None:
     """In the child of a fork: nothing works any more, and nothing may be closed, for the parent uses it."""
     for context in _living:
         context._dead = True
-    for device in open_devices():
-        device._abandon()
     _living.clear()

@@ -82,8 +82,12 @@ class Loader:
             threading.Thread(target=self._run, name=f"pyglet_palace loader {number}", daemon=True)
             for number in range(1, count + 1)
         ]
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:  # the system has no more threads
+            self.close()
+            raise
 
     @property
     def workers(self) -> int:
@@ -165,7 +169,7 @@ class Loader:
             self._progress.notify_all()
         deadline = time.monotonic() + _FAREWELL
         for thread in self._threads:
-            if thread is not threading.current_thread():
+            if thread.is_alive() and thread is not threading.current_thread():
                 thread.join(max(0.0, deadline - time.monotonic()))
 
     def _next(self) -> Job | None:

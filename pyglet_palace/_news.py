@@ -84,7 +84,7 @@ class News:
         while self._items:
             try:
                 self._tell(handler, context)
-            except Exception as error:
+            except BaseException as error:
                 self._kept.append(error)
         if self._closed:
             self.close()
@@ -98,11 +98,17 @@ class News:
             self._telling = False
 
     def close(self) -> None:
-        """Nobody calls `tell` any more: what was kept goes to ``sys.excepthook``."""
+        """Nobody calls `tell` any more: what was kept goes to ``sys.excepthook``; a SystemExit or Ctrl-C is raised."""
         self._closed = True
+        leave: BaseException | None = None
         while self._kept:
             error = self._kept.popleft()
-            sys.excepthook(type(error), error, error.__traceback__)
+            if isinstance(error, Exception):
+                sys.excepthook(type(error), error, error.__traceback__)
+            else:
+                leave = leave or error
+        if leave is not None:
+            raise leave
 
 
 def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> None:

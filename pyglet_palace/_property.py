@@ -36,7 +36,7 @@ class Property(Generic[_T]):
         self.check = check
         self.default = default
         self.send = send
-        self.__doc__ = doc
+        self.__doc__ = f"{doc} Default: {default!r}."
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -55,8 +55,17 @@ class Property(Generic[_T]):
     def __set__(self, instance: Owner, value: _T) -> None:
         instance._check_alive()
         checked = self.check(self.name, value)
-        if checked == self.default:
-            instance._values.pop(self.name, None)
+        values = instance._values
+        before = values.get(self.name, self.default)
+        self._keep(values, checked)
+        try:
+            instance._changed(self, checked)
+        except BaseException:
+            self._keep(values, before)
+            raise
+
+    def _keep(self, values: dict[str, Any], value: _T) -> None:
+        if value == self.default:
+            values.pop(self.name, None)
         else:
-            instance._values[self.name] = checked
-        instance._changed(self, checked)
+            values[self.name] = value

@@ -116,8 +116,12 @@ class SndfileReader:
         self._opened = opened
         self._guard = _GuardedFile(opened.file)
         try:
+            if not opened.file.read(1):
+                raise DecodeError(name, "decode", "the file is empty")
             opened.file.seek(0)
             self._sound = _Sequential(self._guard if opened.path is None else _native(opened.path))
+        except DecodeError:
+            raise
         except Exception as error:
             raise self._error(error) from self._guard.failure or error
         self._check_file()
@@ -275,7 +279,8 @@ class SndfileReader:
                 text = "nothing in it can be decoded"
             if error.code == _UNSUPPORTED_ENCODING or "nimplemented" in text:
                 return UnsupportedFormat(name, "decode", f"libsndfile cannot decode it: {text}")
-            return DecodeError(name, "decode", f"it is not audio, or damaged: {text}")
+            known = "WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more are read"
+            return DecodeError(name, "decode", f"it is not audio, or damaged: {text} ({known})")
         return DecodeError(name, "decode", f"it is not audio, or damaged: {said(error)}")
 
 

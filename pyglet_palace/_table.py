@@ -38,8 +38,8 @@ class Entry:
     """A sound in memory."""
 
     __slots__ = (
-        "alive", "channel_config", "frequency", "length", "loop_points", "name", "sample_type", "size", "sources",
-        "stored", "used",
+        "alive", "asked", "channel_config", "frequency", "length", "loop_points", "name", "sample_type", "size",
+        "sources", "stored", "used",
     )  # fmt: skip
 
     def __init__(self, name: str, samples: Samples, stored: StoredBuffer) -> None:
@@ -53,17 +53,20 @@ class Entry:
         self.loop_points = samples.loop_points
         self.sources: dict[Player, None] = {}
         self.alive = True
-        #: The table's count of uses when it was last asked for.
+        #: The table's count of uses when it was first and when it was last asked for.
+        self.asked = 0
         self.used = 0
 
 
 class _Wish:
     """A name on its way: its current job, and who waits for it."""
 
-    __slots__ = ("awaited", "job", "substitutes", "wanted", "watchers")
+    __slots__ = ("asked", "awaited", "job", "substitutes", "wanted", "watchers")
 
-    def __init__(self, job: Job, substitutes: int) -> None:
+    def __init__(self, job: Job, substitutes: int, asked: int) -> None:
         self.job = job
+        #: The table's count of uses when it was asked for.
+        self.asked = asked
         #: Substitutes that were tried for it.
         self.substitutes = substitutes
         #: Whether `cache` asked for it: then no batch that is cancelled takes it away.
@@ -104,7 +107,7 @@ class Table:
         self._news = news
         self._finder = finder
         self._settings = settings
-        self._cache_limit = cache_limit
+        self.cache_limit = cache_limit
         self._entries: dict[str, Entry] = {}
         self._pending: dict[str, _Wish] = {}
         #: Jobs that this thread is at, innermost last.
@@ -126,8 +129,8 @@ class Table:
 
     @property
     def cached_names(self) -> tuple[str, ...]:
-        """Names in memory, in the order they were loaded."""
-        return tuple(self._entries)
+        """Names in memory, in the order they were asked for."""
+        return tuple(sorted(self._entries, key=lambda name: self._entries[name].asked))
 
     @property
     def pending_names(self) -> tuple[str, ...]:
@@ -199,7 +202,8 @@ class Table:
                 if not self.do_here(job):
                     self._loader.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
-                if self._pending.get(key) is wish:
+                wish.awaited = False
+                if self._pending.get(key) is wish and not wish.wanted and not wish.watchers:
                     self._forget_pending(key)
                 raise
             if self._pending.get(key) is not wish:
@@ -242,7 +246,7 @@ class Table:
         """Put samples that the game has made under a new name."""
         with self._bracket as al:
             stored = self._store.upload(al, name, samples)
-        return self._enter(name, samples, stored)
+        return self._enter(name, samples, stored, next(self._uses))
 
     # What the workers have finished
 
@@ -260,7 +264,12 @@ class Table:
             key = job.resource.key
             wish = self._pending.get(key)
             if wish is not None and wish.job is job:
-                self._settle(key, wish, raising=False)
+                try:
+                    self._settle(key, wish, raising=False)
+                except BaseException:  # Ctrl-C in a game's resource_not_found: the next update tries again
+                    if self._pending.get(key) is wish and wish.job is job:
+                        finished.appendleft(job)
+                    raise
                 if time.perf_counter_ns() >= deadline:
                     return
 
@@ -290,7 +299,7 @@ class Table:
             asked = wish.wanted or bool(wish.watchers)
             self._fail(key, error, wish.watchers, asked=asked, raising=raising, size=job.size)
             return unlinked(error)
-        entry = self._enter(key, job.samples, stored)  # type: ignore[arg-type]
+        entry = self._enter(key, job.samples, stored, wish.asked)  # type: ignore[arg-type]
         job.samples = None
         for watcher in wish.watchers:
             self._resolve(watcher, key, None, job.size)
@@ -298,11 +307,12 @@ class Table:
             self._news.cached(key)
         return entry
 
-    def _enter(self, key: str, samples: Samples, stored: StoredBuffer) -> Entry:
+    def _enter(self, key: str, samples: Samples, stored: StoredBuffer, asked: int) -> Entry:
         entry = self._entries[key] = Entry(key, samples, stored)
+        entry.asked = asked
         entry.used = next(self._uses)
         self.size += entry.size
-        self._evict(entry)
+        self.evict(entry)
         return entry
 
     def _fail(
@@ -346,7 +356,7 @@ class Table:
         resource, substitutes = self._finder.find(name, key)
         found = self._known(key)  # the game, asked for a substitute, may have loaded it
         if found is None:
-            found = self._pending[key] = _Wish(Job(resource, settings), substitutes)
+            found = self._pending[key] = _Wish(Job(resource, settings), substitutes, next(self._uses))
         return found
 
     def _find_instead(self, wish: _Wish, error: ResourceNotFound) -> Job | ResourceError:
@@ -409,9 +419,9 @@ class Table:
         with self._bracket as al:
             self._store.delete(al, entry.stored)
 
-    def _evict(self, newest: Entry) -> None:
-        """Forget the least recently used of what nobody refers to, until the limit is kept."""
-        limit = self._cache_limit
+    def evict(self, newest: Entry | None = None) -> None:
+        """Forget the least recently used of what nobody refers to, until the limit is kept; not the `newest`."""
+        limit = self.cache_limit
         if limit is None or self.size <= limit:
             return
         held = {name for batch in self.holders for name in batch.names}
@@ -421,10 +431,7 @@ class Table:
                 self.evicted += 1
                 if self.size <= limit:
                     return
-        _log.warning(
-            "cache_limit is %d bytes, and %d are in use: nothing else can be evicted to make room for %r",
-            limit, self.size, newest.name,
-        )  # fmt: skip
+        _log.warning("cache_limit is %d bytes, and %d are in use: nothing else can be evicted", limit, self.size)
 
     def close(self) -> None:
         """Drop what is queued, disown what is being loaded, stop and free what is there."""

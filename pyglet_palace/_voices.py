@@ -25,6 +25,7 @@ class Playable(Protocol):
     stored: StoredBuffer
     frequency: int
     length: int
+    loop_points: tuple[int, int] | None
     sources: dict[Player, None]
 
 
@@ -92,8 +93,8 @@ class VoicePool:
         self._counter = itertools.count(1)
         #: (device time at which it may have ended, turn, voice), as a heap; outdated turns stay until they are due.
         self._ends: list[tuple[int, int, Voice]] = []
-        #: While set, every update asks every voice: something moves, or OpenAL has no device clock.
-        self.ask_always = not device._has_clock
+        #: Why every update asks every voice, while it does.
+        self._watched = set() if device._has_clock else {"no device clock"}
         self.stolen = 0
 
     @property
@@ -120,6 +121,7 @@ class VoicePool:
         """
         with self._bracket as al:
             voice = player._voice
+            borrowed = voice is None
             if voice is not None:
                 al.alSourceStop(voice.number)
                 self._detach(al, voice)
@@ -128,18 +130,24 @@ class VoicePool:
                 if voice is None:
                     self._news.source("source_force_stopped", player)
                     return False
-                for name in player._values:
-                    self._send(al, voice, getattr(type(player), name), player._values[name])
-            al.alSourcei(voice.number, c.AL_BUFFER, playable.stored.number)
-            voice.player, voice.playable, voice.paused = player, playable, False
-            voice.started = next(self._counter)
-            playable.sources[player] = None
-            player._voice = voice
-            self._busy[player] = voice
-            if offset:
-                al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, offset)
-            al.alSourcePlay(voice.number)
-            self._expect(voice, playable.length - offset)
+                voice.player, player._voice = player, voice
+                self._busy[player] = voice
+            try:
+                if borrowed:
+                    for name in player._values:
+                        self._send(al, voice, getattr(type(player), name), player._values[name])
+                al.alSourcei(voice.number, c.AL_BUFFER, playable.stored.number)
+                voice.playable, voice.paused = playable, False
+                voice.started = next(self._counter)
+                playable.sources[player] = None
+                if offset:
+                    al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, offset)
+                al.alSourcePlay(voice.number)
+                self._expect(voice, offset)
+            except BaseException:
+                self._take_back(al, voice)
+                self._free.append(voice)
+                raise
         return True
 
     def release(self, player: Player) -> None:
@@ -203,6 +211,14 @@ class VoicePool:
                 if timing:
                     self._expect_from_here(al, voice)
 
+    def watch(self, why: str, on: bool) -> None:
+        """While `on`, ends cannot be told beforehand, because of `why`: every update asks every voice."""
+        if on:
+            self._watched.add(why)
+        else:
+            self._watched.discard(why)
+            self.ask_all()
+
     def ask_all(self) -> None:
         """See that the next `collect` asks about every voice."""
         for voice in self._busy.values():
@@ -217,7 +233,7 @@ class VoicePool:
         if not self._busy:
             self._ends.clear()
             return
-        if self.ask_always:
+        if self._watched:
             self.ask_all()
         now = self._device.clock_time if self._device._has_clock else 0
         ends = self._ends
@@ -312,23 +328,26 @@ class VoicePool:
 
     def _expect_from_here(self, al: Functions, voice: Voice) -> None:
         """Enter the end of a voice anew, from where it is now."""
-        assert voice.playable is not None
-        if not voice.paused:
-            self._expect(voice, voice.playable.length - al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
+        if voice.paused:
+            return
+        if al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING:
+            self._expect(voice, al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
+        else:
+            self._due(voice, 0)  # it has ended, and reports offset 0
 
-    def _expect(self, voice: Voice, frames: int) -> None:
-        """Enter the earliest time at which a voice can have played `frames` more."""
+    def _expect(self, voice: Voice, offset: int) -> None:
+        """Enter the earliest time at which a voice that is at frame `offset` can have come to its end."""
         player, playable = voice.player, voice.playable
         assert player is not None
         assert playable is not None
         if not self._device._has_clock:
             return
-        if player.looping:
-            voice.turn = None
+        if player.looping and (playable.loop_points is None or offset < playable.loop_points[1]):
+            voice.turn = None  # from beyond its loop it plays on to the end
             return
         rate = self._device.frequency
         fastest = ceil(playable.frequency * player.pitch / rate * _STEP) / _STEP * rate
-        self._due(voice, self._device.clock_time + int(frames / fastest * 1e9) - _EARLY)
+        self._due(voice, self._device.clock_time + int((playable.length - offset) / fastest * 1e9) - _EARLY)
 
     def _due(self, voice: Voice, time: int) -> None:
         voice.turn = turn = next(self._counter)

@@ -138,10 +138,11 @@ class Batch(EventDispatcher, Mortal):
 
         The batch is finished at once, and sends nothing more. Returns at once.
         """
+        if self._context:
+            self._context._check_alive()
         self._silenced = True
         if not self._cancelled and not self._completed:
             if self._context:
-                self._context._check_alive()
                 self._context._table.withdraw(self)
             self._cancelled = True
 
@@ -176,6 +177,8 @@ class Batch(EventDispatcher, Mortal):
 
     def __repr__(self) -> str:
         failed = f", {len(self._failed)} failed" if self._failed else ""
+        if self._dead or self._cancelled:
+            return f"<Batch of {self.total}, {'released' if self._dead else 'cancelled'}{failed}>"
         return f"<Batch: {self.done} of {self.total} done{failed}>"
 
     # For the table and the context, on the game's thread

@@ -32,6 +32,8 @@ class Buffer(Mortal):
     `DestroyedError`. Buffers are true until destroyed and sort by age.
     """
 
+    __slots__ = ("__weakref__", "_context", "_entry")  # a misspelt property is an error
+
     _context: Context
     _entry: Entry
 

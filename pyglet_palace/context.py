@@ -132,8 +132,10 @@ class Context(EventDispatcher, Mortal):
         Raises:
             DeviceError: The device refuses.
             DestroyedError: `device` was closed.
-            ValueError: An argument is out of range.
+            ValueError, TypeError: An argument is out of range, or no such thing.
         """
+        if not isinstance(device, Device):
+            raise TypeError(f"device is {device!r}; it must be a Device, or use init()")
         device._check_not_dead()
         checks.number(0.0, above=True)("update_interval", update_interval)
         checks.integer(1)("buffer_limit", buffer_limit)
@@ -141,23 +143,28 @@ class Context(EventDispatcher, Mortal):
             checks.integer(1, 64)("workers", workers)
         if cache_limit is not None:
             checks.integer(0)("cache_limit", cache_limit)
+        if clock is not None and not hasattr(clock, "schedule_interval_soft"):
+            raise TypeError(f"clock is {clock!r}; it must be a pyglet.clock.Clock")
+        if loader is not None and not hasattr(loader, "location"):
+            raise TypeError(f"loader is {loader!r}; it must be a pyglet.resource.Loader")
+        attribute_list(attrs or {})  # TypeError, if it is none
         from . import _decoding  # numpy and soundfile, which a game that plays nothing need not wait for
         from ._loader import Loader
 
-        al = functions()
-        handle = al.alcCreateContext(device._handle, attribute_list({**(attrs or {}), **device._own_attributes()}))
-        if not handle:
-            al.check_device(device._handle, f"making a context on {device!r}")
-            raise DeviceError(f"{device!r} refuses to make a context")
-        self._handle = handle
-        self._al = al
+        self._al = functions()
+        self._loader = Loader(workers)
+        try:
+            self._handle = _create(self._al, device, {**(attrs or {}), **device._own_attributes()})
+        except BaseException:
+            self._loader.close()
+            raise
         self._device = device
         self._thread = threading.current_thread()
         self._thread_id = threading.get_ident()
         self._begin()
         self._values: dict[str, Any] = {}
-        self._bracket = Bracket(al, handle)
-        with self._bracket:
+        self._bracket = Bracket(self._al, self._handle)
+        with self._bracket as al:
             # The extensions are a dozen and the formats three dozen: ask once for each.
             present = {name: al.has_extension(name) for name in sorted({name for _, name in AL_FORMATS.values()})}
             self._has_loop_points = al.has_extension("AL_SOFT_loop_points")
@@ -168,12 +175,11 @@ class Context(EventDispatcher, Mortal):
         device._contexts.append(self)
         device._settle_rate()
 
-        self.message_handler = MessageHandler()
+        self._message_handler = MessageHandler()
         self._wake_interval = 0
         self._limit = min(buffer_limit, _decoding.LARGEST_BUFFER)
         self._news = News()
         self._voices = VoicePool(self._bracket, device, self._news)
-        self._loader = Loader(workers)
         self._finder = Finder(loader, lambda name: self.message_handler.resource_not_found(name))
         self._table = Table(
             self._bracket,
@@ -191,6 +197,8 @@ class Context(EventDispatcher, Mortal):
         self._scheduler = Scheduler(self, clock, update_interval) if driven else None
         self._previous: list[Context | None] = []
         self._connected = True
+        #: Whether `destroy` closes the device; `init` says so.
+        self._owns_device = False
         self._looked = time.perf_counter()
         _lives.keep(self)
 
@@ -240,7 +248,7 @@ class Context(EventDispatcher, Mortal):
 
     @property
     def cached_names(self) -> tuple[str, ...]:
-        """Names in memory, in the order they were loaded."""
+        """Names in memory, in the order they were asked for."""
         self._check_alive()
         return self._table.cached_names
 
@@ -279,6 +287,47 @@ class Context(EventDispatcher, Mortal):
             "undeleted": self._device._store.refused,
             "workers": self._loader.workers,
         }
+
+    @property
+    def message_handler(self) -> MessageHandler:
+        """Who is told what happens, besides the handlers of events; see `MessageHandler`.
+
+        Raises:
+            TypeError: Set to anything but an instance of a `MessageHandler`.
+        """
+        return self._message_handler
+
+    @message_handler.setter
+    def message_handler(self, handler: MessageHandler) -> None:
+        self._check_alive()
+        if not isinstance(handler, MessageHandler):
+            raise TypeError(f"message_handler is {handler!r}; it must be an instance of (a class of) MessageHandler")
+        self._message_handler = handler
+
+    @property
+    def buffer_limit(self) -> int:
+        """Bytes one sound may take; what is larger is refused with `BufferTooLarge`. At most 2 GiB."""
+        self._check_alive()
+        return self._limit
+
+    @buffer_limit.setter
+    def buffer_limit(self, limit: int) -> None:
+        from ._decoding import LARGEST_BUFFER
+
+        self._check_alive()
+        self._limit = min(checks.integer(1)("buffer_limit", limit), LARGEST_BUFFER)
+
+    @property
+    def cache_limit(self) -> int | None:
+        """Bytes of samples to keep; None: no limit. See `Context`."""
+        self._check_alive()
+        return self._table.cache_limit
+
+    @cache_limit.setter
+    def cache_limit(self, limit: int | None) -> None:
+        self._check_alive()
+        self._table.cache_limit = None if limit is None else checks.integer(0)("cache_limit", limit)
+        self._table.evict()
 
     # Time
 
@@ -322,6 +371,7 @@ class Context(EventDispatcher, Mortal):
         """Hold back changes of sources and listener until `end_batch`, to be heard at one moment."""
         self._check_alive()
         if self._has_deferred:
+            self._voices.watch("a batch of changes", True)
             with self._bracket as al:
                 al.alDeferUpdatesSOFT()
 
@@ -331,6 +381,7 @@ class Context(EventDispatcher, Mortal):
         if self._has_deferred:
             with self._bracket as al:
                 al.alProcessUpdatesSOFT()
+            self._voices.watch("a batch of changes", False)
 
     # The end
 
@@ -357,6 +408,8 @@ class Context(EventDispatcher, Mortal):
         _lives.forget(self)
         self._loader.close()
         self._news.tell_keeping_errors(self.message_handler, self)
+        if self._owns_device and not device._contexts:
+            device.close()
         self._news.close()
 
     _end = destroy
@@ -370,8 +423,9 @@ class Context(EventDispatcher, Mortal):
     def __exit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        previous = self._previous.pop()
-        use_context(previous or None)
+        if not self._dead:
+            self._check_alive()
+        use_context(self._previous.pop() or None)
         self.destroy()
 
     # For the nouns of this package, on the game's thread
@@ -383,23 +437,19 @@ class Context(EventDispatcher, Mortal):
         if threading.get_ident() != self._thread_id:
             raise RuntimeError(
                 f"{self!r} belongs to the thread {self._thread.name!r}; "
-                f"it was used by {threading.current_thread().name!r}"
+                f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
+                f"a queue that a function of pyglet.clock empties"
             )
 
     def _changed(self, changed: Property[Any], value: Any) -> None:
         with self._bracket as al:
             changed.send(al, 0, value)
 
-    def _something_moves(self, moves: bool) -> None:
-        """The doppler effect makes ends come earlier or later: ask about every voice while it does."""
-        self._voices.ask_always = moves or not self._device._has_clock
-        self._voices.ask_all()
-
     def _settings(self) -> Settings:
         from ._decoding import Settings
 
         handler = self.message_handler
-        listens = type(handler).buffer_loading is not MessageHandler.buffer_loading
+        listens = getattr(handler.buffer_loading, "__func__", None) is not MessageHandler.buffer_loading
         return Settings(self._limit, self._supported, factories(), handler.buffer_loading if listens else None)
 
     def _read_decoder(self, decoder: BaseDecoder, name: str) -> Samples:
@@ -430,14 +480,28 @@ class Context(EventDispatcher, Mortal):
             for event in batch._events():
                 self._news.batch(event, batch)
 
+    def _device_was_reset(self) -> None:
+        """It may be there again, and ends come at other times."""
+        self._connected = True
+        self._voices.watch("no connection", False)
+
     def _look_for_device(self) -> None:
         if self._connected and not self._device._is_connected():
             self._connected = False
-            self._voices.ask_all()
+            self._voices.watch("no connection", True)  # the device's clock stands still
             self._news.device_disconnected(self._device)
 
     def __repr__(self) -> str:
         return "<Context, destroyed>" if self._dead else f"<Context on {self._device!r}>"
+
+
+def _create(al: Functions, device: Device, attributes: Mapping[int, int]) -> int:
+    """Make an OpenAL context."""
+    handle: int | None = al.alcCreateContext(device._handle, attribute_list(attributes))
+    if not handle:
+        al.check_device(device._handle, "alcCreateContext", f"making a context on {device!r}")
+        raise DeviceError(f"{device!r} refuses to make a context")
+    return handle
 
 
 Context.event_types = [

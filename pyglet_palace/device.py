@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from . import _checks as checks
 from . import attributes as keys
 from ._lifetime import Mortal
 from ._openal import attribute_list, functions
@@ -92,7 +94,7 @@ def query_extension(name: str) -> bool:
 
 
 class Device(Mortal):
-    """A playback device, open until `close`.
+    """A playback device, open until `close`. Used by one thread at a time; that of its context, if it has one.
 
     Devices are true until closed, sort by age, and are context managers that close.
     """
@@ -108,16 +110,20 @@ class Device(Mortal):
             DeviceError: None of them can be opened.
             OpenALNotFound: There is no OpenAL library.
         """
+        names = (name, *fallback)
+        for wanted in names:
+            if not isinstance(wanted, str):
+                raise TypeError(f"{wanted!r} is no name of a device; it must be a str")
         al = functions()
         tried = []
-        for wanted in (name, *fallback):
+        for wanted in names:
             handle = al.alcOpenDevice(wanted.encode() if wanted else None)
             if handle:
                 break
             al.alcGetError(None)
             what = f"device {wanted!r}" if wanted else "the default device"
             tried.append(what)
-            if len(tried) <= len((name, *fallback)) - 1:
+            if len(tried) < len(names):
                 warnings.warn(f"cannot open {what}; trying the next", RuntimeWarning, stacklevel=2)
         else:
             there = ", ".join(map(repr, device_names.full)) or "none"
@@ -135,6 +141,7 @@ class Device(Mortal):
         self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
         self._rate = 0
         _open_devices.append(self)
+        _note_forks()
 
     @property
     def name(self) -> str:
@@ -212,12 +219,12 @@ class Device(Mortal):
         if not self.query_extension("ALC_SOFT_HRTF"):
             raise DeviceError(f"{self.name!r} cannot be reset: this OpenAL has no ALC_SOFT_HRTF")
         done = self._al.alcResetDeviceSOFT(self._handle, attribute_list({**(attrs or {}), **self._own_attributes()}))
-        self._al.check_device(self._handle, f"resetting {self.name!r}")
+        self._al.check_device(self._handle, "alcResetDeviceSOFT", f"resetting {self.name!r}")
         if not done:
             raise DeviceError(f"resetting {self.name!r} failed")
         self._settle_rate()
         for context in self._contexts:
-            context._voices.ask_all()
+            context._device_was_reset()
 
     def pause_dsp(self) -> None:
         """Stop mixing; time stands still for all its contexts. Nothing without ALC_SOFT_pause_device."""
@@ -248,7 +255,7 @@ class Device(Mortal):
         if self._contexts:
             raise RuntimeError(f"{self!r} still has contexts; destroy them first: {self._contexts}")
         if not self._al.alcCloseDevice(self._handle):
-            self._al.check_device(None, f"closing {self!r}")
+            self._al.check_device(None, "alcCloseDevice", f"closing {self!r}")
         self._abandon()
 
     _end = close
@@ -310,6 +317,7 @@ class LoopbackDevice(Device):
             raise ValueError(f"channel_config is {channel_config!r}; it must be one of {', '.join(_LOOPBACK_CHANNELS)}")
         if sample_type not in _LOOPBACK_TYPES:
             raise ValueError(f"sample_type is {sample_type!r}; it must be one of {', '.join(_LOOPBACK_TYPES)}")
+        frequency = checks.integer(1, 2**31 - 1)("frequency", frequency)
         al = functions()
         if al.alcLoopbackOpenDeviceSOFT is None:
             raise DeviceError("this OpenAL has no loopback devices (ALC_SOFT_loopback); OpenAL Soft has")
@@ -317,7 +325,7 @@ class LoopbackDevice(Device):
         if not handle:
             raise DeviceError("cannot open a loopback device")
         channels, kind = _LOOPBACK_CHANNELS[channel_config], _LOOPBACK_TYPES[sample_type]
-        if not 0 < frequency < 2**31 or not al.alcIsRenderFormatSupportedSOFT(handle, frequency, channels, kind):
+        if not al.alcIsRenderFormatSupportedSOFT(handle, frequency, channels, kind):
             al.alcGetError(handle)
             al.alcCloseDevice(handle)
             raise ValueError(f"OpenAL cannot render {channel_config!r} as {sample_type!r} at {frequency} Hz")
@@ -345,8 +353,7 @@ class LoopbackDevice(Device):
         import numpy as np
 
         self._check_not_dead()
-        if frames < 0:
-            raise ValueError(f"frames is {frames}; it must be 0 or more")
+        frames = checks.integer(0, 2**31 - 1)("frames", frames)
         shape = (frames, CHANNELS[self.channel_config])
         out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
         if self._contexts and frames:
@@ -376,6 +383,22 @@ class SilentDevice(LoopbackDevice):
 
 #: Devices that were not closed, oldest first.
 _open_devices: list[Device] = []
+
+
+_forks_noted = False
+
+
+def _note_forks() -> None:
+    """In the child of a fork nothing may be used or closed, for the parent uses it."""
+    global _forks_noted
+    if not _forks_noted and hasattr(os, "register_at_fork"):
+        _forks_noted = True
+        os.register_at_fork(after_in_child=_abandon_all)
+
+
+def _abandon_all() -> None:
+    for device in open_devices():
+        device._abandon()
 
 
 def open_devices() -> tuple[Device, ...]:

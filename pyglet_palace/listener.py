@@ -61,6 +61,8 @@ class Listener:
         "Metres in a unit, > 0; for air absorption (ALC_EXT_EFX).",
     )
 
+    __slots__ = ("_context", "_values")  # a misspelt property is an error
+
     _context: Context
     _values: dict[str, Any]
 
@@ -92,7 +94,7 @@ class Listener:
         with self._context._bracket as al:
             changed.send(al, 0, value)
         if changed.name == "velocity":
-            self._context._something_moves(value != _ZERO)
+            self._context._voices.watch("the listener moves", value != _ZERO)
 
     def __repr__(self) -> str:
         return f"<Listener of {self._context!r}>"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import posixpath
 import stat
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
 
@@ -119,10 +120,14 @@ class _FileIOReader(io.RawIOBase):
     """A `FileIO` as one of Python's own raw files, which can then be buffered."""
 
     def __init__(self, file: FileIO) -> None:
+        if not (hasattr(file, "read") and hasattr(file, "seek") and hasattr(file, "close")):
+            raise TypeError(f"the factory given to use_fileio returned {file!r}; it must return an open binary file")
         self._file = file
 
     def readinto(self, target: Any) -> int:
         data = self._file.read(len(target))
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"{type(self._file).__name__}.read returned {type(data).__name__}; it must return bytes")
         target[: len(data)] = data
         return len(data)
 
@@ -167,7 +172,7 @@ class Resource:
         except PalaceError:
             raise
         except FileNotFoundError as error:
-            raise ResourceNotFound(self.key, "find", f"there is no such file ({error})") from error
+            raise ResourceNotFound(self.key, "find", "there is no such file") from error
         except Exception as error:
             raise ResourceUnreadable(self.key, "open", f"it cannot be opened: {said(error)}") from error
 
@@ -290,8 +295,11 @@ def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | 
 
 
 def said(error: BaseException) -> str:
-    """What an error says, or its type where it says nothing."""
-    return str(error) or type(error).__name__
+    """What an error says, in a line: its type too, unless that is plain from what it says."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if not isinstance(error, (OSError, RuntimeError)) or not text:
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return text if len(text) < 300 else text[:300] + "..."
 
 
 def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
@@ -299,7 +307,9 @@ def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
     path = loader.path if loader is not None else pyglet.resource.path
     whose = "the loader's path" if loader is not None else "pyglet.resource.path"
     if not path:
-        return f"not found, because {whose} is empty; set it to your folders, then call reindex()"
+        return f"not found, because {whose} is empty; set it to your folders, then call pyglet.resource.reindex()"
+    if isinstance(path, str):
+        return f"not found, because {whose} is {path!r}; it must be a list, such as [{path!r}]"
     if ".." in name.split("/") or "\\" in name:
         return f"not found; resource names use '/' and never leave {whose}. For a file, pass a pathlib.Path"
     index = getattr(loader if loader is not None else pyglet.resource._default_loader, "_index", None) or {}
@@ -307,10 +317,15 @@ def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
     odd = [folder for folder in path if not isinstance(folder, str)]
     if odd:
         return f"not found, because pyglet takes strings only in {whose}, and it holds {odd[0]!r}"
-    if any(os.path.isfile(os.path.join(home, folder, name)) for folder in path if not folder.startswith("@")):
-        return f"not found, but the file is there: call reindex() after {whose} or its files change"
-    similar = _similar(name, index)
+    plain = posixpath.normpath(name)
+    places = [os.path.join(home, place) for place in path if not place.startswith("@")]
+    if plain == name and any(os.path.isfile(os.path.join(place, name)) for place in places):
+        return f"not found, but the file is there: call pyglet.resource.reindex() after {whose} or its files change"
+    similar = plain if plain in index else _similar(name, index)
     hint = f"; did you mean {similar!r}?" if similar else ""
+    missing = [place for place in places if not os.path.exists(place) and ".zip" not in place]
+    if missing and not hint:
+        hint = f"; there is no folder {missing[0]!r}"
     return f"not found in {whose} {list(path)!r}{hint}"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ._current import use_context
 from ._lives import shutdown
 from .context import Context
-from .device import Device, SilentDevice
+from .device import Device, SilentDevice, device_names
 from .errors import DeviceError
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def init(device_name: str = "", attrs: Mapping[int, int] | None = None, **contex
     0.2 s, while libraries are imported and the device is opened.
 
     Args:
-        device_name: One of `device_names`; '' for the default.
+        device_name: One of `device_names`; '' for the default, which is also tried, with a warning, if another
+            cannot be opened.
         attrs: Attributes of the context.
         context_options: The keyword arguments of `Context`.
 
@@ -39,15 +40,18 @@ def init(device_name: str = "", attrs: Mapping[int, int] | None = None, **contex
     if _initialised:
         raise RuntimeError(f"init() was called before and made {_initialised!r}; call shutdown() first")
     try:
-        device = Device(device_name)
-    except DeviceError as error:
-        warnings.warn(f"{error} Sound is silent.", RuntimeWarning, stacklevel=2)
+        device = Device(device_name, [""] if device_name else [])
+    except DeviceError:
+        there = ", ".join(device_names.full) or "none"
+        problem = f"no sound device can be opened (there are: {there}); everything works, in silence"
+        warnings.warn(problem, RuntimeWarning, stacklevel=2)
         device = SilentDevice()
     try:
         context = Context(device, attrs, **context_options)
     except BaseException:
         device.close()
         raise
+    context._owns_device = True
     use_context(context)
     _initialised = context
     return context

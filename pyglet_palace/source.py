@@ -60,6 +60,8 @@ class Source(Mortal):
     raise `DestroyedError`. Sources are true until destroyed, sort by age, and are context managers.
     """
 
+    __slots__ = ("__weakref__", "_context", "_next_offset", "_values", "_voice")  # a misspelt property is an error
+
     pitch = Property(
         checks.number(0.0, above=True), 1.0, _float(c.AL_PITCH), "Speed and pitch, > 0; 2 is an octave up."
     )
@@ -183,7 +185,7 @@ class Source(Mortal):
         """Where it is, in frames from the start of the sound.
 
         Setting it moves a playing or paused sound. On a source that plays nothing it says where the next `play`
-        starts (at 0 if that is past the end).
+        starts (at 0 if that is past the end). A looping sound that is moved beyond its loop plays on to the end.
 
         Raises:
             RuntimeError: Set past the end of what plays.
@@ -195,9 +197,9 @@ class Source(Mortal):
     @offset.setter
     def offset(self, frame: int) -> None:
         self._check_alive()
+        frame = checks.integer(-(2**63))("offset", frame)
         if frame < 0:
             raise OverflowError(f"offset is {frame!r}; it must be 0 or more frames")
-        frame = checks.integer(0)("offset", frame)
         playable = self._voice.playable if self._voice is not None else None
         if playable is None:
             self._next_offset = frame
@@ -220,8 +222,11 @@ class Source(Mortal):
         self._check_not_dead()
         self._context._check_alive()
 
+    def __bool__(self) -> bool:
+        return not self._dead and bool(self._context)
+
     def __repr__(self) -> str:
-        if self._dead:
+        if not self:
             return "<Source, destroyed>"
         voice = self._voice
         if voice is None:

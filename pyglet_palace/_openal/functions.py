@@ -196,11 +196,11 @@ class Functions:
         self.alcGetInteger64vSOFT(device, c.ALC_DEVICE_CLOCK_SOFT, 1, value)
         return value.value
 
-    def check_device(self, device: int | None, doing: str) -> None:
-        """Raise `DeviceError` if an ALC call on `device` has failed; `doing` says what was tried."""
+    def check_device(self, device: int | None, function: str, doing: str) -> None:
+        """Raise `DeviceError` if the ALC call `function` on `device` has failed; `doing` says what it was for."""
         code = self.alcGetError(device)
         if code:
-            raise DeviceError(f"{doing} failed: {_ALC_ERRORS.get(code, hex(code))}")
+            raise DeviceError(f"{doing} failed: {function} says {_ALC_ERRORS.get(code, hex(code))}")
 
 
 def attribute_list(attributes: Mapping[int, int]) -> Any:
@@ -211,7 +211,7 @@ def attribute_list(attributes: Mapping[int, int]) -> Any:
     """
     try:
         flat = [number.__index__() for pair in attributes.items() for number in pair]
-    except AttributeError:
+    except (AttributeError, TypeError):
         raise TypeError(f"attrs is {attributes!r}; it must map whole numbers, such as FREQUENCY, to such") from None
     return (c_int * (len(flat) + 1))(*flat, 0)
 

@@ -562,3 +562,28 @@ def test_an_unreleased_batch_keeps_its_names_from_being_evicted_and_a_forgotten_
     del batch
     palace.Buffer("b.wav", context)
     assert "a.wav" not in context.cached_names
+
+
+@pytest.mark.parametrize("end", [palace.Batch.release, palace.Batch.cancel])
+def test_another_thread_can_neither_release_nor_silence_it(
+    context: palace.Context, names: tuple[str, ...], end: Any
+) -> None:
+    told: list[palace.Batch] = []
+    batch = palace.preload(names, on_complete=told.append)
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            end(batch)
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert isinstance(caught[0], RuntimeError)
+    assert batch
+    batch.wait()
+    context.update()
+    assert told == [batch]
+    assert set(context.cached_names) == set(names)

@@ -450,7 +450,7 @@ def test_pending_names_are_in_the_order_asked_for_until_they_are_published(
     context.update()
 
     assert context.pending_names == ()
-    assert context.cached_names == ("a.wav", "d.wav", "b.wav", "c.wav")
+    assert context.cached_names == ("d.wav", "b.wav", "a.wav", "c.wav")
 
 
 # Threads
@@ -746,7 +746,7 @@ def test_an_interrupt_while_buffer_loads_leaves_nothing_pending(
     assert context.stats()["buffers"] == 1
 
 
-def test_an_interrupt_while_buffer_waits_for_a_worker_leaves_nothing_pending(
+def test_an_interrupt_while_buffer_waits_takes_no_name_from_cache(
     context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(job: object) -> None:
@@ -760,9 +760,28 @@ def test_an_interrupt_while_buffer_waits_for_a_worker_leaves_nothing_pending(
             with pytest.raises(KeyboardInterrupt):
                 palace.Buffer("a.wav")
 
-        assert context.pending_names == ()
-    vars(palace.decoder_factories).clear()
-    assert palace.Buffer("a.wav").length == 100
+        assert context.pending_names == ("a.wav",)
+    loaded(context)
+    assert context.cached_names == ("a.wav",)
+
+
+def test_an_interrupt_of_a_substitute_loses_no_name(context: palace.Context, names: tuple[str, ...]) -> None:
+    class Interrupted(palace.MessageHandler):
+        def resource_not_found(self, name: str) -> str:
+            raise KeyboardInterrupt
+
+    def missing(name: str) -> palace.FileIO:
+        raise FileNotFoundError(name)
+
+    palace.use_fileio(missing)
+    batch = palace.preload(["zzz.wav"])
+    wait_until(lambda: context._loader.finished)
+    context.message_handler = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        context.update()
+    context.message_handler = palace.MessageHandler()
+    assert batch.wait()
+    assert isinstance(batch.failed["zzz.wav"], palace.ResourceNotFound)
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -261,3 +261,130 @@ def test_a_device_that_disconnects_is_told_once(
         context._looked = float("-inf")
         context.update()
     assert told == [device, device]
+
+
+def test_a_second_disconnection_after_a_reset_is_told_too(
+    context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    context.push_handlers(on_device_disconnected=told.append)
+    monkeypatch.setattr(device, "_is_connected", lambda: False)
+    for _ in range(2):
+        context._looked = float("-inf")
+        context.update()
+        device.reset()
+    assert told == [device, device]
+
+
+def test_threads_that_cannot_start_leave_no_half_of_a_context(
+    device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def second_fails(thread: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", second_fails)
+    with pytest.raises(RuntimeError, match="new thread"):
+        palace.Context(device, workers=3)
+    started[0].join(20)
+    assert not started[0].is_alive()
+    device.close()
+
+
+@pytest.mark.filterwarnings("ignore:no sound device")
+def test_what_init_opened_is_closed_with_its_context() -> None:
+    for _ in range(3):
+        with palace.init(auto_update=False):
+            assert len(palace.device.open_devices()) == 1
+    assert palace.device.open_devices() == ()
+
+
+def test_one_end_that_fails_does_not_keep_the_others_from_ending(tmp_path: Path) -> None:
+    device = palace.LoopbackDevice()
+    contexts = [palace.Context(device, auto_update=False) for _ in range(3)]
+    sounds.wav(tmp_path / "a.wav")
+
+    def leave(source: palace.Source) -> None:
+        raise SystemExit
+
+    for context in contexts:
+        context.push_handlers(on_source_force_stopped=leave)
+        palace.Buffer(tmp_path / "a.wav", context).play()
+    with pytest.raises(SystemExit):
+        palace.shutdown()
+    assert not any(contexts)
+    assert not device
+
+
+def test_leaving_on_another_thread_changes_nothing(context: palace.Context) -> None:
+    context.__enter__()
+    caught: list[BaseException] = []
+
+    def leave() -> None:
+        try:
+            context.__exit__(None, None, None)
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    thread.join()
+    assert isinstance(caught[0], RuntimeError)
+    assert palace.current_context() is context
+    context.__exit__(None, None, None)
+    assert not context
+
+
+@pytest.mark.parametrize("value", [None, 5, palace.MessageHandler])
+def test_a_message_handler_is_an_instance_of_one(context: palace.Context, value: Any) -> None:
+    with pytest.raises(TypeError, match="message_handler is"):
+        context.message_handler = value
+
+
+def test_limits_can_be_asked_and_set(context: palace.Context, tmp_path: Path) -> None:
+    assert context.buffer_limit == 512 * 1024 * 1024
+    assert context.cache_limit is None
+    context.buffer_limit = 100
+    with pytest.raises(palace.BufferTooLarge, match="100"):
+        palace.Buffer(sounds.wav(tmp_path / "a.wav"))
+    context.buffer_limit = 10**12
+    assert context.buffer_limit < 2**31
+    palace.Buffer(tmp_path / "a.wav")
+    context.cache_limit = 10
+    assert context.cached_names == ()
+    with pytest.raises(ValueError, match="cache_limit is -1"):
+        context.cache_limit = -1
+
+
+@pytest.mark.parametrize("name", ["clock", "loader"])
+def test_a_clock_and_a_loader_are_what_they_should_be(device: palace.LoopbackDevice, name: str) -> None:
+    options: dict[str, Any] = {name: "assets"}
+    with pytest.raises(TypeError, match=f"{name} is 'assets'"):
+        palace.Context(device, **options)
+
+
+def test_what_is_no_context_is_told_so(context: palace.Context) -> None:
+    with pytest.raises(TypeError, match="several names go into one list"):
+        palace.cache(["door.wav"], "theme.ogg")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="must be a Device"):
+        palace.Context(None)  # type: ignore[arg-type]
+
+
+def test_directions_that_are_parallel_are_refused(context: palace.Context) -> None:
+    with pytest.raises(ValueError, match="parallel"):
+        context.listener.orientation = ((0, 0, -1), (0, 0, -2))
+
+
+def test_a_value_that_openal_refuses_is_not_kept(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise palace.OpenALError("alListenerf", 0xA003, "refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(context._al, "alListenerf", refuse)
+        with pytest.raises(palace.OpenALError):
+            context.listener.gain = 0.5
+    assert context.listener.gain == 1.0

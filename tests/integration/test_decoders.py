@@ -686,3 +686,40 @@ def test_soundfile_would_have_read_otherwise_in_blocks(tmp_path: Path) -> None:
     with soundfile.SoundFile(path) as file:
         blocks = np.concatenate([file.read(100, dtype="float32") for _ in range(300)])
     assert not np.array_equal(whole[: len(blocks)], blocks)
+
+
+def test_a_decoder_of_the_games_is_read_whatever_it_calls_its_own_things(
+    context: palace.Context, tmp_path: Path
+) -> None:
+    class Mute(palace.Decoder):
+        def read(self, count: int) -> bytes:
+            return bytes(len(super().read(count)))
+
+    path = sounds.wav(tmp_path / "a.wav", 1000)
+    decoder = Mute(path)
+    assert hasattr(decoder, "_reader")
+    buffer = palace.Buffer.from_decoder(decoder, "mute")
+    assert buffer.length == 1000
+    loading: list[bytes] = []
+
+    class Handler(palace.MessageHandler):
+        pass
+
+    handler = Handler()
+    handler.buffer_loading = lambda *what: loading.append(bytes(what[4]))  # type: ignore[method-assign]
+    context.message_handler = handler
+    palace.Buffer(path)
+    assert loading == [sounds.ramp(1000).tobytes()]
+
+
+def test_an_empty_file_is_said_to_be_empty(context: palace.Context, tmp_path: Path) -> None:
+    path = tmp_path / "empty.wav"
+    path.touch()
+    with pytest.raises(palace.DecodeError, match="the file is empty"):
+        palace.Buffer(path)
+
+
+def test_a_file_open_as_text_is_said_to_be_so(context: palace.Context) -> None:
+    palace.use_fileio(lambda name: io.StringIO("text"))  # type: ignore[arg-type, return-value]
+    with pytest.raises(palace.ResourceUnreadable, match="must return bytes"):
+        palace.Buffer("a.wav")

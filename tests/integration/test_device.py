@@ -76,7 +76,7 @@ def test_rendering_has_the_shape_and_type_asked_for(
     [(44100, "Rear"), (44100, "Stereo", "Mulaw"), (44100, "nonsense"), (0,), (-5,), (2**31,), (44100, "Stereo", "f")],
 )
 def test_what_cannot_be_rendered_is_refused(arguments: tuple[object, ...]) -> None:
-    with pytest.raises(ValueError, match=r"must be one of|cannot render"):
+    with pytest.raises(ValueError, match=r"must be|cannot render"):
         palace.LoopbackDevice(*arguments)  # type: ignore[arg-type]
 
 

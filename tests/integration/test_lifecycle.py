@@ -156,7 +156,7 @@ def test_init_without_a_device_warns_once_and_is_silent_in_real_time(names: tupl
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             context = palace.init()
-        print([warning.category.__name__ for warning in caught], "silent" in str(caught[0].message))
+        print([warning.category.__name__ for warning in caught], "silence" in str(caught[0].message))
         stopped = []
         context.set_handler("on_source_stopped", stopped.append)
         begun = time.perf_counter()

@@ -669,7 +669,7 @@ def test_departure_buffer_and_free_do_not_wait_for_the_queue(device: palace.Loop
 
     assert context.pending_names == ("held.wav",)
     release.set()
-    wait_until(lambda: context.cached_names == ("wanted.wav", "held.wav"), context)
+    wait_until(lambda: context.cached_names == ("held.wav", "wanted.wav"), context)
 
 
 class Whole(palace.BaseDecoder):

@@ -254,6 +254,27 @@ def test_properties_survive_play_and_stop(buffer: palace.Buffer) -> None:
     assert source.gain == 1.0
 
 
+@pytest.mark.parametrize("name", ["volume", "loop", "pan"])
+def test_a_misspelt_property_is_an_error(context: palace.Context, name: str) -> None:
+    with pytest.raises(AttributeError, match=name):
+        setattr(palace.Source(), name, 1)
+    with pytest.raises(AttributeError, match=name):
+        setattr(context.listener, name, 1)
+
+
+@pytest.mark.parametrize("value", ["0.5", b"1"])
+def test_text_is_no_number(context: palace.Context, value: Any) -> None:
+    with pytest.raises(TypeError, match="gain is"):
+        palace.Source().gain = value
+
+
+def test_sources_are_false_once_their_context_is_gone(buffer: palace.Buffer, context: palace.Context) -> None:
+    source = buffer.play()
+    context.destroy()
+    assert not source
+    assert "destroyed" in repr(source)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -11,6 +11,7 @@ from tests import sounds
 from tests.conftest import RATE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 LENGTH = 4410
@@ -223,6 +224,105 @@ def test_without_a_device_clock_ends_are_found_by_asking(tmp_path: Path, device:
     source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 1000)).play()
     ends.check(1500, [source])
     assert ends.told == [source]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda source: setattr(source, "looping", True),
+        lambda source: setattr(source, "pitch", 0.01),
+        lambda source: setattr(source, "offset", 1),
+    ],
+)
+def test_a_change_after_the_end_does_not_put_the_news_off(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, change: Callable[[object], None]
+) -> None:
+    ends = Ends(context, device)
+    source = buffer.play()
+    device.render(LENGTH + 100)
+    change(source)
+    context.update()
+    assert ends.told == [source]
+
+
+def test_a_looping_sound_beyond_its_loop_plays_on_to_its_end(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    ends = Ends(context, device)
+    buffer.loop_points = (100, 200)
+    started, moved, turned = sources = [palace.Source() for _ in range(3)]
+    for source in sources:
+        source.looping = source is not turned
+    started.offset = 1000
+    for source in sources:
+        buffer.play(source)
+    device.render(512)
+    moved.offset = 300
+    turned.looping = True
+    ends.check(LENGTH, sources)
+    assert set(ends.told) == set(sources)
+
+
+def test_ends_within_a_batch_of_changes_are_found(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    ends = Ends(context, device)
+    source = palace.Source()
+    source.pitch = 4
+    buffer.play(source)
+    device.render(64)
+    context.start_batch()
+    source.pitch = 0.25
+    ends.check(LENGTH, [source])
+    context.end_batch()
+    ends.check(64, [source])
+    assert ends.told == [source]
+
+
+def test_after_a_disconnection_every_play_ends(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "_is_connected", lambda: False)
+    context._looked = float("-inf")
+    context.update()
+    ends = Ends(context, device)
+    source = buffer.play()
+    monkeypatch.setattr(palace.Device, "clock_time", 0)  # it stands still
+    device.render(2 * LENGTH)  # OpenAL stops what plays on a lost device
+    context.update()
+    assert ends.told == [source]
+
+
+@pytest.mark.parametrize("failing", ["alSourcePlay", "alSourcef"])
+def test_a_play_that_openal_refuses_leaves_nothing_half_done(
+    buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise palace.OpenALError(failing, 0xA004, "refused")
+
+    source = palace.Source()
+    source.gain = 0.5
+    with monkeypatch.context() as patch:
+        patch.setattr(context._al, failing, refuse if failing == "alSourcePlay" else Once(context._al.alSourcef))
+        with pytest.raises(palace.OpenALError):
+            buffer.play(source)
+    assert buffer.source_count == context.stats()["sources"] == 0
+    assert context.stats()["voices"] == 1
+    buffer.play(source)
+    assert source.playing
+
+
+class Once:
+    """Refuses the first call."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self.function, self.refused = function, False
+
+    def __call__(self, *arguments: object) -> object:
+        if not self.refused:
+            self.refused = True
+            raise palace.OpenALError("alSourcef", 0xA004, "refused")
+        return self.function(*arguments)
 
 
 def test_a_pitch_that_changes_every_frame_does_not_fill_memory(buffer: palace.Buffer, context: palace.Context) -> None:

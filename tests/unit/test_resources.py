@@ -172,19 +172,19 @@ def test_an_empty_path_is_said_to_be_the_trouble(assets: Path, monkeypatch: pyte
     monkeypatch.setattr(pyglet.resource, "path", [])
     pyglet.resource.reindex()
 
-    with pytest.raises(palace.ResourceNotFound, match=r"path is empty; set it .* then call reindex"):
+    with pytest.raises(palace.ResourceNotFound, match=r"path is empty; set it .* then call pyglet.resource.reindex"):
         resources.locate("door.wav")
 
 
 def test_a_file_that_came_after_indexing_is_said_to_need_reindexing(assets: Path, tmp_path: Path) -> None:
     put(assets / "a" / "late.wav", b"late")
-    with pytest.raises(palace.ResourceNotFound, match=r"the file is there: call reindex\(\)"):
+    with pytest.raises(palace.ResourceNotFound, match=r"the file is there: call pyglet\.resource\.reindex\(\)"):
         resources.locate("a/late.wav")
 
     loader = pyglet.resource.Loader(["own"], script_home=str(tmp_path))
     loader.reindex()
     put(tmp_path / "own" / "late.wav", b"late")
-    with pytest.raises(palace.ResourceNotFound, match=r"the file is there: call reindex\(\) after the loader's path"):
+    with pytest.raises(palace.ResourceNotFound, match="the file is there: .* after the loader's path"):
         resources.locate("late.wav", loader)
 
 
@@ -463,7 +463,8 @@ def test_errors_of_this_package_pass_through_a_factory() -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: None, "seek"),
+        (lambda: None, "must return an open binary file"),
+        (lambda: b"RIFF", "must return an open binary file"),
         (lambda: type("NoPosition", (Own,), {"seek": lambda *_: None})(), "seek returned None"),
     ],
 )
@@ -482,3 +483,24 @@ def test_a_wrong_factory_or_buffer_size_is_refused_and_changes_nothing(
     with pytest.raises(error):
         palace.use_fileio(factory, size)
     assert palace.current_fileio() is None
+
+
+def test_a_name_that_is_not_plain_is_told_its_plain_form(assets: Path) -> None:
+    (assets / "door.wav").touch()
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="did you mean 'door.wav'"):
+        resources.locate("./door.wav")
+
+
+def test_a_folder_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyglet.resource, "path", ["asets"])
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="there is no folder .*asets"):
+        resources.locate("door.wav")
+
+
+def test_a_path_that_is_a_string_is_said_to_be_the_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyglet.resource, "path", "assets")
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="it must be a list"):
+        resources.locate("door.wav")
