@@ -115,13 +115,14 @@ class SndfileReader:
         self.name = name
         self._opened = opened
         self._guard = _GuardedFile(opened.file)
+        self._guard.seek(0)
+        empty = not self._guard.read(1)
+        self._guard.seek(0)
+        self._check_file()
+        if empty:
+            raise DecodeError(name, "decode", "the file is empty")
         try:
-            if not opened.file.read(1):
-                raise DecodeError(name, "decode", "the file is empty")
-            opened.file.seek(0)
             self._sound = _Sequential(self._guard if opened.path is None else _native(opened.path))
-        except DecodeError:
-            raise
         except Exception as error:
             raise self._error(error) from self._guard.failure or error
         self._check_file()
