@@ -148,7 +148,7 @@ class Buffer(Mortal):
             OverflowError: Set to a negative number.
         """
         entry = self._living()
-        if entry.loop_points is None or not self._context._has_loop_points:
+        if entry.loop_points is None or not self._context._native.has_loop_points:
             return 0, entry.length
         return entry.loop_points
 
@@ -168,7 +168,7 @@ class Buffer(Mortal):
             raise RuntimeError(
                 f"the loop points of {self.name!r} cannot be set while {len(entry.sources)} sources use it"
             )
-        if not self._context._has_loop_points:
+        if not self._context._native.has_loop_points:
             raise RuntimeError("this OpenAL has no loop points (AL_SOFT_loop_points)")
         with self._context._bracket as al:
             al.set_loop_points(entry.stored.number, start, end)

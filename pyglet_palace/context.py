@@ -13,8 +13,9 @@ from . import _lives
 from ._current import current_context, use_context
 from ._finding import Finder
 from ._lifetime import Mortal
+from ._native import NativeContext
 from ._news import News
-from ._openal import Bracket, attribute_list, functions
+from ._openal import attribute_list
 from ._openal import constants as c
 from ._property import Property
 from ._table import Table
@@ -22,8 +23,8 @@ from ._voices import VoicePool
 from .buffer import Buffer
 from .decoder import factories
 from .device import Device
-from .errors import DestroyedError, DeviceError
-from .formats import AL_FORMATS, frame_size
+from .errors import DestroyedError
+from .formats import frame_size
 from .listener import Listener
 from .message import MessageHandler
 from .scheduler import Scheduler
@@ -151,27 +152,19 @@ class Context(EventDispatcher, Mortal):
         from . import _decoding  # numpy and soundfile, which a game that plays nothing need not wait for
         from ._loader import Loader
 
-        self._al = functions()
         self._loader = Loader(workers)
         try:
-            self._handle = _create(self._al, device, {**(attrs or {}), **device._own_attributes()})
+            self._native = NativeContext(device._handle, {**(attrs or {}), **device._own_attributes()})
         except BaseException:
             self._loader.close()
             raise
+        self._al = self._native.al
+        self._bracket = self._native.bracket
         self._device = device
         self._thread = threading.current_thread()
         self._thread_id = threading.get_ident()
         self._begin()
         self._values: dict[str, Any] = {}
-        self._bracket = Bracket(self._al, self._handle)
-        with self._bracket as al:
-            # The extensions are a dozen and the formats three dozen: ask once for each.
-            present = {name: al.has_extension(name) for name in sorted({name for _, name in AL_FORMATS.values()})}
-            self._has_loop_points = al.has_extension("AL_SOFT_loop_points")
-            self._has_deferred = al.has_extension("AL_SOFT_deferred_updates")
-            self._has_resamplers = al.has_extension("AL_SOFT_source_resampler")
-            al.alSpeedOfSound(343.3)
-        self._supported = frozenset(what for what, (_, name) in AL_FORMATS.items() if present[name])
         device._contexts.append(self)
         device._settle_rate()
 
@@ -218,23 +211,13 @@ class Context(EventDispatcher, Mortal):
     def available_resamplers(self) -> tuple[str, ...]:
         """Ways to change a sound's rate that a source can choose from (AL_SOFT_source_resampler; else empty)."""
         self._check_alive()
-        if not self._has_resamplers:
-            return ()
-        with self._bracket as al:
-            names = [
-                al.alGetStringiSOFT(c.AL_RESAMPLER_NAME_SOFT, index)
-                for index in range(al.alGetInteger(c.AL_NUM_RESAMPLERS_SOFT))
-            ]
-        return tuple(name.decode("utf-8", "replace") for name in names)
+        return self._native.resamplers
 
     @property
     def default_resampler_index(self) -> int:
         """Index of the default in `available_resamplers`; 0 where there are none."""
         self._check_alive()
-        if not self._has_resamplers:
-            return 0
-        with self._bracket as al:
-            return int(al.alGetInteger(c.AL_DEFAULT_RESAMPLER_SOFT))
+        return self._native.default_resampler
 
     def is_supported(self, channel_config: str, sample_type: str) -> bool:
         """Whether sounds of that layout and sample type can be played.
@@ -244,7 +227,7 @@ class Context(EventDispatcher, Mortal):
         """
         self._check_alive()
         frame_size(channel_config, sample_type)
-        return (channel_config, sample_type) in self._supported
+        return (channel_config, sample_type) in self._native.supported
 
     @property
     def cached_names(self) -> tuple[str, ...]:
@@ -370,18 +353,14 @@ class Context(EventDispatcher, Mortal):
     def start_batch(self) -> None:
         """Hold back changes of sources and listener until `end_batch`, to be heard at one moment."""
         self._check_alive()
-        if self._has_deferred:
-            self._voices.watch("a batch of changes", True)
-            with self._bracket as al:
-                al.alDeferUpdatesSOFT()
+        self._voices.watch("a batch of changes", True)
+        self._native.defer(True)
 
     def end_batch(self) -> None:
         """Let what changed since `start_batch` be heard."""
         self._check_alive()
-        if self._has_deferred:
-            with self._bracket as al:
-                al.alProcessUpdatesSOFT()
-            self._voices.watch("a batch of changes", False)
+        self._native.defer(False)
+        self._voices.watch("a batch of changes", False)
 
     # The end
 
@@ -394,16 +373,14 @@ class Context(EventDispatcher, Mortal):
         if self._dead:
             return
         self._check_alive()
-        al, device = self._al, self._device
+        device = self._device
         if self._scheduler is not None:
             self._scheduler.sleep()
         self._table.close()
         self._voices.close()
         self._tell_batches()
         self._dead = True
-        if al.alcSetThreadContext is None and al.alcGetCurrentContext() == self._handle:
-            al.alcMakeContextCurrent(None)
-        al.alcDestroyContext(self._handle)
+        self._native.destroy()
         device._contexts.remove(self)
         _lives.forget(self)
         self._loader.close()
@@ -450,7 +427,7 @@ class Context(EventDispatcher, Mortal):
 
         handler = self.message_handler
         listens = getattr(handler.buffer_loading, "__func__", None) is not MessageHandler.buffer_loading
-        return Settings(self._limit, self._supported, factories(), handler.buffer_loading if listens else None)
+        return Settings(self._limit, self._native.supported, factories(), handler.buffer_loading if listens else None)
 
     def _read_decoder(self, decoder: BaseDecoder, name: str) -> Samples:
         from ._decoding import read_decoder
@@ -493,15 +470,6 @@ class Context(EventDispatcher, Mortal):
 
     def __repr__(self) -> str:
         return "<Context, destroyed>" if self._dead else f"<Context on {self._device!r}>"
-
-
-def _create(al: Functions, device: Device, attributes: Mapping[int, int]) -> int:
-    """Make an OpenAL context."""
-    handle: int | None = al.alcCreateContext(device._handle, attribute_list(attributes))
-    if not handle:
-        al.check_device(device._handle, "alcCreateContext", f"making a context on {device!r}")
-        raise DeviceError(f"{device!r} refuses to make a context")
-    return handle
 
 
 Context.event_types = [

@@ -119,10 +119,10 @@ def test_a_bracket_leaves_the_contexts_of_process_and_thread_alone(device: palac
     inner = palace.Context(device, auto_update=False)
     before = al.alcGetCurrentContext(), al.alcGetThreadContext()
     with outer._bracket:
-        assert al.alcGetThreadContext() == outer._handle
+        assert al.alcGetThreadContext() == outer._native.handle
         with inner._bracket, inner._bracket:
-            assert al.alcGetThreadContext() == inner._handle
-        assert al.alcGetThreadContext() == outer._handle
+            assert al.alcGetThreadContext() == inner._native.handle
+        assert al.alcGetThreadContext() == outer._native.handle
     assert (al.alcGetCurrentContext(), al.alcGetThreadContext()) == before
 
 
@@ -175,7 +175,7 @@ def test_without_thread_contexts_a_library_of_our_own_works(monkeypatch: pytest.
         device = palace.LoopbackDevice()
         context = palace.Context(device, auto_update=False)
         context.listener.gain = 0.5
-        assert al.alcGetCurrentContext() == context._handle
+        assert al.alcGetCurrentContext() == context._native.handle
         context.destroy()
         assert al.alcGetCurrentContext() is None
 

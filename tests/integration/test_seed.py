@@ -261,7 +261,7 @@ def test_loop_points_without_the_extension_are_0_and_length(context: palace.Cont
     buffer = palace.Buffer("loop.wav")
     assert buffer.loop_points == (100, 300)
 
-    context._has_loop_points = False
+    context._native.has_loop_points = False
 
     assert buffer.loop_points == (0, 1000)
 
