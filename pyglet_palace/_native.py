@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._openal import Bracket, Functions, attribute_list, functions
+from ._openal import Bracket, attribute_list, functions
 from ._openal import constants as c
 from .errors import DeviceError
 from .formats import AL_FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ._openal import Functions
 
 
 class NativeContext:

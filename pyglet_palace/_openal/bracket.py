@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import DeviceError, OpenALError
 
 if TYPE_CHECKING:
-    from .functions import Functions
+    from .binding import Functions
 
 #: Module of pyglet.media's OpenAL driver; it binds whatever library answers first, often ours.
 _PYGLET_DRIVER = "pyglet.media.drivers.openal"

@@ -204,11 +204,7 @@ class Functions:
 
 
 def attribute_list(attributes: Mapping[int, int]) -> Any:
-    """`attributes` as ALC takes them: key, value, ..., 0.
-
-    Raises:
-        TypeError: A key or a value is not a whole number.
-    """
+    """See the package."""
     try:
         flat = [number.__index__() for pair in attributes.items() for number in pair]
     except (AttributeError, TypeError):
@@ -244,11 +240,7 @@ _functions: Functions | None = None
 
 
 def functions() -> Functions:
-    """The library of this process, bound at the first call.
-
-    Raises:
-        OpenALNotFound: There is none.
-    """
+    """See the package."""
     global _functions
     if _functions is None:
         _functions = Functions()
