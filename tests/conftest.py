@@ -93,3 +93,19 @@ def loaded(context: palace.Context) -> None:
     """Wait until nothing is pending, and tell the news."""
     wait_until(lambda: not context.pending_names, context)
     context.update()
+
+
+def raised_elsewhere(call: Callable[[], object], thread_name: str | None = None) -> BaseException | None:
+    """What `call` raises on another thread."""
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=run, name=thread_name)
+    thread.start()
+    thread.join()
+    return caught[0] if caught else None

@@ -10,7 +10,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import EXACT, loaded, wait_until
+from tests.conftest import EXACT, loaded, raised_elsewhere, wait_until
 from tests.integration.test_cache import Offering, held, on_this_thread
 
 if TYPE_CHECKING:
@@ -570,18 +570,7 @@ def test_another_thread_can_neither_release_nor_silence_it(
 ) -> None:
     told: list[palace.Batch] = []
     batch = palace.preload(names, on_complete=told.append)
-    caught: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            end(batch)
-        except BaseException as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    assert isinstance(caught[0], RuntimeError)
+    assert isinstance(raised_elsewhere(lambda: end(batch)), RuntimeError)
     assert batch
     batch.wait()
     context.update()

@@ -10,7 +10,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import EXACT, RATE
+from tests.conftest import EXACT, RATE, raised_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,20 +171,10 @@ def test_the_number_of_workers_is_what_was_asked_for(device: palace.LoopbackDevi
 def test_another_thread_may_not_use_it_and_is_told_both_names(
     context: palace.Context, use: Callable[[palace.Context], object]
 ) -> None:
-    caught: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            use(context)
-        except BaseException as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=run, name="someone else")
-    thread.start()
-    thread.join()
-    assert isinstance(caught[0], RuntimeError)
-    assert "MainThread" in str(caught[0])
-    assert "someone else" in str(caught[0])
+    error = raised_elsewhere(lambda: use(context), "someone else")
+    assert isinstance(error, RuntimeError)
+    assert "MainThread" in str(error)
+    assert "someone else" in str(error)
 
 
 def test_a_thread_may_have_a_context_of_its_own(sound: Path) -> None:
@@ -322,18 +312,7 @@ def test_one_end_that_fails_does_not_keep_the_others_from_ending(tmp_path: Path)
 
 def test_leaving_on_another_thread_changes_nothing(context: palace.Context) -> None:
     context.__enter__()
-    caught: list[BaseException] = []
-
-    def leave() -> None:
-        try:
-            context.__exit__(None, None, None)
-        except BaseException as error:
-            caught.append(error)
-
-    thread = threading.Thread(target=leave)
-    thread.start()
-    thread.join()
-    assert isinstance(caught[0], RuntimeError)
+    assert isinstance(raised_elsewhere(lambda: context.__exit__(None, None, None)), RuntimeError)
     assert palace.current_context() is context
     context.__exit__(None, None, None)
     assert not context

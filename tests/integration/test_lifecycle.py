@@ -421,3 +421,19 @@ print(looping.playing, device.render(10)[1:].any(), palace.Buffer("b.wav").lengt
 
     assert "Traceback" not in errors
     assert printed.splitlines() == ["False False None ()", *["DestroyedError"] * 5, "3", "True True 44100"]
+
+
+def test_init_tries_the_default_where_the_named_device_is_gone() -> None:
+    printed, _ = run(
+        """
+        import warnings
+        import pyglet_palace as palace
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            context = palace.init("no such device")
+        print([str(warning.message) for warning in caught], type(context.device).__name__)
+        """,
+        ALSOFT_DRIVERS="null",
+    )
+
+    assert printed.strip() == """["cannot open device 'no such device'; trying the next"] Device"""
