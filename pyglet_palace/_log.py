@@ -8,3 +8,13 @@ def warning(message: str, *arguments: object) -> None:
     import logging
 
     logging.getLogger("pyglet_palace").warning(message, *arguments)
+
+
+_told: set[str] = set()
+
+
+def warn_once(text: str) -> None:
+    """A warning that is given once a process, however often its reason comes up."""
+    if text not in _told:
+        _told.add(text)
+        warning("%s", text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _log, resources
 from ._loader import Job, Loader
+from ._memory import SoundInMemory
 from .errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ._news import News
     from ._openal import Bracket
     from ._store import BufferStore, StoredBuffer
-    from ._voices import Player, VoicePool
+    from ._voices import VoicePool
     from .errors import Stage
 
 #: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
@@ -34,24 +35,17 @@ class Watcher(Protocol):
     def _resolved(self, name: str, error: ResourceError | None, size: int) -> None: ...
 
 
-class Entry:
-    """A sound in memory."""
+class Entry(SoundInMemory):
+    """A sound in memory, by name."""
 
-    __slots__ = (
-        "alive", "asked", "channel_config", "frequency", "length", "loop_points", "name", "sample_type", "size",
-        "sources", "stored", "used",
-    )  # fmt: skip
+    __slots__ = ("alive", "asked", "channel_config", "name", "sample_type", "size", "used")
 
     def __init__(self, name: str, samples: Samples, stored: StoredBuffer) -> None:
+        super().__init__(stored, samples.frequency, len(samples.data), samples.loop_points)
         self.name = name
-        self.stored = stored
-        self.frequency = samples.frequency
         self.channel_config = samples.channel_config
         self.sample_type = samples.sample_type
-        self.length = len(samples.data)
         self.size = stored.size
-        self.loop_points = samples.loop_points
-        self.sources: dict[Player, None] = {}
         self.alive = True
         #: The table's count of uses when it was first and when it was last asked for.
         self.asked = 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections import deque
 from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ._openal import constants as c
 from .errors import OpenALError
 
 if TYPE_CHECKING:
@@ -16,31 +16,66 @@ if TYPE_CHECKING:
     from ._news import News
     from ._openal import Bracket, Functions
     from ._property import Property
-    from ._store import StoredBuffer
 
 
 class Playable(Protocol):
-    """What a voice plays (an entry of the cache)."""
+    """What a voice plays: a sound in memory, or a stream. It gives itself to the voice.
 
-    stored: StoredBuffer
+    Every method is called inside a bracket. Those that say how many frames are left say None where no end is in sight.
+    """
+
     frequency: int
+    #: Frames in all; 0 if that is not known.
     length: int
-    loop_points: tuple[int, int] | None
-    sources: dict[Player, None]
+    #: Whether it gives way to a strictly higher priority only.
+    holds_on: bool
+
+    def begin(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
+        """Sound from `offset` on; how many frames are left."""
+
+    def end(self, al: Functions, voice: Voice) -> None:
+        """Leave the voice, silent and with nothing attached. May be called at any time after `begin` was."""
+
+    def pause(self, al: Functions, voice: Voice) -> bool:
+        """Stand still; whether it does, for what has ended already is left to be found."""
+
+    def resume(self, al: Functions, voice: Voice) -> None:
+        """Go on after `pause`."""
+
+    def sounds(self, al: Functions, voice: Voice) -> bool:
+        """Whether it is heard, not having been paused."""
+
+    def left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+        """How many frames are left, not having been paused; 0 if it has ended."""
+
+    def offset(self, al: Functions, voice: Voice) -> int:
+        """The frame it is at."""
+
+    def seek(self, al: Functions, voice: Voice, frame: int) -> None:
+        """Go to `frame`."""
+
+    def loop(self, al: Functions, voice: Voice, looping: bool) -> None:
+        """From now on, go on at the loop's start at its end, or do not."""
 
 
 class Player(Protocol):
     """What borrows voices (a `Source`)."""
 
     _voice: Voice | None
-    _values: dict[str, Any]
+    #: What a voice must be told: the properties that are not at OpenAL's default, with the values to be heard.
+    _heard: dict[Property[Any], Any]
 
     @property
     def priority(self) -> int: ...
     @property
     def looping(self) -> bool: ...
     @property
-    def pitch(self) -> float: ...
+    def _speed(self) -> float:
+        """The pitch to be heard."""
+
+    @property
+    def _moves(self) -> bool:
+        """Whether it has a velocity, which changes the pitch in ways that are not foreseen here."""
 
 
 class DeviceLike(Protocol):
@@ -71,7 +106,7 @@ class Voice:
         self.started = 0
         #: The newest entry in the heap of ends that is about this voice; None if it needs none.
         self.turn: int | None = None
-        self.touched: dict[str, Property[Any]] = {}
+        self.touched: set[Property[Any]] = set()
 
 
 #: An end is looked for a little before it can be there, in nanoseconds; OpenAL is asked then whether it is.
@@ -95,6 +130,8 @@ class VoicePool:
         self._ends: list[tuple[int, int, Voice]] = []
         #: Why every update asks every voice, while it does.
         self._watched = set() if device._has_clock else {"no device clock"}
+        #: Voices to be asked about by the next `collect`; other threads append to it.
+        self.stirred: deque[Voice] = deque()
         self.stolen = 0
 
     @property
@@ -123,7 +160,6 @@ class VoicePool:
             voice = player._voice
             borrowed = voice is None
             if voice is not None:
-                al.alSourceStop(voice.number)
                 self._detach(al, voice)
             else:
                 voice = self._borrow(al, player)
@@ -134,19 +170,13 @@ class VoicePool:
                 self._busy[player] = voice
             try:
                 if borrowed:
-                    for name in player._values:
-                        self._send(al, voice, getattr(type(player), name), player._values[name])
-                al.alSourcei(voice.number, c.AL_BUFFER, playable.stored.number)
+                    for heard, value in player._heard.items():
+                        self._send(al, voice, heard, value)
                 voice.playable, voice.paused = playable, False
                 voice.started = next(self._counter)
-                playable.sources[player] = None
-                if offset:
-                    al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, offset)
-                al.alSourcePlay(voice.number)
-                self._expect(voice, offset)
+                self._expect(voice, playable.begin(al, voice, offset, player.looping))
             except BaseException:
-                self._take_back(al, voice)
-                self._free.append(voice)
+                self._give_back(al, voice)
                 raise
         return True
 
@@ -155,17 +185,15 @@ class VoicePool:
         voice = player._voice
         if voice is not None:
             with self._bracket as al:
-                self._take_back(al, voice)
-                self._free.append(voice)
+                self._give_back(al, voice)
 
     def pause(self, player: Player) -> None:
         """Pause `player`'s voice, if it has one that plays."""
         voice = player._voice
         if voice is not None and not voice.paused:
+            assert voice.playable is not None
             with self._bracket as al:
-                al.alSourcePause(voice.number)
-                # One that had ended already is left to be found by an update.
-                voice.paused = al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PAUSED
+                voice.paused = voice.playable.pause(al, voice)
             if voice.paused:
                 voice.turn = None
 
@@ -173,9 +201,10 @@ class VoicePool:
         """Go on where `pause` was."""
         voice = player._voice
         if voice is not None and voice.paused:
+            assert voice.playable is not None
             with self._bracket as al:
-                al.alSourcePlay(voice.number)
                 voice.paused = False
+                voice.playable.resume(al, voice)
                 self._expect_from_here(al, voice)
 
     def sounds(self, player: Player) -> bool:
@@ -183,33 +212,50 @@ class VoicePool:
         voice = player._voice
         if voice is None or voice.paused:
             return False
+        assert voice.playable is not None
         with self._bracket as al:
-            return al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING
+            return voice.playable.sounds(al, voice)
 
     def offset(self, player: Player) -> int:
         """The frame `player` is at; 0 if it has no voice."""
         voice = player._voice
         if voice is None:
             return 0
+        assert voice.playable is not None
         with self._bracket as al:
-            return al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
+            return voice.playable.offset(al, voice)
 
     def seek(self, player: Player, frame: int) -> None:
         """Go to `frame` of what `player`'s voice plays."""
         voice = player._voice
         if voice is not None:
+            assert voice.playable is not None
             with self._bracket as al:
-                al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, frame)
+                voice.playable.seek(al, voice, frame)
                 self._expect_from_here(al, voice)
 
-    def set(self, player: Player, changed: Property[Any], value: Any, *, timing: bool) -> None:
-        """Carry a property to `player`'s voice, if it has one; with `timing`, it moves the end."""
+    def loop(self, player: Player, looping: bool) -> None:
+        """What `player`'s voice plays is to loop from now on, or is not."""
+        voice = player._voice
+        if voice is not None:
+            assert voice.playable is not None
+            with self._bracket as al:
+                voice.playable.loop(al, voice, looping)
+                self._expect_from_here(al, voice)
+
+    def set(self, player: Player, changed: Property[Any], value: Any, *, timing: bool = False) -> None:
+        """`player` is to be heard with `value` from now on; with `timing`, that moves the end."""
         voice = player._voice
         if voice is not None:
             with self._bracket as al:
                 self._send(al, voice, changed, value)
-                if timing:
-                    self._expect_from_here(al, voice)
+        if value == changed.default:
+            player._heard.pop(changed, None)
+        else:
+            player._heard[changed] = value
+        if timing and voice is not None:
+            with self._bracket as al:
+                self._expect_from_here(al, voice)
 
     def watch(self, why: str, on: bool) -> None:
         """While `on`, ends cannot be told beforehand, because of `why`: every update asks every voice."""
@@ -232,9 +278,14 @@ class VoicePool:
         """
         if not self._busy:
             self._ends.clear()
+            self.stirred.clear()
             return
         if self._watched:
             self.ask_all()
+        while self.stirred:
+            voice = self.stirred.popleft()
+            if voice.player is not None and not voice.paused:
+                self._due(voice, 0)
         now = self._device.clock_time if self._device._has_clock else 0
         ends = self._ends
         if not ends or ends[0][0] > now:
@@ -246,13 +297,15 @@ class VoicePool:
                 due.append(voice)
         with self._bracket as al:
             for voice in due:
-                if al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING:
-                    self._expect_from_here(al, voice)
-                else:
-                    player = voice.player
-                    self._take_back(al, voice)
-                    self._free.append(voice)
+                player, playable = voice.player, voice.playable
+                assert player is not None
+                assert playable is not None
+                left = playable.left(al, voice, player.looping)
+                if left == 0:
+                    self._give_back(al, voice)
                     self._news.source("source_stopped", player)
+                else:
+                    self._expect(voice, left)
 
     def close(self) -> None:
         """Stop everything and delete all sources."""
@@ -294,7 +347,8 @@ class VoicePool:
         """
         best, rank = None, (priority + 1, False, 0)
         for player, voice in self._busy.items():
-            holds_on = voice.paused or player.looping
+            assert voice.playable is not None
+            holds_on = voice.paused or player.looping or voice.playable.holds_on
             if player.priority == priority and holds_on:
                 continue
             candidate = (player.priority, holds_on, voice.started)
@@ -302,22 +356,25 @@ class VoicePool:
                 best, rank = voice, candidate
         return best
 
-    def _send(self, al: Functions, voice: Voice, what: Property[Any], value: Any) -> None:
-        what.send(al, voice.number, value)
-        voice.touched[what.name] = what
+    def _send(self, al: Functions, voice: Voice, changed: Property[Any], value: Any) -> None:
+        voice.touched.add(changed)  # first: half of it may arrive before OpenAL refuses
+        changed.send(al, voice.number, value)
 
     def _detach(self, al: Functions, voice: Voice) -> None:
-        al.alSourcei(voice.number, c.AL_BUFFER, c.AL_NONE)
-        if voice.playable is not None and voice.player is not None:
-            voice.playable.sources.pop(voice.player, None)
-        voice.playable = None
-        voice.turn = None
+        """Part a voice from what it plays, silent."""
+        playable = voice.playable
+        if playable is not None:
+            voice.playable = voice.turn = None
+            playable.end(al, voice)
+
+    def _give_back(self, al: Functions, voice: Voice) -> None:
+        self._take_back(al, voice)
+        self._free.append(voice)
 
     def _take_back(self, al: Functions, voice: Voice) -> None:
-        """Silence and detach a voice, and set back whatever was set."""
-        al.alSourceStop(voice.number)
+        """Part a voice from its player, as it was when it was new."""
         self._detach(al, voice)
-        for touched in voice.touched.values():
+        for touched in voice.touched:
             touched.send(al, voice.number, touched.default)
         voice.touched.clear()
         if voice.player is not None:
@@ -328,26 +385,23 @@ class VoicePool:
 
     def _expect_from_here(self, al: Functions, voice: Voice) -> None:
         """Enter the end of a voice anew, from where it is now."""
-        if voice.paused:
-            return
-        if al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING:
-            self._expect(voice, al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
-        else:
-            self._due(voice, 0)  # it has ended, and reports offset 0
+        player, playable = voice.player, voice.playable
+        if player is not None and playable is not None and not voice.paused:
+            self._expect(voice, playable.left(al, voice, player.looping))
 
-    def _expect(self, voice: Voice, offset: int) -> None:
-        """Enter the earliest time at which a voice that is at frame `offset` can have come to its end."""
+    def _expect(self, voice: Voice, left: int | None) -> None:
+        """Enter the earliest time at which a voice with so many frames left can have come to its end."""
         player, playable = voice.player, voice.playable
         assert player is not None
         assert playable is not None
-        if not self._device._has_clock:
-            return
-        if player.looping and (playable.loop_points is None or offset < playable.loop_points[1]):
-            voice.turn = None  # from beyond its loop it plays on to the end
-            return
-        rate = self._device.frequency
-        fastest = ceil(playable.frequency * player.pitch / rate * _STEP) / _STEP * rate
-        self._due(voice, self._device.clock_time + int((playable.length - offset) / fastest * 1e9) - _EARLY)
+        if left is None:
+            voice.turn = None
+        elif player._moves or left <= 0:
+            self._due(voice, 0)
+        elif self._device._has_clock:
+            rate = self._device.frequency
+            fastest = ceil(playable.frequency * player._speed / rate * _STEP) / _STEP * rate
+            self._due(voice, self._device.clock_time + int(left / fastest * 1e9) - _EARLY)
 
     def _due(self, voice: Voice, time: int) -> None:
         voice.turn = turn = next(self._counter)

@@ -215,6 +215,17 @@ class Buffer(Mortal):
 
     _end = destroy
 
+    def _playable_for(self, context: Context) -> Entry:
+        """What a source of `context` plays.
+
+        Raises:
+            ValueError: That is another context than this one's.
+        """
+        self._check_alive()
+        if self._context is not context:
+            raise ValueError(f"{self!r} belongs to {self._context!r}, and the source to {context!r}")
+        return self._entry
+
     def _living(self) -> Entry:
         self._check_alive()
         return self._entry

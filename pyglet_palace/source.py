@@ -9,18 +9,19 @@ from ._current import require_context
 from ._lifetime import Mortal
 from ._openal import constants as c
 from ._property import Property
+from ._table import Entry
 
 if TYPE_CHECKING:
     from ._checks import Vector
     from ._openal import Functions
     from ._property import Send
-    from ._table import Entry
-    from ._voices import Voice
+    from ._voices import Playable, Voice
     from .buffer import Buffer
     from .context import Context
+    from .decoder import BaseDecoder
 
 #: Properties that change when a sound comes to its end.
-_TIMING = frozenset({"pitch", "looping"})
+_TIMING = frozenset({"pitch"})
 
 
 def _float(parameter: int) -> Send:
@@ -60,7 +61,14 @@ class Source(Mortal):
     raise `DestroyedError`. Sources are true until destroyed, sort by age, and are context managers.
     """
 
-    __slots__ = ("__weakref__", "_context", "_next_offset", "_values", "_voice")  # a misspelt property is an error
+    __slots__ = (
+        "__weakref__",
+        "_context",
+        "_heard",
+        "_next_offset",
+        "_values",
+        "_voice",
+    )  # a misspelt property is an error
 
     pitch = Property(
         checks.number(0.0, above=True), 1.0, _float(c.AL_PITCH), "Speed and pitch, > 0; 2 is an octave up."
@@ -70,7 +78,7 @@ class Source(Mortal):
     looping = Property(
         checks.boolean,
         False,
-        _integer(c.AL_LOOPING),
+        _nothing,
         "Whether it goes on at the loop's start when it comes to its end.",
     )
     direct_channels = Property(
@@ -101,6 +109,7 @@ class Source(Mortal):
         self._context = require_context(context)
         self._context._check_alive()
         self._values: dict[str, Any] = {}
+        self._heard: dict[Property[Any], Any] = {}
         self._voice: Voice | None = None
         self._next_offset = 0
         self._begin()
@@ -110,28 +119,31 @@ class Source(Mortal):
         """The context it is heard in."""
         return self._context
 
-    def play(self, buffer: Buffer) -> None:
-        """Play `buffer` from the start, or from `offset` if that was set since the last play.
+    def play(self, sound: Buffer | BaseDecoder) -> None:
+        """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
-        A sound it was playing is replaced, without news. When no voice can be had, it is not heard: `playing` is False
+        A decoder is streamed: a thread reads it while it plays, see `BaseDecoder.play`. A sound that this source was
+        playing is replaced, without news. When no voice can be had, it is not heard: `playing` is False
         then, and the next update tells `source_force_stopped`.
 
         Raises:
-            ValueError: `buffer` belongs to another context.
-            TypeError: `buffer` is not a `Buffer`.
-            DestroyedError: `buffer` or this source was destroyed.
+            ValueError: `sound` belongs to another context.
+            TypeError: `sound` is neither a `Buffer` nor a `BaseDecoder`.
+            RuntimeError: `sound` is a decoder that another source is playing.
+            DestroyedError: `sound` or this source was destroyed.
         """
         self._check_alive()
-        entry: Entry | None = getattr(buffer, "_entry", None)
-        if entry is None:
-            raise TypeError(f"{buffer!r} cannot be played; it must be a Buffer")
-        buffer._check_alive()
-        if buffer._context is not self._context:
-            raise ValueError(f"{buffer!r} belongs to {buffer._context!r}, and this source to {self._context!r}")
-        offset = self._next_offset if self._next_offset < entry.length else 0
-        self._next_offset = 0
+        playable_for = getattr(sound, "_playable_for", None)
+        if playable_for is None:
+            raise TypeError(f"{sound!r} cannot be played; it must be a Buffer or a BaseDecoder")
+        self._play(playable_for(self._context))
+
+    def _play(self, playable: Playable) -> None:
+        offset, self._next_offset = self._next_offset, 0
+        if offset >= playable.length > 0:
+            offset = 0
         context = self._context
-        context._voices.play(self, entry, offset)
+        context._voices.play(self, playable, offset)
         context._wake()
 
     def stop(self) -> None:
@@ -178,7 +190,7 @@ class Source(Mortal):
         """The buffer it is playing or paused in, or has played until now and no update has seen the end; or None."""
         self._check_alive()
         entry = self._voice.playable if self._voice is not None else None
-        return self._context._table.handle(entry) if entry is not None else None  # type: ignore[arg-type]
+        return self._context._table.handle(entry) if isinstance(entry, Entry) else None
 
     @property
     def offset(self) -> int:
@@ -204,7 +216,7 @@ class Source(Mortal):
         if playable is None:
             self._next_offset = frame
             return
-        if frame >= playable.length:
+        if frame >= playable.length > 0:
             raise RuntimeError(f"offset is {frame}; what plays has only {playable.length} frames")
         self._context._voices.seek(self, frame)
 
@@ -215,8 +227,20 @@ class Source(Mortal):
         playable = self._voice.playable if self._voice is not None else None
         return self.offset / playable.frequency if playable is not None else 0.0
 
+    @property
+    def _speed(self) -> float:
+        return self.pitch
+
+    @property
+    def _moves(self) -> bool:
+        return False
+
     def _changed(self, changed: Property[Any], value: Any) -> None:
-        self._context._voices.set(self, changed, value, timing=changed.name in _TIMING)
+        voices = self._context._voices
+        if changed.name == "looping":
+            voices.loop(self, value)
+        elif changed.send is not _nothing:
+            voices.set(self, changed, value, timing=changed.name in _TIMING)
 
     def _check_alive(self) -> None:
         self._check_not_dead()

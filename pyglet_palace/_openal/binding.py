@@ -107,6 +107,7 @@ class Functions:
 
     def __init__(self) -> None:
         self.handle = handle = library.load()
+        self._extensions = {"": True}
         get_error = ctypes.CFUNCTYPE(c_int)(("alGetError", handle))
         for name, prototype in _AL.items():
             setattr(self, name, _checked(name, ctypes.CFUNCTYPE(*prototype)((name, handle)), get_error))
@@ -160,8 +161,11 @@ class Functions:
         self.alListenerfv(what, (c_float * len(flat))(*flat))
 
     def has_extension(self, name: str) -> bool:
-        """Whether the context has the AL extension `name`; True for ''."""
-        return not name or bool(self.alIsExtensionPresent(name.encode()))
+        """Whether OpenAL has the AL extension `name`; True for ''. Asked once: contexts of a library are alike in this."""
+        present = self._extensions.get(name)
+        if present is None:
+            present = self._extensions[name] = bool(self.alIsExtensionPresent(name.encode()))
+        return present
 
     # What follows needs no context.
 
