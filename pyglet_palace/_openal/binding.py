@@ -161,7 +161,7 @@ class Functions:
         self.alListenerfv(what, (c_float * len(flat))(*flat))
 
     def has_extension(self, name: str) -> bool:
-        """Whether OpenAL has the AL extension `name`; True for ''. Asked once: contexts of a library are alike in this."""
+        """Whether OpenAL has the AL extension `name`; True for ''. The library is asked once."""
         present = self._extensions.get(name)
         if present is None:
             present = self._extensions[name] = bool(self.alIsExtensionPresent(name.encode()))
