@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from ._current import current_context, thread_local, use_context
+from ._world import distance_models
 from .attributes import (
     BYTE,
     CHANNEL_CONFIG,
@@ -40,9 +41,9 @@ from .attributes import (
 )
 from .batch import Batch, preload
 from .buffer import Buffer, cache, free
-from .context import Context, distance_models
+from .context import Context
 from .decoder import BaseDecoder, Decoder, decode, decoder_factories
-from .device import Device, LoopbackDevice, device_names, query_extension
+from .device import Device, device_names, query_extension
 from .errors import (
     BufferTooLarge,
     DecodeError,
@@ -59,6 +60,7 @@ from .errors import (
 )
 from .formats import channel_configs, sample_length, sample_size, sample_types
 from .listener import Listener
+from .loopback import LoopbackDevice
 from .message import MessageHandler
 from .resources import FileIO, current_fileio, use_fileio
 from .session import init, shutdown

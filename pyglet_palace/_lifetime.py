@@ -45,6 +45,21 @@ class Mortal:
             return NotImplemented
         return self._serial < other._serial
 
+    def __le__(self, other: Any) -> bool:
+        if not isinstance(other, Mortal):
+            return NotImplemented
+        return self._serial <= other._serial
+
+    def __gt__(self, other: Any) -> bool:
+        if not isinstance(other, Mortal):
+            return NotImplemented
+        return self._serial > other._serial
+
+    def __ge__(self, other: Any) -> bool:
+        if not isinstance(other, Mortal):
+            return NotImplemented
+        return self._serial >= other._serial
+
     def _check_alive(self) -> None:
         """Raise unless it can be used, by this thread."""
         self._check_not_dead()

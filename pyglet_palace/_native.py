@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from ._openal import Functions
 
 
+#: The extension as a draft, as OpenAL Soft 1.23 has it, and when it is none any more.
+_HOLD = ("AL_SOFTX_hold_on_disconnect", "AL_SOFT_hold_on_disconnect")
+
+
 class NativeContext:
     """What OpenAL has of a `Context`.
 
@@ -24,13 +28,15 @@ class NativeContext:
         handle: What OpenAL calls it.
         supported: Channel configurations and sample types that it can play.
         has_loop_points: Whether buffers have loop points (AL_SOFT_loop_points).
+        holds: Whether what plays stands still while the device is gone, instead of being stopped.
     """
 
-    def __init__(self, device: int, attributes: Mapping[int, int]) -> None:
+    def __init__(self, device: int, attributes: Mapping[int, int], *, hold: bool = False) -> None:
         """
         Args:
             device: The handle of its device.
             attributes: Of the context.
+            hold: Whether what plays is to stand still, and not to stop, should the device go away.
 
         Raises:
             DeviceError: The device refuses.
@@ -48,6 +54,9 @@ class NativeContext:
             self.has_loop_points = al.has_extension("AL_SOFT_loop_points")
             self._can_defer = al.has_extension("AL_SOFT_deferred_updates")
             self._has_resamplers = al.has_extension("AL_SOFT_source_resampler")
+            self.holds = hold and any(map(al.has_extension, _HOLD))
+            if self.holds:
+                al.alDisable(c.AL_STOP_SOURCES_ON_DISCONNECT_SOFT)
         self.supported = frozenset(what for what, (_, name) in AL_FORMATS.items() if present[name])
 
     @property
@@ -75,7 +84,8 @@ class NativeContext:
                 (al.alDeferUpdatesSOFT if on else al.alProcessUpdatesSOFT)()
 
     def destroy(self) -> None:
-        """Destroy it; nothing may be inside."""
+        """Destroy it, once everybody is out of it."""
+        self.bracket.close()
         al = self.al
         if al.alcSetThreadContext is None and al.alcGetCurrentContext() == self.handle:
             al.alcMakeContextCurrent(None)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from .message import MessageHandler
 
 
+#: Events that are logged where nobody is told of them, with their second argument, the error.
+_FAILURES = {"on_cache_failed": "cannot cache %s", "on_stream_failed": "a stream has ended early: %s"}
+
+
 class _Item(NamedTuple):
     event: str
     arguments: tuple[Any, ...]
@@ -29,11 +33,13 @@ class News:
     """The one list of a context's news. Used by the game's thread only.
 
     News is told with no lock and no bracket held, first to the MessageHandler, then as a pyglet event; both are told
-    even if one raises. What is added while news is told, is told in the same round.
+    even if one raises. What is added while news is told, is told in the same round; but see `stolen`.
     """
 
     def __init__(self) -> None:
         self._items: deque[_Item] = deque()
+        #: The first that waits for the next `tell`, as do all after it; None: nothing waits.
+        self._fence: _Item | None = None
         self._kept: deque[BaseException] = deque()
         self._telling = False
         self._closed = False
@@ -53,6 +59,17 @@ class News:
         """`what` ('source_stopped' or 'source_force_stopped') happened to `source`."""
         self._items.append(_Item(f"on_{what}", (source,), what))
 
+    def stolen(self, source: Any) -> None:
+        """`source` has given way to another, or is not heard at all.
+
+        Where a handler's play has done it, this and what follows it waits for the next `tell`: handlers that play
+        again what was stolen would steal from one another for ever.
+        """
+        item = _Item("on_source_force_stopped", (source,), "source_force_stopped")
+        self._items.append(item)
+        if self._telling and self._fence is None:
+            self._fence = item
+
     def device_disconnected(self, device: Any) -> None:
         """The device is gone."""
         self._items.append(_Item("on_device_disconnected", (device,), "device_disconnected"))
@@ -70,18 +87,19 @@ class News:
             return
         if self._kept:
             raise self._kept.popleft()
+        self._fence = None
         try:
             self._tell(handler, context)
-        except BaseException:
+        finally:
             if self._closed:  # by a handler, which has destroyed the context: no next call tells the rest
                 self.tell_keeping_errors(handler, context)
-            raise
 
     def tell_keeping_errors(self, handler: MessageHandler, context: EventDispatcher) -> None:
         """Tell all there is; what handlers raise is kept for the next `tell`."""
         if self._telling:
             return
-        while self._items:
+        self._fence = None
+        while self._to_tell():
             try:
                 self._tell(handler, context)
             except BaseException as error:
@@ -89,10 +107,14 @@ class News:
         if self._closed:
             self.close()
 
+    def _to_tell(self) -> bool:
+        """Whether there is something to tell in this round; once closed, there is no other."""
+        return bool(self._items) and (self._items[0] is not self._fence or self._closed)
+
     def _tell(self, handler: MessageHandler, context: EventDispatcher) -> None:
         self._telling = True
         try:
-            while self._items:
+            while self._to_tell():
                 _deliver(self._items.popleft(), handler, context)
         finally:
             self._telling = False
@@ -119,5 +141,5 @@ def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> 
     finally:
         dispatcher = context if item.dispatcher is None else item.dispatcher  # a batch that was released is false
         told = dispatcher.dispatch_event(item.event, *item.arguments)
-        if told is False and item.event == "on_cache_failed" and not item.received:
-            _log.warning("cannot cache %s", item.arguments[1])
+        if told is False and item.event in _FAILURES and not item.received:
+            _log.warning(_FAILURES[item.event], item.arguments[1])

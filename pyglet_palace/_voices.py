@@ -164,7 +164,7 @@ class VoicePool:
             else:
                 voice = self._borrow(al, player)
                 if voice is None:
-                    self._news.source("source_force_stopped", player)
+                    self._news.stolen(player)
                     return False
                 voice.player, player._voice = player, voice
                 self._busy[player] = voice
@@ -337,7 +337,7 @@ class VoicePool:
         player = victim.player
         self._take_back(al, victim)
         self.stolen += 1
-        self._news.source("source_force_stopped", player)
+        self._news.stolen(player)
         return victim
 
     def _victim(self, priority: int) -> Voice | None:

@@ -12,19 +12,16 @@ from . import _checks as checks
 from . import _lives
 from ._current import current_context, use_context
 from ._finding import Finder
-from ._lifetime import Mortal
 from ._native import NativeContext
 from ._news import News
 from ._openal import attribute_list
-from ._openal import constants as c
-from ._property import Property
 from ._table import Table
 from ._voices import VoicePool
+from ._world import World
 from .buffer import Buffer
-from .decoder import factories
+from .decoder import decoder_factories
 from .device import Device
 from .errors import DestroyedError
-from .formats import frame_size
 from .listener import Listener
 from .message import MessageHandler
 from .scheduler import Scheduler
@@ -37,19 +34,7 @@ if TYPE_CHECKING:
     import pyglet.resource
 
     from ._decoding import Samples, Settings
-    from ._openal import Functions
     from .decoder import BaseDecoder
-
-#: How loudness falls with distance; names of OpenAL's distance models.
-distance_models: Mapping[str, int] = {
-    "inverse clamped": c.AL_INVERSE_DISTANCE_CLAMPED,
-    "linear clamped": c.AL_LINEAR_DISTANCE_CLAMPED,
-    "exponent clamped": c.AL_EXPONENT_DISTANCE_CLAMPED,
-    "inverse": c.AL_INVERSE_DISTANCE,
-    "linear": c.AL_LINEAR_DISTANCE,
-    "exponent": c.AL_EXPONENT_DISTANCE,
-    "none": c.AL_NONE,
-}
 
 #: Bytes one sound may take where `Context` was not told otherwise.
 BUFFER_LIMIT = 512 * 1024 * 1024
@@ -58,19 +43,7 @@ BUFFER_LIMIT = 512 * 1024 * 1024
 _LOOK_INTERVAL = 0.5
 
 
-def _doppler_factor(al: Functions, _: int, value: float) -> None:
-    al.alDopplerFactor(value)
-
-
-def _speed_of_sound(al: Functions, _: int, value: float) -> None:
-    al.alSpeedOfSound(value)
-
-
-def _distance_model(al: Functions, _: int, value: str) -> None:
-    al.alDistanceModel(distance_models[value])
-
-
-class Context(EventDispatcher, Mortal):
+class Context(World, EventDispatcher):
     """A listener, the sources it hears and the sounds in its cache, on one device.
 
     It belongs to the thread that made it: every member, and every member of what is made from it, may be used on
@@ -82,7 +55,11 @@ class Context(EventDispatcher, Mortal):
     - ``on_cache_failed(name, error)``: one could not be loaded.
     - ``on_source_stopped(source)``: a source has come to its end.
     - ``on_source_force_stopped(source)``: a source was stopped before its end; see `MessageHandler`.
-    - ``on_device_disconnected(device)``: the device is gone.
+    - ``on_device_disconnected(device)``: the device is gone, and there is none to move to.
+
+    When the device goes away and OpenAL can follow (see `Device`), an update within half a second moves context and
+    device to the system's default device. It takes as long as opening one, and is a warning in the log, but no
+    event: what plays goes on where it was. Until there is a device, time stands still for what plays.
 
     As a context manager it makes itself current, and on leaving restores what was current before and destroys
     itself. Contexts are kept alive until `destroy`, `shutdown` or the end of the process. They are true until
@@ -90,17 +67,6 @@ class Context(EventDispatcher, Mortal):
     """
 
     event_types: list[str]
-
-    doppler_factor = Property(
-        checks.number(0.0), 1.0, _doppler_factor, "Strength of the doppler effect, >= 0; 1 is nature's, 0 is none."
-    )
-    speed_of_sound = Property(checks.number(0.0, above=True), 343.3, _speed_of_sound, "Units a second, > 0.")
-    distance_model = Property(
-        checks.one_of(distance_models),
-        "inverse clamped",
-        _distance_model,
-        "How loudness falls with distance, one of `distance_models`.",
-    )
 
     def __init__(
         self,
@@ -154,7 +120,8 @@ class Context(EventDispatcher, Mortal):
 
         self._loader = Loader(workers)
         try:
-            self._native = NativeContext(device._handle, {**(attrs or {}), **device._own_attributes()})
+            asked = {**(attrs or {}), **device._own_attributes()}
+            self._native = NativeContext(device._handle, asked, hold=device._can_move)
         except BaseException:
             self._loader.close()
             raise
@@ -166,13 +133,14 @@ class Context(EventDispatcher, Mortal):
         self._begin()
         self._values: dict[str, Any] = {}
         device._contexts.append(self)
+        device._asked = dict(attrs or {})
         device._settle_rate()
 
         self._message_handler = MessageHandler()
-        self._wake_interval = 0
         self._limit = min(buffer_limit, _decoding.LARGEST_BUFFER)
         self._news = News()
         self._voices = VoicePool(self._bracket, device, self._news)
+        self._wake_interval = 0
         self._finder = Finder(loader, lambda name: self.message_handler.resource_not_found(name))
         self._table = Table(
             self._bracket,
@@ -208,28 +176,6 @@ class Context(EventDispatcher, Mortal):
         return self._listener
 
     @property
-    def available_resamplers(self) -> tuple[str, ...]:
-        """Ways to change a sound's rate that a source can choose from (AL_SOFT_source_resampler; else empty)."""
-        self._check_alive()
-        return self._native.resamplers
-
-    @property
-    def default_resampler_index(self) -> int:
-        """Index of the default in `available_resamplers`; 0 where there are none."""
-        self._check_alive()
-        return self._native.default_resampler
-
-    def is_supported(self, channel_config: str, sample_type: str) -> bool:
-        """Whether sounds of that layout and sample type can be played.
-
-        Raises:
-            ValueError: `channel_config` or `sample_type` is not one of the known ones.
-        """
-        self._check_alive()
-        frame_size(channel_config, sample_type)
-        return (channel_config, sample_type) in self._native.supported
-
-    @property
     def cached_names(self) -> tuple[str, ...]:
         """Names in memory, in the order they were asked for."""
         self._check_alive()
@@ -251,9 +197,10 @@ class Context(EventDispatcher, Mortal):
         """What it holds and has done, by name, for a debug display.
 
         ``cached`` (names), ``cached_size`` (bytes), ``pending`` (names), ``queued`` (of these, not begun), ``failed``
-        and ``evicted`` (names, so far), ``sources`` (playing or paused), ``voices`` (made of OpenAL), ``stolen``
-        (voices, so far), ``buffers`` (of OpenAL's, of the whole device), ``undeleted`` (of these, those OpenAL refused
-        to delete yet), ``workers`` (threads).
+        and ``evicted`` (names, so far), ``sources`` (playing or paused), ``streams`` (of these), ``underruns`` (of
+        streams' queues, so far), ``voices`` (made of OpenAL), ``stolen`` (voices, so far), ``buffers`` (of OpenAL's,
+        for the sounds in memory on the whole device), ``undeleted`` (of these, those OpenAL refused to delete yet),
+        ``effect_slots`` (in use), ``workers`` (threads).
         """
         self._check_alive()
         return {
@@ -350,18 +297,6 @@ class Context(EventDispatcher, Mortal):
         self._check_alive()
         self._wake_interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
 
-    def start_batch(self) -> None:
-        """Hold back changes of sources and listener until `end_batch`, to be heard at one moment."""
-        self._check_alive()
-        self._voices.watch("a batch of changes", True)
-        self._native.defer(True)
-
-    def end_batch(self) -> None:
-        """Let what changed since `start_batch` be heard."""
-        self._check_alive()
-        self._native.defer(False)
-        self._voices.watch("a batch of changes", False)
-
     # The end
 
     def destroy(self) -> None:
@@ -418,16 +353,14 @@ class Context(EventDispatcher, Mortal):
                 f"a queue that a function of pyglet.clock empties"
             )
 
-    def _changed(self, changed: Property[Any], value: Any) -> None:
-        with self._bracket as al:
-            changed.send(al, 0, value)
-
     def _settings(self) -> Settings:
         from ._decoding import Settings
 
         handler = self.message_handler
         listens = getattr(handler.buffer_loading, "__func__", None) is not MessageHandler.buffer_loading
-        return Settings(self._limit, self._native.supported, factories(), handler.buffer_loading if listens else None)
+        return Settings(
+            self._limit, self._native.supported, tuple(decoder_factories), handler.buffer_loading if listens else None
+        )
 
     def _read_decoder(self, decoder: BaseDecoder, name: str) -> Samples:
         from ._decoding import read_decoder
@@ -463,10 +396,13 @@ class Context(EventDispatcher, Mortal):
         self._voices.watch("no connection", False)
 
     def _look_for_device(self) -> None:
-        if self._connected and not self._device._is_connected():
-            self._connected = False
-            self._voices.watch("no connection", True)  # the device's clock stands still
-            self._news.device_disconnected(self._device)
+        device = self._device
+        if device._is_connected() or device._move() or not self._connected:
+            return
+        self._connected = False
+        if not self._native.holds:  # OpenAL has stopped what played, while the device's clock stands still
+            self._voices.watch("no connection", True)
+        self._news.device_disconnected(device)
 
     def __repr__(self) -> str:
         return "<Context, destroyed>" if self._dead else f"<Context on {self._device!r}>"

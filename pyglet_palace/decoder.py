@@ -11,24 +11,30 @@ from ._current import require_context
 from .resources import key_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, BinaryIO
 
     from ._sndfile import SndfileReader
     from .context import Context
     from .resources import Name
 
-#: Decoders of the game's own: set attributes of it, named as you like. `decode`, `Buffer`, `cache` and `preload` try
-#: them in the lexicographical order of their names before the built-in one. Each is called with a readable, seekable
-#: binary file standing at its start and returns a `BaseDecoder`, or raises `RuntimeError` for "not mine". They are
-#: called on the thread that loads.
-decoder_factories = SimpleNamespace()
+
+class DecoderFactories(SimpleNamespace):
+    """Decoders of the game's own: set attributes of the one instance, `decoder_factories`, named as you like.
+
+    `decode`, `Buffer`, `cache` and `preload` try them in the lexicographical order of their names before the built-in
+    one; iteration goes through them in that order. Each is called with a readable, seekable binary file standing at
+    its start and returns a `BaseDecoder`, or raises `RuntimeError` for "not mine". They are called on the thread that
+    loads.
+    """
+
+    def __iter__(self) -> Iterator[Callable[[BinaryIO], BaseDecoder]]:
+        named = vars(self)
+        return (named[name] for name in sorted(named))
 
 
-def factories() -> tuple[Callable[[BinaryIO], BaseDecoder], ...]:
-    """What is in `decoder_factories` now, in the order it is tried."""
-    named = vars(decoder_factories)
-    return tuple(named[name] for name in sorted(named))
+#: Decoders of the game's own.
+decoder_factories = DecoderFactories()
 
 
 class BaseDecoder(ABC):
@@ -182,7 +188,7 @@ def decode(name: Name, context: Context | None = None) -> BaseDecoder:
     owner._check_alive()
     from ._sndfile import SndfileReader
 
-    decoder = _open(name, owner, factories())
+    decoder = _open(name, owner, tuple(decoder_factories))
     return Decoder._of(decoder) if isinstance(decoder, SndfileReader) else cast("BaseDecoder", decoder)
 
 

@@ -5,39 +5,23 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from . import _checks as checks
-from . import attributes as keys
+from . import _log
 from ._lifetime import Mortal
 from ._openal import attribute_list, functions
 from ._openal import constants as c
 from ._store import BufferStore
 from .errors import DeviceError
-from .formats import CHANNELS, DTYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import numpy as np
-    import numpy.typing as npt
-
     from .context import Context
 
-_LOOPBACK_CHANNELS = {
-    "Mono": keys.MONO,
-    "Stereo": keys.STEREO,
-    "Quadrophonic": keys.QUAD,
-    "5.1 Surround": keys.X51,
-    "6.1 Surround": keys.X61,
-    "7.1 Surround": keys.X71,
-}
-_LOOPBACK_TYPES = {
-    "Unsigned 8-bit": keys.UNSIGNED_BYTE,
-    "Signed 16-bit": keys.SHORT,
-    "32-bit float": keys.FLOAT,
-}
-_SILENCE = {"Unsigned 8-bit": 0x80, "Signed 16-bit": 0, "32-bit float": 0.0}
+#: Seconds until a device that has gone away without another in its place is looked for again; somewhat less than
+#: between two looks of a context.
+_RETRY_INTERVAL = 0.4
 
 
 class DeviceNames:
@@ -96,8 +80,15 @@ def query_extension(name: str) -> bool:
 class Device(Mortal):
     """A playback device, open until `close`. Used by one thread at a time; that of its context, if it has one.
 
+    One that disconnects, with contexts, moves to the default device by itself, and what plays goes on there
+    (ALC_SOFT_reopen_device and AL_SOFTX_hold_on_disconnect: OpenAL Soft 1.23 has them). While there is none it is
+    tried again twice a second, and `MessageHandler.device_disconnected` has been told.
+
     Devices are true until closed, sort by age, and are context managers that close.
     """
+
+    #: Whether it is of this machine, and can go away.
+    _hardware = True
 
     def __init__(self, name: str = "", fallback: Iterable[str] = ()) -> None:
         """Opens the device; blocks for as long as the system takes.
@@ -139,6 +130,12 @@ class Device(Mortal):
         self._contexts: list[Context] = []
         self._has_clock = self.query_extension("ALC_SOFT_device_clock")
         self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
+        self._can_move = (
+            self._hardware and self._reports_disconnection and self.query_extension("ALC_SOFT_reopen_device")
+        )
+        self._tried_to_move = float("-inf")
+        #: What the last context, or the last reset, has asked of it.
+        self._asked: Mapping[int, int] = {}
         self._rate = 0
         _open_devices.append(self)
         _note_forks()
@@ -186,15 +183,15 @@ class Device(Mortal):
         return self._integer(c.ALC_MAX_AUXILIARY_SENDS) if self.query_extension("ALC_EXT_EFX") else 0
 
     @property
-    def hrtf_names(self) -> tuple[str, ...]:
+    def hrtf_names(self) -> list[str]:
         """HRTF data sets there are; their indices are values of `HRTF_ID` (ALC_SOFT_HRTF)."""
         if not self.query_extension("ALC_SOFT_HRTF"):
-            return ()
+            return []
         names = []
         for index in range(self._integer(c.ALC_NUM_HRTF_SPECIFIERS_SOFT)):
             text = self._al.alcGetStringiSOFT(self._handle, c.ALC_HRTF_SPECIFIER_SOFT, index)
             names.append((text or b"").decode("utf-8", "replace"))
-        return tuple(names)
+        return names
 
     @property
     def hrtf_enabled(self) -> bool:
@@ -214,6 +211,7 @@ class Device(Mortal):
 
         Raises:
             DeviceError: The device refuses, or cannot be reset at all (ALC_SOFT_HRTF is missing).
+            TypeError, ValueError: `attrs` maps anything but whole numbers of 32 bits to such.
         """
         self._check_not_dead()
         if not self.query_extension("ALC_SOFT_HRTF"):
@@ -222,9 +220,8 @@ class Device(Mortal):
         self._al.check_device(self._handle, "alcResetDeviceSOFT", f"resetting {self.name!r}")
         if not done:
             raise DeviceError(f"resetting {self.name!r} failed")
-        self._settle_rate()
-        for context in self._contexts:
-            context._device_was_reset()
+        self._asked = dict(attrs or {})
+        self._settle_anew()
 
     def pause_dsp(self) -> None:
         """Stop mixing; time stands still for all its contexts. Nothing without ALC_SOFT_pause_device."""
@@ -278,8 +275,31 @@ class Device(Mortal):
     def _pass_time(self, now: float, *, idle: bool = False) -> None:
         """It is `now`, in seconds; `idle`: there was nothing to hear until now. Hardware needs no telling."""
 
+    def _settle_anew(self) -> None:
+        """Its contexts and what they play have been moved, as they are, to another output or another rate."""
+        self._settle_rate()
+        for context in self._contexts:
+            context._device_was_reset()
+
     def _is_connected(self) -> bool:
         return not self._reports_disconnection or self._integer(c.ALC_CONNECTED) != 0
+
+    def _move(self) -> bool:
+        """Move to the default device, having lost its own; whether it has (ALC_SOFT_reopen_device).
+
+        Tried twice a second at most, however many contexts ask.
+        """
+        now = time.perf_counter()
+        if not self._can_move or now - self._tried_to_move < _RETRY_INTERVAL:
+            return False
+        self._tried_to_move = now
+        lost = self.name
+        if not self._al.alcReopenDeviceSOFT(self._handle, None, attribute_list(self._asked)):
+            self._al.alcGetError(self._handle)
+            return False
+        self._settle_anew()
+        _log.warning("the sound device %r is gone; sound goes on with %r", lost, self.name)
+        return True
 
     def _integer(self, what: int) -> int:
         self._check_not_dead()
@@ -288,97 +308,6 @@ class Device(Mortal):
     def __repr__(self) -> str:
         kind = type(self).__name__
         return f"<{kind}, closed>" if self._dead else f"<{kind} {self.name!r}>"
-
-
-class LoopbackDevice(Device):
-    """A device without hardware (ALC_SOFT_loopback): `render` returns what it plays, and time goes on only there.
-
-    >>> device = LoopbackDevice(48000)
-    >>> with device, Context(device):
-    ...     Buffer("door.wav").play()
-    ...     first_second = device.render(48000)
-    """
-
-    def __init__(
-        self, frequency: int = 44100, channel_config: str = "Stereo", sample_type: str = "32-bit float"
-    ) -> None:
-        """
-        Args:
-            frequency: Hertz.
-            channel_config: 'Mono', 'Stereo', 'Quadrophonic', '5.1 Surround', '6.1 Surround' or '7.1 Surround'.
-            sample_type: 'Unsigned 8-bit', 'Signed 16-bit' or '32-bit float'.
-
-        Raises:
-            ValueError: OpenAL cannot render that.
-            DeviceError: OpenAL has no loopback devices.
-            OpenALNotFound: There is no OpenAL library.
-        """
-        if channel_config not in _LOOPBACK_CHANNELS:
-            raise ValueError(f"channel_config is {channel_config!r}; it must be one of {', '.join(_LOOPBACK_CHANNELS)}")
-        if sample_type not in _LOOPBACK_TYPES:
-            raise ValueError(f"sample_type is {sample_type!r}; it must be one of {', '.join(_LOOPBACK_TYPES)}")
-        frequency = checks.integer(1, 2**31 - 1)("frequency", frequency)
-        al = functions()
-        if al.alcLoopbackOpenDeviceSOFT is None:
-            raise DeviceError("this OpenAL has no loopback devices (ALC_SOFT_loopback); OpenAL Soft has")
-        handle = al.alcLoopbackOpenDeviceSOFT(None)
-        if not handle:
-            raise DeviceError("cannot open a loopback device")
-        channels, kind = _LOOPBACK_CHANNELS[channel_config], _LOOPBACK_TYPES[sample_type]
-        if not al.alcIsRenderFormatSupportedSOFT(handle, frequency, channels, kind):
-            al.alcGetError(handle)
-            al.alcCloseDevice(handle)
-            raise ValueError(f"OpenAL cannot render {channel_config!r} as {sample_type!r} at {frequency} Hz")
-        self.channel_config = channel_config
-        self.sample_type = sample_type
-        self._attributes = {keys.FREQUENCY: frequency, keys.CHANNEL_CONFIG: channels, keys.SAMPLE_TYPE: kind}
-        self._open(handle)
-
-    @property
-    def frequency(self) -> int:
-        """Output rate in hertz."""
-        self._check_not_dead()
-        return self._attributes[keys.FREQUENCY]
-
-    def render(self, frames: int) -> npt.NDArray[Any]:
-        """Mix the next `frames` sample frames, and return them. Blocks while mixing, 6000 times faster than they last.
-
-        Returns:
-            An array of shape (frames, channels): uint8, int16 or float32 (full scale 1.0), as `sample_type` says.
-            Silence while the device has no context.
-
-        Raises:
-            ValueError: `frames` is negative.
-        """
-        import numpy as np
-
-        self._check_not_dead()
-        frames = checks.integer(0, 2**31 - 1)("frames", frames)
-        shape = (frames, CHANNELS[self.channel_config])
-        out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
-        if self._contexts and frames:
-            self._al.alcRenderSamplesSOFT(self._handle, out.ctypes.data, frames)
-        return out
-
-    def _own_attributes(self) -> Mapping[int, int]:
-        return self._attributes
-
-
-class SilentDevice(LoopbackDevice):
-    """What `init` falls back to: nobody hears it, and time goes on with the updates of its context."""
-
-    #: Most that one update renders, in seconds.
-    _LONGEST = 0.25
-
-    def __init__(self) -> None:
-        """As `LoopbackDevice`."""
-        super().__init__()
-        self._passed = time.perf_counter()
-
-    def _pass_time(self, now: float, *, idle: bool = False) -> None:
-        before, self._passed = self._passed, now
-        if not idle:
-            self.render(int(min(now - before, self._LONGEST) * self.frequency))
 
 
 #: Devices that were not closed, oldest first.

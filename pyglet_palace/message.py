@@ -17,7 +17,13 @@ class MessageHandler:
     """
 
     def device_disconnected(self, device: Device) -> None:
-        """`device` is gone: unplugged, or taken by the system. Nothing is heard until another is opened."""
+        """`device` is gone: unplugged, or taken by the system. Told once.
+
+        Where OpenAL can follow to another device (see `Device`), this is told only if there is none; then the package
+        goes on looking, time stands still for what plays, and it goes on when a device is there again. Else what
+        played comes to its end, and nothing is heard until the game opens another `Device` and `Context`, which it
+        may do here.
+        """
 
     def source_stopped(self, source: Source) -> None:
         """`source` has come to the end of what it played."""

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from ._current import use_context
 from ._lives import shutdown
 from .context import Context
-from .device import Device, SilentDevice, device_names
+from .device import Device, device_names
 from .errors import DeviceError
+from .loopback import SilentDevice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

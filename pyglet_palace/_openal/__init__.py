@@ -31,6 +31,7 @@ def attribute_list(attributes: Mapping[int, int]) -> Any:
 
     Raises:
         TypeError: A key or a value is not a whole number.
+        ValueError: One does not fit into 32 bits.
     """
     from . import binding
 

@@ -26,8 +26,13 @@ _AL: Mapping[str, tuple[Any, ...]] = {
     "alDeleteSources": (None, c_int, _uints),
     "alSourcef": (None, c_uint, c_int, c_float),
     "alSource3f": (None, c_uint, c_int, c_float, c_float, c_float),
+    "alSourcefv": (None, c_uint, c_int, _floats),
     "alSourcei": (None, c_uint, c_int, c_int),
+    "alSource3i": (None, c_uint, c_int, c_int, c_int, c_int),
     "alGetSourcei": (None, c_uint, c_int, _ints),
+    "alGetSourcef": (None, c_uint, c_int, _floats),
+    "alSourceQueueBuffers": (None, c_uint, c_int, _uints),
+    "alSourceUnqueueBuffers": (None, c_uint, c_int, _uints),
     "alSourcePlay": (None, c_uint),
     "alSourcePause": (None, c_uint),
     "alSourceStop": (None, c_uint),
@@ -42,6 +47,7 @@ _AL: Mapping[str, tuple[Any, ...]] = {
     "alDopplerFactor": (None, c_float),
     "alSpeedOfSound": (None, c_float),
     "alDistanceModel": (None, c_int),
+    "alDisable": (None, c_int),
     "alGetInteger": (c_int, c_int),
     "alGetString": (c_char_p, c_int),
     "alIsExtensionPresent": (c_ubyte, c_char_p),
@@ -49,10 +55,26 @@ _AL: Mapping[str, tuple[Any, ...]] = {
 }
 
 _AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
+    # ALC_EXT_EFX, AL/efx.h
+    "alGenEffects": (None, c_int, _uints),
+    "alDeleteEffects": (None, c_int, _uints),
+    "alEffecti": (None, c_uint, c_int, c_int),
+    "alEffectf": (None, c_uint, c_int, c_float),
+    "alEffectfv": (None, c_uint, c_int, _floats),
+    "alGenFilters": (None, c_int, _uints),
+    "alDeleteFilters": (None, c_int, _uints),
+    "alFilteri": (None, c_uint, c_int, c_int),
+    "alFilterf": (None, c_uint, c_int, c_float),
+    "alGenAuxiliaryEffectSlots": (None, c_int, _uints),
+    "alDeleteAuxiliaryEffectSlots": (None, c_int, _uints),
+    "alAuxiliaryEffectSloti": (None, c_uint, c_int, c_int),
+    "alAuxiliaryEffectSlotf": (None, c_uint, c_int, c_float),
+    # Others
     "alBufferDataStatic": (None, c_uint, c_int, c_void_p, c_int, c_int),
     "alDeferUpdatesSOFT": (None,),
     "alProcessUpdatesSOFT": (None,),
     "alGetStringiSOFT": (c_char_p, c_int, c_int),
+    "alGetSourcei64vSOFT": (None, c_uint, c_int, _int64s),
 }
 
 _ALC: Mapping[str, tuple[Any, ...]] = {
@@ -78,6 +100,7 @@ _ALC_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
     "alcDevicePauseSOFT": (None, c_void_p),
     "alcDeviceResumeSOFT": (None, c_void_p),
     "alcResetDeviceSOFT": (c_ubyte, c_void_p, _ints),
+    "alcReopenDeviceSOFT": (c_ubyte, c_void_p, c_char_p, _ints),
     "alcGetStringiSOFT": (c_char_p, c_void_p, c_int, c_int),
     "alcGetInteger64vSOFT": (None, c_void_p, c_int, c_int, _int64s),
 }
@@ -139,11 +162,49 @@ class Functions:
         """Delete one buffer; `OpenALError` if it is refused, as it is while a source has it attached."""
         self.alDeleteBuffers(1, c_uint(buffer))
 
+    def generate_effect(self) -> int:
+        """A new effect object's number (ALC_EXT_EFX)."""
+        return _number_from(self.alGenEffects)
+
+    def generate_effect_slot(self) -> int:
+        """A new auxiliary effect slot's number (ALC_EXT_EFX); `OpenALError` when there are no more."""
+        return _number_from(self.alGenAuxiliaryEffectSlots)
+
+    def generate_filter(self) -> int:
+        """A new filter's number (ALC_EXT_EFX)."""
+        return _number_from(self.alGenFilters)
+
+    def delete_effect(self, effect: int) -> None:
+        """Delete one effect object; slots it was loaded into keep their copy."""
+        self.alDeleteEffects(1, c_uint(effect))
+
+    def delete_effect_slot(self, slot: int) -> None:
+        """Delete one slot; `OpenALError` if it is refused, as it is while a source sends to it."""
+        self.alDeleteAuxiliaryEffectSlots(1, c_uint(slot))
+
+    def delete_filter(self, filter: int) -> None:
+        """Delete one filter; sources it was attached to keep their copy."""
+        self.alDeleteFilters(1, c_uint(filter))
+
     def source_integer(self, source: int, what: int) -> int:
         """One integer property of a source."""
         value = c_int()
         self.alGetSourcei(source, what, value)
         return value.value
+
+    def source_float(self, source: int, what: int) -> float:
+        """One float property of a source."""
+        value = c_float()
+        self.alGetSourcef(source, what, value)
+        return value.value
+
+    def queue_buffer(self, source: int, buffer: int) -> None:
+        """Let `source` play `buffer` after what it has queued."""
+        self.alSourceQueueBuffers(source, 1, c_uint(buffer))
+
+    def unqueue_buffers(self, source: int, count: int) -> None:
+        """Take the first `count` buffers, which have been played, off the queue of `source`."""
+        self.alSourceUnqueueBuffers(source, count, (c_uint * count)())
 
     def buffer_integer(self, buffer: int, what: int) -> int:
         """One integer property of a buffer."""
@@ -155,10 +216,27 @@ class Functions:
         """Loop points in frames, `end` exclusive (AL_SOFT_loop_points)."""
         self.alBufferiv(buffer, c.AL_LOOP_POINTS_SOFT, (c_int * 2)(start, end))
 
+    def set_source_floats(self, source: int, what: int, *values: float) -> None:
+        """A property of a source of several floats, such as the orientation's six."""
+        self.alSourcefv(source, what, (c_float * len(values))(*values))
+
+    def source_latency(self, source: int) -> int:
+        """Nanoseconds until what is mixed now of a source is heard; 0 without AL_SOFT_source_latency."""
+        if self.alGetSourcei64vSOFT is None or not self.has_extension("AL_SOFT_source_latency"):
+            return 0
+        offset_and_latency = (c_int64 * 2)()
+        self.alGetSourcei64vSOFT(source, c.AL_SAMPLE_OFFSET_LATENCY_SOFT, offset_and_latency)
+        return offset_and_latency[1]
+
     def set_listener_vectors(self, what: int, values: Iterable[float]) -> None:
         """A property of the listener of several floats, such as the orientation's six."""
         flat = tuple(values)
         self.alListenerfv(what, (c_float * len(flat))(*flat))
+
+    def set_effect_vector(self, effect: int, what: int, values: Iterable[float]) -> None:
+        """A parameter of an effect of several floats, such as a direction's three."""
+        flat = tuple(values)
+        self.alEffectfv(effect, what, (c_float * len(flat))(*flat))
 
     def has_extension(self, name: str) -> bool:
         """Whether OpenAL has the AL extension `name`; True for ''. The library is asked once."""
@@ -213,6 +291,8 @@ def attribute_list(attributes: Mapping[int, int]) -> Any:
         flat = [number.__index__() for pair in attributes.items() for number in pair]
     except (AttributeError, TypeError):
         raise TypeError(f"attrs is {attributes!r}; it must map whole numbers, such as FREQUENCY, to such") from None
+    if not all(-(2**31) <= number < 2**31 for number in flat):
+        raise ValueError(f"attrs is {attributes!r}; OpenAL takes whole numbers of 32 bits, -2147483648 to 2147483647")
     return (c_int * (len(flat) + 1))(*flat, 0)
 
 

@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
-from ..errors import DeviceError, OpenALError
+from ..errors import DestroyedError, DeviceError, OpenALError
 
 if TYPE_CHECKING:
     from .binding import Functions
@@ -55,9 +55,11 @@ class Bracket:
 
     Where the extension is missing, the context is made current for the process, unless pyglet.media uses the same
     library: then an error names the cure.
+
+    After `close`, entering raises `DestroyedError`.
     """
 
-    __slots__ = ("_al", "_depth", "_handle", "_held", "_lock", "_previous")
+    __slots__ = ("_al", "_closed", "_depth", "_handle", "_held", "_lock", "_previous")
 
     def __init__(self, al: Functions, context: int) -> None:
         self._al = al
@@ -66,6 +68,12 @@ class Bracket:
         self._depth = 0
         self._previous: Any = None
         self._held = False
+        self._closed = False
+
+    def close(self) -> None:
+        """The context is about to be destroyed: nobody gets in any more. Not to be called inside."""
+        with self._lock:
+            self._closed = True
 
     def __enter__(self) -> Functions:
         self._lock.acquire()
@@ -77,6 +85,8 @@ class Bracket:
             if _PYGLET_DRIVER in sys.modules:
                 self._held = True
                 _collection.enter()
+            if self._closed:
+                raise DestroyedError("its context was destroyed")
             if al.alcSetThreadContext is None:
                 self._make_current()
             else:

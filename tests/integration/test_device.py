@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import pyglet_palace as palace
+from tests import sounds
 from tests.conftest import EXACT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_device_that_cannot_be_opened_is_an_error_that_says_what_there_is() -> None:
@@ -146,12 +151,8 @@ def test_hrtf_data_comes_with_every_library_tested(context: palace.Context, devi
     assert device.hrtf_names
 
 
-def test_a_reset_keeps_what_plays(context: palace.Context, device: palace.LoopbackDevice, tmp_path: object) -> None:
-    from pathlib import Path
-
-    from tests import sounds
-
-    path = sounds.wav(Path(str(tmp_path)) / "a.wav", 20000)
+def test_a_reset_keeps_what_plays(context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path) -> None:
+    path = sounds.wav(tmp_path / "a.wav", 20000)
     source = palace.Buffer(path).play()
     device.render(1000)
     device.reset({palace.HRTF: palace.FALSE, palace.OUTPUT_LIMITER: palace.FALSE})
@@ -163,13 +164,75 @@ def test_a_reset_keeps_what_plays(context: palace.Context, device: palace.Loopba
     assert source.buffer is None
 
 
+@pytest.mark.parametrize("rate", [22050, 96000])
+def test_a_reset_changes_the_rate_of_what_is_rendered(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, rate: int
+) -> None:
+    told: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=told.append)
+    source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 4410)).play()
+    device.render(2205)
+    device.reset({palace.FREQUENCY: rate})
+    assert device.frequency == rate
+    before = device.clock_time
+    device.render(rate // 50)
+    assert device.clock_time - before == pytest.approx(20e6, abs=1e5)
+    assert source.offset == pytest.approx(2205 + 882, abs=2)
+    for _ in range(0, rate // 20, 64):
+        device.render(64)
+        ended = not source.playing
+        context.update()
+        assert told == [source] * ended
+    assert ended
+    device.reset()
+    assert device.frequency == rate
+
+
+@pytest.mark.parametrize(
+    ("attrs", "problem"),
+    [
+        ({palace.FREQUENCY: 0}, "cannot render at 0 Hz"),
+        ({palace.FREQUENCY: -1}, "cannot render at -1 Hz"),
+        ({palace.CHANNEL_CONFIG: palace.MONO}, "keeps its layout"),
+        ({palace.SAMPLE_TYPE: palace.SHORT}, "keeps its sample type"),
+        ({palace.FREQUENCY: 2**32 + 44100}, "32 bits"),
+    ],
+)
+def test_a_reset_to_what_cannot_be_rendered_is_refused_and_changes_nothing(
+    context: palace.Context, device: palace.LoopbackDevice, attrs: dict[int, int], problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
+        device.reset(attrs)
+    assert device.frequency == 44100
+    assert device.render(10).shape == (10, 2)
+
+
+def test_a_reset_that_openal_refuses_leaves_the_rate(
+    device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device._al, "alcResetDeviceSOFT", lambda *_: 0)
+    with pytest.raises(palace.DeviceError, match="failed"):
+        device.reset({palace.FREQUENCY: 22050})
+    assert device.frequency == 44100
+
+
+@pytest.mark.parametrize("attrs", [{palace.FREQUENCY: 2**31}, {palace.HRTF_ID: -(2**31) - 1}, {2**40: 0}])
+def test_attributes_that_do_not_fit_into_32_bits_are_refused(
+    device: palace.LoopbackDevice, attrs: dict[int, int]
+) -> None:
+    with pytest.raises(ValueError, match="32 bits"):
+        palace.Context(device, attrs)
+    with pytest.raises(ValueError, match="32 bits"):
+        device.reset(attrs)
+
+
 def test_what_a_device_cannot_do_is_a_named_error(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "query_extension", lambda name: False)
     with pytest.raises(palace.DeviceError, match="ALC_SOFT_HRTF"):
         device.reset()
-    assert device.hrtf_names == ()
+    assert device.hrtf_names == []
     assert device.efx_version == (0, 0)
     assert device.max_auxiliary_sends == 0
 

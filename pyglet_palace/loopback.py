@@ -1,0 +1,152 @@
+"""LoopbackDevice: sound without hardware."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import _checks as checks
+from . import attributes as keys
+from ._openal import attribute_list, functions
+from .device import Device
+from .errors import DeviceError
+from .formats import CHANNELS, DTYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    import numpy.typing as npt
+
+_LOOPBACK_CHANNELS = {
+    "Mono": keys.MONO,
+    "Stereo": keys.STEREO,
+    "Quadrophonic": keys.QUAD,
+    "5.1 Surround": keys.X51,
+    "6.1 Surround": keys.X61,
+    "7.1 Surround": keys.X71,
+}
+_LOOPBACK_TYPES = {
+    "Unsigned 8-bit": keys.UNSIGNED_BYTE,
+    "Signed 16-bit": keys.SHORT,
+    "32-bit float": keys.FLOAT,
+}
+_SILENCE = {"Unsigned 8-bit": 0x80, "Signed 16-bit": 0, "32-bit float": 0.0}
+
+
+class LoopbackDevice(Device):
+    """A device without hardware (ALC_SOFT_loopback): `render` returns what it plays, and time goes on only there.
+
+    >>> device = LoopbackDevice(48000)
+    >>> with device, Context(device):
+    ...     Buffer("door.wav").play()
+    ...     first_second = device.render(48000)
+
+    Its rate, layout and sample type are its own: attributes of a context do not change them.
+    """
+
+    _hardware = False
+
+    def __init__(
+        self, frequency: int = 44100, channel_config: str = "Stereo", sample_type: str = "32-bit float"
+    ) -> None:
+        """
+        Args:
+            frequency: Hertz.
+            channel_config: 'Mono', 'Stereo', 'Quadrophonic', '5.1 Surround', '6.1 Surround' or '7.1 Surround'.
+            sample_type: 'Unsigned 8-bit', 'Signed 16-bit' or '32-bit float'.
+
+        Raises:
+            ValueError: OpenAL cannot render that.
+            DeviceError: OpenAL has no loopback devices.
+            OpenALNotFound: There is no OpenAL library.
+        """
+        if channel_config not in _LOOPBACK_CHANNELS:
+            raise ValueError(f"channel_config is {channel_config!r}; it must be one of {', '.join(_LOOPBACK_CHANNELS)}")
+        if sample_type not in _LOOPBACK_TYPES:
+            raise ValueError(f"sample_type is {sample_type!r}; it must be one of {', '.join(_LOOPBACK_TYPES)}")
+        frequency = checks.integer(1, 2**31 - 1)("frequency", frequency)
+        al = functions()
+        if al.alcLoopbackOpenDeviceSOFT is None:
+            raise DeviceError("this OpenAL has no loopback devices (ALC_SOFT_loopback); OpenAL Soft has")
+        handle = al.alcLoopbackOpenDeviceSOFT(None)
+        if not handle:
+            raise DeviceError("cannot open a loopback device")
+        channels, kind = _LOOPBACK_CHANNELS[channel_config], _LOOPBACK_TYPES[sample_type]
+        if not al.alcIsRenderFormatSupportedSOFT(handle, frequency, channels, kind):
+            al.alcGetError(handle)
+            al.alcCloseDevice(handle)
+            raise ValueError(f"OpenAL cannot render {channel_config!r} as {sample_type!r} at {frequency} Hz")
+        self.channel_config = channel_config
+        self.sample_type = sample_type
+        self._attributes = {keys.FREQUENCY: frequency, keys.CHANNEL_CONFIG: channels, keys.SAMPLE_TYPE: kind}
+        self._open(handle)
+
+    @property
+    def frequency(self) -> int:
+        """Output rate in hertz."""
+        self._check_not_dead()
+        return self._attributes[keys.FREQUENCY]
+
+    def reset(self, attrs: Mapping[int, int] | None = None) -> None:
+        """As `Device.reset`. `FREQUENCY` is the rate of what is rendered from now on; not named, it stays.
+
+        Raises:
+            ValueError: OpenAL cannot render at that rate; or the layout or the sample type would change.
+        """
+        self._check_not_dead()
+        attrs, own = dict(attrs or {}), self._attributes
+        attribute_list(attrs)
+        for key, what in ((keys.CHANNEL_CONFIG, "layout"), (keys.SAMPLE_TYPE, "sample type")):
+            if attrs.get(key, own[key]) != own[key]:
+                raise ValueError(f"a loopback device keeps its {what}; open another one instead")
+        new = {**own, keys.FREQUENCY: attrs.get(keys.FREQUENCY, own[keys.FREQUENCY])}
+        if not self._al.alcIsRenderFormatSupportedSOFT(self._handle, *new.values()):
+            self._al.alcGetError(self._handle)
+            raise ValueError(f"OpenAL cannot render at {new[keys.FREQUENCY]} Hz")
+        self._attributes = new
+        try:
+            super().reset(attrs)
+        except BaseException:
+            self._attributes = own
+            raise
+
+    def render(self, frames: int) -> npt.NDArray[Any]:
+        """Mix the next `frames` sample frames, and return them. Blocks while mixing, 6000 times faster than they last.
+
+        Returns:
+            An array of shape (frames, channels): uint8, int16 or float32 (full scale 1.0), as `sample_type` says.
+            Silence while the device has no context.
+
+        Raises:
+            ValueError: `frames` is negative.
+        """
+        import numpy as np
+
+        self._check_not_dead()
+        frames = checks.integer(0, 2**31 - 1)("frames", frames)
+        shape = (frames, CHANNELS[self.channel_config])
+        out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
+        if self._contexts and frames:
+            self._al.alcRenderSamplesSOFT(self._handle, out.ctypes.data, frames)
+        return out
+
+    def _own_attributes(self) -> Mapping[int, int]:
+        return self._attributes
+
+
+class SilentDevice(LoopbackDevice):
+    """What `init` falls back to: nobody hears it, and time goes on with the updates of its context."""
+
+    #: Most that one update renders, in seconds.
+    _LONGEST = 0.25
+
+    def __init__(self) -> None:
+        """As `LoopbackDevice`."""
+        super().__init__()
+        self._passed = time.perf_counter()
+
+    def _pass_time(self, now: float, *, idle: bool = False) -> None:
+        before, self._passed = self._passed, now
+        if not idle:
+            self.render(int(min(now - before, self._LONGEST) * self.frequency))
