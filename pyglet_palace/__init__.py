@@ -44,6 +44,21 @@ from .buffer import Buffer, cache, free
 from .context import Context
 from .decoder import BaseDecoder, Decoder, decode, decoder_factories
 from .device import Device, device_names, query_extension
+from .effect import (
+    AutowahEffect,
+    BaseEffect,
+    ChorusEffect,
+    CompressorEffect,
+    DistortionEffect,
+    EchoEffect,
+    EqualizerEffect,
+    FlangerEffect,
+    FrequencyShifterEffect,
+    PitchShifterEffect,
+    ReverbEffect,
+    RingModulatorEffect,
+    reverb_preset_names,
+)
 from .errors import (
     BufferTooLarge,
     DecodeError,
@@ -59,6 +74,7 @@ from .errors import (
     UnsupportedFormat,
 )
 from .formats import channel_configs, sample_length, sample_size, sample_types
+from .group import SourceGroup
 from .listener import Listener
 from .loopback import LoopbackDevice
 from .message import MessageHandler
@@ -94,17 +110,26 @@ __all__ = [
     "X51",
     "X61",
     "X71",
+    "AutowahEffect",
     "BaseDecoder",
+    "BaseEffect",
     "Batch",
     "Buffer",
     "BufferTooLarge",
+    "ChorusEffect",
+    "CompressorEffect",
     "Context",
     "DecodeError",
     "Decoder",
     "DestroyedError",
     "Device",
     "DeviceError",
+    "DistortionEffect",
+    "EchoEffect",
+    "EqualizerEffect",
     "FileIO",
+    "FlangerEffect",
+    "FrequencyShifterEffect",
     "Listener",
     "LoadCancelled",
     "LoopbackDevice",
@@ -112,10 +137,14 @@ __all__ = [
     "OpenALError",
     "OpenALNotFound",
     "PalaceError",
+    "PitchShifterEffect",
     "ResourceError",
     "ResourceNotFound",
     "ResourceUnreadable",
+    "ReverbEffect",
+    "RingModulatorEffect",
     "Source",
+    "SourceGroup",
     "UnsupportedFormat",
     "cache",
     "channel_configs",
@@ -129,6 +158,7 @@ __all__ = [
     "init",
     "preload",
     "query_extension",
+    "reverb_preset_names",
     "sample_length",
     "sample_size",
     "sample_types",

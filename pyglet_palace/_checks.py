@@ -18,13 +18,15 @@ _T = TypeVar("_T")
 
 Vector = tuple[float, float, float]
 
-FLT_MAX = 3.4028234663852886e38
+#: The largest number, and the smallest above 0 with all its digits, of the 32-bit floats that OpenAL uses.
+FLT_MAX, FLT_MIN = 3.4028234663852886e38, 1.1754943508222875e-38
 
 
 def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False) -> Check[float]:
     """A number from `low` to `high`; with `above`, more than `low`. NaN is never in range."""
     if high == FLT_MAX:
-        range_text = f"{'more than' if above else 'at least'} {low:g}" if low != -FLT_MAX else "a finite number"
+        bound = f"{'more than' if above else 'at least'} {low:g}, and " if low != -FLT_MAX else ""
+        range_text = f"{bound}finite"
     else:
         range_text = f"from {low:g} to {high:g}"
 
@@ -61,6 +63,51 @@ def integer(low: int, high: int | None = None) -> Check[int]:
 def boolean(name: str, value: Any) -> bool:
     """A truth value; anything Python can tell the truth of."""
     return bool(value)
+
+
+def boolean_or_none(name: str, value: Any) -> bool | None:
+    """A truth value, or None for "whatever is usual"."""
+    return None if value is None else bool(value)
+
+
+def three_flags(first: str, second: str, third: str) -> Check[tuple[bool, bool, bool]]:
+    """Three truth values, called `first`, `second` and `third`."""
+
+    def check(name: str, value: Any) -> tuple[bool, bool, bool]:
+        try:
+            one, two, three = value
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} is {value!r}; it must be three bools ({first}, {second}, {third})") from None
+        return bool(one), bool(two), bool(three)
+
+    return check
+
+
+def pair(first: str, second: str, low: float, high: float, *, ordered: bool = False) -> Check[tuple[float, float]]:
+    """Two numbers from `low` to `high`, called `first` and `second`; with `ordered`, the second not the smaller."""
+    single = number(low, high)
+    limit = "" if high == FLT_MAX else f" <= {high:g}"
+    if ordered:
+        range_text = f"{low:g} <= {first} <= {second}{limit}"
+    elif low == -FLT_MAX:
+        range_text = "each finite"
+    else:
+        range_text = f"{low:g} <= each{limit}"
+
+    def check(name: str, value: Any) -> tuple[float, float]:
+        try:
+            one, two = value
+        except (TypeError, ValueError):
+            raise TypeError(f"{name} is {value!r}; it must be two numbers ({first}, {second})") from None
+        try:
+            one, two = single(f"{name}[0]", one), single(f"{name}[1]", two)
+            if ordered and one > two:
+                raise ValueError
+        except ValueError:
+            raise ValueError(f"{name} is {value!r}; it must be ({first}, {second}), {range_text}") from None
+        return one, two
+
+    return check
 
 
 _coordinate = number()

@@ -45,6 +45,7 @@ class DecoderLike(Protocol):
     def length(self) -> int: ...
     @property
     def loop_points(self) -> tuple[int, int]: ...
+    def seek(self, frame: int) -> bool: ...
     def read(self, count: int) -> bytes: ...
 
 
@@ -105,9 +106,12 @@ class _BytesReader:
             problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
             raise UnsupportedFormat(name, "decode", problem)
         self._frame = frame_size(self.channel_config, self.sample_type)
+        #: Frames that it has left, if it has said how many there are.
+        self._left = self.length or 2**62
 
     def read_into(self, out: Array) -> int:
-        data = self._decoder.read(len(out))
+        out = out[: self._left]  # one that makes its sound up may go on for ever
+        data = self._decoder.read(len(out)) if len(out) else b""
         if not isinstance(data, (bytes, bytearray, memoryview)):
             problem = f"its decoder's read() returned {type(data).__name__}; it must return bytes"
             raise DecodeError(self.name, "decode", problem)
@@ -117,10 +121,32 @@ class _BytesReader:
             )
             raise DecodeError(self.name, "decode", problem)
         frames = len(data) // self._frame
+        self._left -= frames
         out[:frames] = np.frombuffer(data, out.dtype).reshape(frames, out.shape[1])
         if self.sample_type == "32-bit float":
             self.repaired += repair(out[:frames])
         return frames
+
+    def seek(self, frame: int) -> bool:
+        found = bool(self._decoder.seek(frame))
+        if found and self.length:
+            self._left = max(self.length - frame, 0)
+        return found
+
+
+def reader_of(name: str, decoder: DecoderLike | SndfileReader) -> SndfileReader | _BytesReader:
+    """`decoder` as something that reads into arrays and is checked.
+
+    Raises:
+        DecodeError, UnsupportedFormat: It is no decoder, or says impossible things of itself.
+    """
+    return decoder if isinstance(decoder, SndfileReader) else _BytesReader(name, decoder)
+
+
+def check_supported(name: str, channel_config: str, sample_type: str, supported: frozenset[tuple[str, str]]) -> None:
+    """Raise `UnsupportedFormat` unless the context can play that."""
+    if (channel_config, sample_type) not in supported:
+        raise UnsupportedFormat(name, "decode", f"this OpenAL cannot play {channel_config!r} of {sample_type!r}")
 
 
 def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike | SndfileReader:
@@ -136,7 +162,7 @@ def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike |
         except RuntimeError:
             continue  # not one of its files
         except Exception as error:
-            raise _named(name, error, f" (in the decoder factory {factory!r})") from error
+            raise named(name, error, f" (in the decoder factory {factory!r})") from error
         if decoder is None:
             problem = f"{factory!r} returned None; it must return a decoder, or raise RuntimeError for 'not mine'"
             raise DecodeError(name, "decode", problem)
@@ -172,7 +198,7 @@ def load(
     except ResourceError:
         raise
     except Exception as error:
-        raise _named(resource.key, error) from error
+        raise named(resource.key, error) from error
 
 
 def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples:
@@ -180,7 +206,7 @@ def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples
     try:
         return read_whole(name, decoder, settings)
     except Exception as error:
-        raise _named(name, error) from error
+        raise named(name, error) from error
 
 
 def read_whole(
@@ -193,10 +219,8 @@ def read_whole(
     Raises:
         DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
     """
-    reader = decoder if isinstance(decoder, SndfileReader) else _BytesReader(name, decoder)
-    if (reader.channel_config, reader.sample_type) not in settings.supported:
-        problem = f"this OpenAL cannot play {reader.channel_config!r} of {reader.sample_type!r}"
-        raise UnsupportedFormat(name, "decode", problem)
+    reader = reader_of(name, decoder)
+    check_supported(name, reader.channel_config, reader.sample_type, settings.supported)
     frame = frame_size(reader.channel_config, reader.sample_type)
     most = settings.limit // frame
     if reader.length > most:
@@ -232,11 +256,11 @@ def read_whole(
     # A view of an array that is mostly empty would keep all of it.
     whole = used[0] if len(used) == 1 and filled * 8 >= reader.length * 7 else np.concatenate(used)
     return Samples(
-        whole, reader.frequency, reader.channel_config, reader.sample_type, _valid(reader.loop_points, filled)
+        whole, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
 
 
-def _named(name: str, error: Exception, where: str = "") -> ResourceError:
+def named(name: str, error: Exception, where: str = "") -> ResourceError:
     """The error for what a game's decoder, or numpy, has raised."""
     if isinstance(error, ResourceError):
         return error
@@ -264,7 +288,7 @@ def _tell_loading(name: str, samples: Samples, settings: Settings) -> None:
             pass  # the game made a view of its own, which keeps the memory
 
 
-def _valid(points: Any, length: int) -> tuple[int, int] | None:
+def valid_loop(points: Any, length: int) -> tuple[int, int] | None:
     """Loop points inside of the sound, or None: all of it."""
     start, end = points
     end = min(end, length)

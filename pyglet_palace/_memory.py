@@ -22,6 +22,7 @@ class SoundInMemory:
     __slots__ = ("frequency", "length", "loop_points", "sources", "stored")
 
     holds_on = False
+    failure = None
 
     def __init__(self, stored: StoredBuffer, frequency: int, length: int, loop_points: tuple[int, int] | None) -> None:
         """
@@ -56,7 +57,7 @@ class SoundInMemory:
             self.sources.pop(player, None)
         al.alSourceStop(number)
         al.alSourcei(number, c.AL_BUFFER, c.AL_NONE)
-        if player is not None and player.looping:
+        if player is not None and player._loops:
             al.alSourcei(number, c.AL_LOOPING, 0)
 
     def pause(self, al: Functions, voice: Voice) -> bool:

@@ -70,6 +70,10 @@ class News:
         if self._telling and self._fence is None:
             self._fence = item
 
+    def stream_failed(self, source: Any, error: Exception) -> None:
+        """What `source` was streaming could not be read on. Logged if no handler is told."""
+        self._items.append(_Item("on_stream_failed", (source, error)))
+
     def device_disconnected(self, device: Any) -> None:
         """The device is gone."""
         self._items.append(_Item("on_device_disconnected", (device,), "device_disconnected"))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ._news import News
     from ._openal import Bracket, Functions
     from ._property import Property
+    from .errors import ResourceError
 
 
 class Playable(Protocol):
@@ -27,8 +28,14 @@ class Playable(Protocol):
     frequency: int
     #: Frames in all; 0 if that is not known.
     length: int
-    #: Whether it gives way to a strictly higher priority only.
-    holds_on: bool
+
+    @property
+    def holds_on(self) -> bool:
+        """Whether it gives way to a strictly higher priority only."""
+
+    @property
+    def failure(self) -> ResourceError | None:
+        """Why it has ended too early; None if it has not."""
 
     def begin(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
         """Sound from `offset` on; how many frames are left."""
@@ -66,9 +73,13 @@ class Player(Protocol):
     _heard: dict[Property[Any], Any]
 
     @property
-    def priority(self) -> int: ...
+    def _rank(self) -> int:
+        """Its priority."""
+
     @property
-    def looping(self) -> bool: ...
+    def _loops(self) -> bool:
+        """Whether what it plays is to loop."""
+
     @property
     def _speed(self) -> float:
         """The pitch to be heard."""
@@ -174,7 +185,7 @@ class VoicePool:
                         self._send(al, voice, heard, value)
                 voice.playable, voice.paused = playable, False
                 voice.started = next(self._counter)
-                self._expect(voice, playable.begin(al, voice, offset, player.looping))
+                self._expect(voice, playable.begin(al, voice, offset, player._loops))
             except BaseException:
                 self._give_back(al, voice)
                 raise
@@ -300,10 +311,13 @@ class VoicePool:
                 player, playable = voice.player, voice.playable
                 assert player is not None
                 assert playable is not None
-                left = playable.left(al, voice, player.looping)
+                left = playable.left(al, voice, player._loops)
                 if left == 0:
+                    failure = playable.failure
                     self._give_back(al, voice)
-                    self._news.source("source_stopped", player)
+                    if failure is not None:
+                        self._news.stream_failed(player, failure)
+                    self._news.source("source_stopped" if failure is None else "source_force_stopped", player)
                 else:
                     self._expect(voice, left)
 
@@ -331,7 +345,7 @@ class VoicePool:
                 return Voice(al.generate_source())
             except OpenALError:
                 self._exhausted = True  # the device's mixer has no more
-        victim = self._victim(newcomer.priority)
+        victim = self._victim(newcomer._rank)
         if victim is None:
             return None
         player = victim.player
@@ -348,10 +362,10 @@ class VoicePool:
         best, rank = None, (priority + 1, False, 0)
         for player, voice in self._busy.items():
             assert voice.playable is not None
-            holds_on = voice.paused or player.looping or voice.playable.holds_on
-            if player.priority == priority and holds_on:
+            holds_on = voice.paused or player._loops or voice.playable.holds_on
+            if player._rank == priority and holds_on:
                 continue
-            candidate = (player.priority, holds_on, voice.started)
+            candidate = (player._rank, holds_on, voice.started)
             if candidate < rank:
                 best, rank = voice, candidate
         return best
@@ -387,7 +401,7 @@ class VoicePool:
         """Enter the end of a voice anew, from where it is now."""
         player, playable = voice.player, voice.playable
         if player is not None and playable is not None and not voice.paused:
-            self._expect(voice, playable.left(al, voice, player.looping))
+            self._expect(voice, playable.left(al, voice, player._loops))
 
     def _expect(self, voice: Voice, left: int | None) -> None:
         """Enter the earliest time at which a voice with so many frames left can have come to its end."""

@@ -215,15 +215,15 @@ class Buffer(Mortal):
 
     _end = destroy
 
-    def _playable_for(self, context: Context) -> Entry:
-        """What a source of `context` plays.
+    def _playable_for(self, source: Source) -> Entry:
+        """What `source` is to play.
 
         Raises:
-            ValueError: That is another context than this one's.
+            ValueError: It belongs to another context.
         """
         self._check_alive()
-        if self._context is not context:
-            raise ValueError(f"{self!r} belongs to {self._context!r}, and the source to {context!r}")
+        if self._context is not source._context:
+            raise ValueError(f"{self!r} belongs to {self._context!r}, and {source!r} to {source._context!r}")
         return self._entry
 
     def _living(self) -> Entry:

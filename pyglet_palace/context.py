@@ -11,16 +11,20 @@ from pyglet.event import EventDispatcher
 from . import _checks as checks
 from . import _lives
 from ._current import current_context, use_context
+from ._fades import Fades
+from ._feeder import Feeder
 from ._finding import Finder
 from ._native import NativeContext
 from ._news import News
 from ._openal import attribute_list
+from ._streams import Stream
 from ._table import Table
 from ._voices import VoicePool
 from ._world import World
 from .buffer import Buffer
 from .decoder import decoder_factories
 from .device import Device
+from .effect import Units
 from .errors import DestroyedError
 from .listener import Listener
 from .message import MessageHandler
@@ -55,6 +59,7 @@ class Context(World, EventDispatcher):
     - ``on_cache_failed(name, error)``: one could not be loaded.
     - ``on_source_stopped(source)``: a source has come to its end.
     - ``on_source_force_stopped(source)``: a source was stopped before its end; see `MessageHandler`.
+    - ``on_stream_failed(source, error)``: what a source was streaming could not be read on.
     - ``on_device_disconnected(device)``: the device is gone, and there is none to move to.
 
     When the device goes away and OpenAL can follow (see `Device`), an update within half a second moves context and
@@ -140,7 +145,9 @@ class Context(World, EventDispatcher):
         self._limit = min(buffer_limit, _decoding.LARGEST_BUFFER)
         self._news = News()
         self._voices = VoicePool(self._bracket, device, self._news)
-        self._wake_interval = 0
+        self._fades = Fades(device)
+        self._feeder = Feeder(self._bracket, self._voices.stirred)
+        self._effects = Units(self._al, self._bracket, device)
         self._finder = Finder(loader, lambda name: self.message_handler.resource_not_found(name))
         self._table = Table(
             self._bracket,
@@ -211,10 +218,13 @@ class Context(World, EventDispatcher):
             "failed": self._table.failed,
             "evicted": self._table.evicted,
             "sources": self._voices.in_use,
+            "streams": len(self._feeder),
+            "underruns": self._feeder.underruns,
             "voices": self._voices.count,
             "stolen": self._voices.stolen,
             "buffers": self._device._store.count,
             "undeleted": self._device._store.refused,
+            "effect_slots": self._effects.count,
             "workers": self._loader.workers,
         }
 
@@ -277,7 +287,10 @@ class Context(World, EventDispatcher):
         self._table.publish()
         if self._dead:  # the game, asked for a substitute, has destroyed it
             return
+        self._fades.advance()
         self._voices.collect()
+        self._feeder.relieve(now)
+        self._effects.take_back()
         if now - self._looked > _LOOK_INTERVAL:
             self._looked = now
             self._look_for_device()
@@ -290,12 +303,13 @@ class Context(World, EventDispatcher):
     def async_wake_interval(self) -> int:
         """Milliseconds between two looks of the thread that feeds streams, 0 to 1000; 0: as long as its queues last."""
         self._check_alive()
-        return self._wake_interval
+        return self._feeder.interval
 
     @async_wake_interval.setter
     def async_wake_interval(self, milliseconds: int) -> None:
         self._check_alive()
-        self._wake_interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
+        self._feeder.interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
+        self._feeder.wake()
 
     # The end
 
@@ -313,6 +327,8 @@ class Context(World, EventDispatcher):
             self._scheduler.sleep()
         self._table.close()
         self._voices.close()
+        self._feeder.close()
+        self._effects.close()
         self._tell_batches()
         self._dead = True
         self._native.destroy()
@@ -367,6 +383,19 @@ class Context(World, EventDispatcher):
 
         return read_decoder(name, decoder, self._settings())
 
+    def _stream(self, decoder: Any, name: str, chunk_len: int, queue_size: int, before: Stream | None) -> Stream:
+        """A stream of `decoder`, called `name` in errors, which `before` has streamed; raises as `BaseDecoder.play`."""
+        from ._decoding import check_supported, named
+        from ._reading import LoopingReader
+
+        try:
+            reader = LoopingReader(name, decoder, chunk_len * queue_size)
+        except Exception as error:
+            raise named(name, error) from error
+        check_supported(name, reader.channel_config, reader.sample_type, self._native.supported)
+        self._feeder.start()
+        return Stream(self._feeder, reader, chunk_len, queue_size, before)
+
     def _has_work(self) -> bool:
         return self._table.busy or bool(len(self._news)) or self._voices.sounding()
 
@@ -393,6 +422,8 @@ class Context(World, EventDispatcher):
     def _device_was_reset(self) -> None:
         """It may be there again, and ends come at other times."""
         self._connected = True
+        self._feeder.lost = False
+        self._feeder.wake()
         self._voices.watch("no connection", False)
 
     def _look_for_device(self) -> None:
@@ -401,6 +432,7 @@ class Context(World, EventDispatcher):
             return
         self._connected = False
         if not self._native.holds:  # OpenAL has stopped what played, while the device's clock stands still
+            self._feeder.lost = True
             self._voices.watch("no connection", True)
         self._news.device_disconnected(device)
 
@@ -413,5 +445,6 @@ Context.event_types = [
     "on_cache_failed",
     "on_source_stopped",
     "on_source_force_stopped",
+    "on_stream_failed",
     "on_device_disconnected",
 ]

@@ -6,15 +6,20 @@ from abc import ABC, abstractmethod
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
+from weakref import ref
 
+from . import _checks as checks
 from ._current import require_context
 from .resources import key_of
+from .source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any, BinaryIO
+    from weakref import ReferenceType
 
     from ._sndfile import SndfileReader
+    from ._streams import Stream
     from .context import Context
     from .resources import Name
 
@@ -37,11 +42,20 @@ class DecoderFactories(SimpleNamespace):
 decoder_factories = DecoderFactories()
 
 
+#: Frames that a stream decodes at a time, and how many such chunks it decodes ahead, where it is not told otherwise:
+#: about a second of sound.
+DEFAULT_CHUNK_LEN, DEFAULT_QUEUE_SIZE = 12_000, 4
+
+
 class BaseDecoder(ABC):
     """What every decoder offers; derive from it to make sounds of your own.
 
-    A decoder is read by one thread at a time, which may be another than the one that made it.
+    A decoder is read by one thread at a time, which may be another than the one that made it: while it is streamed,
+    the context's feeder. Once its source was stopped, one chunk may still be on its way.
     """
+
+    #: What streams it, or has last. Not held: it holds this.
+    _stream: ReferenceType[Stream] | None = None
 
     @property
     @abstractmethod
@@ -61,7 +75,7 @@ class BaseDecoder(ABC):
     @property
     @abstractmethod
     def length(self) -> int:
-        """Sample frames in all, as far as is known; 0 if it is not."""
+        """Sample frames in all, and no more are asked for; 0 if that is not known, and it is read until it ends."""
 
     @property
     def length_seconds(self) -> float:
@@ -80,6 +94,68 @@ class BaseDecoder(ABC):
     @abstractmethod
     def read(self, count: int) -> bytes:
         """The next `count` frames, interleaved; fewer mean the end."""
+
+    def play(
+        self,
+        chunk_len: int = DEFAULT_CHUNK_LEN,
+        queue_size: int = DEFAULT_QUEUE_SIZE,
+        source: Source | None = None,
+    ) -> Source:
+        """Stream it: play it while it is read, by a thread of the context. Does not block, and reads nothing itself.
+
+        It is played from its start, or from the source's `offset` if that was set, so it is sought there. A sound
+        that is played often, or by several sources, is better kept in a `Buffer`.
+
+        What it raises while it is read ends the stream: once what was decoded before has been heard, there is the
+        event ``on_stream_failed(source, error)`` of the context (logged, if nobody listens), and
+        `source_force_stopped`.
+
+        Args:
+            chunk_len: Frames to decode at a time, 64 or more.
+            queue_size: How many such chunks to decode ahead, 2 or more. Together they must last as long as a read
+                may take.
+            source: What to play it with; None: a new one. What it was playing is replaced.
+
+        Returns:
+            The source. It lives while it plays, also if nobody keeps it.
+
+        Raises:
+            ValueError: `chunk_len` or `queue_size` is out of range, or `source` belongs to another context.
+            UnsupportedFormat: OpenAL cannot play what it decodes to.
+            RuntimeError: Another source is playing it; or there is no context current, for a decoder without one.
+        """
+        if source is None:
+            source = Source(self._its_context())
+        source._check_alive()
+        source._play(self._playable_for(source, chunk_len, queue_size))
+        return source
+
+    def _its_context(self) -> Context | None:
+        """The one it was made for, if there is one."""
+        return None
+
+    def _read_by(self) -> Any:
+        """What the feeder reads: itself, or what is behind it."""
+        return self
+
+    def _playable_for(
+        self, source: Source, chunk_len: int = DEFAULT_CHUNK_LEN, queue_size: int = DEFAULT_QUEUE_SIZE
+    ) -> Stream:
+        """What `source` is to play."""
+        context = source._context
+        own = self._its_context()
+        if own is not None and own is not context:
+            raise ValueError(f"{self!r} belongs to {own!r}, and {source!r} to {context!r}")
+        chunk_len = checks.integer(64, 2**24)("chunk_len", chunk_len)
+        queue_size = checks.integer(2, 2**10)("queue_size", queue_size)
+        before = self._stream() if self._stream is not None else None
+        if before is not None and before.voice is not None and before.voice.player is not source:
+            raise RuntimeError(f"{self!r} is being played by {before.voice.player!r}; a stream has one source")
+        reader = self._read_by()
+        name = getattr(reader, "name", type(self).__name__)
+        stream = context._stream(reader, str(name), chunk_len, queue_size, before)
+        self._stream = ref(stream)
+        return stream
 
 
 class Decoder(BaseDecoder):
@@ -106,12 +182,14 @@ class Decoder(BaseDecoder):
         """
         owner = require_context(context)
         owner._check_alive()
+        self._context = owner
         self._reader: SndfileReader = _open(name, owner, ())
 
     @classmethod
-    def _of(cls, reader: SndfileReader) -> Decoder:
+    def _of(cls, context: Context, reader: SndfileReader) -> Decoder:
         """`decode` makes it by this."""
         self = object.__new__(cls)
+        self._context = context
         self._reader = reader
         return self
 
@@ -150,10 +228,12 @@ class Decoder(BaseDecoder):
 
         Raises:
             ValueError: `frame` is negative.
+            RuntimeError: A source is playing it: set the source's `offset`.
             ResourceUnreadable, DecodeError: The file cannot be read on, or is damaged on the way.
         """
         if frame < 0:
             raise ValueError(f"frame is {frame}; it must be 0 or more")
+        self._check_not_streamed()
         return self._reader.seek(frame)
 
     def read(self, count: int) -> bytes:
@@ -161,11 +241,27 @@ class Decoder(BaseDecoder):
 
         Raises:
             ValueError: `count` is negative.
+            RuntimeError: A source is playing it.
             ResourceUnreadable, DecodeError: The file cannot be read on, or is damaged here.
         """
         if count < 0:
             raise ValueError(f"count is {count}; it must be 0 or more frames")
+        self._check_not_streamed()
         return self._reader.read_bytes(count)
+
+    def _its_context(self) -> Context | None:
+        return self._context
+
+    def _read_by(self) -> SndfileReader:
+        return self._reader
+
+    def _check_not_streamed(self) -> None:
+        """Raise if a source plays it; wait for the chunk that may be on its way if it was stopped just now."""
+        stream = self._stream() if self._stream is not None else None
+        if stream is not None:
+            if stream.voice is not None:
+                raise RuntimeError(f"{self!r} is being played by {stream.voice.player!r}; stop that first")
+            stream.wait()
 
     def __repr__(self) -> str:
         return f"<Decoder {self._reader.name!r}: {self.channel_config}, {self.sample_type}, {self.frequency} Hz>"
@@ -189,7 +285,7 @@ def decode(name: Name, context: Context | None = None) -> BaseDecoder:
     from ._sndfile import SndfileReader
 
     decoder = _open(name, owner, tuple(decoder_factories))
-    return Decoder._of(decoder) if isinstance(decoder, SndfileReader) else cast("BaseDecoder", decoder)
+    return Decoder._of(owner, decoder) if isinstance(decoder, SndfileReader) else cast("BaseDecoder", decoder)
 
 
 def _open(name: Name, owner: Context, tried: tuple[Callable[[BinaryIO], BaseDecoder], ...]) -> Any:

@@ -45,6 +45,9 @@ class LoopbackDevice(Device):
     Its rate, layout and sample type are its own: attributes of a context do not change them.
     """
 
+    #: Seconds that `render` waits for decoders of streams.
+    _PATIENCE = 1.0
+
     _hardware = False
 
     def __init__(
@@ -114,6 +117,9 @@ class LoopbackDevice(Device):
     def render(self, frames: int) -> npt.NDArray[Any]:
         """Mix the next `frames` sample frames, and return them. Blocks while mixing, 6000 times faster than they last.
 
+        Streams are read as far as that needs, however fast it goes. One whose decoder does not come back within a
+        second runs dry.
+
         Returns:
             An array of shape (frames, channels): uint8, int16 or float32 (full scale 1.0), as `sample_type` says.
             Silence while the device has no context.
@@ -127,8 +133,13 @@ class LoopbackDevice(Device):
         frames = checks.integer(0, 2**31 - 1)("frames", frames)
         shape = (frames, CHANNELS[self.channel_config])
         out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
-        if self._contexts and frames:
-            self._al.alcRenderSamplesSOFT(self._handle, out.ctypes.data, frames)
+        done = 0
+        while self._contexts and done < frames:
+            lasting = min(context._feeder.fill(self._PATIENCE) for context in self._contexts)
+            # Half of what is queued: a resampler looks ahead.
+            step = min(frames - done, max(1, int(min(lasting, 3600.0) * self.frequency / 2)))
+            self._al.alcRenderSamplesSOFT(self._handle, out[done:].ctypes.data, step)
+            done += step
         return out
 
     def _own_attributes(self) -> Mapping[int, int]:
@@ -140,6 +151,8 @@ class SilentDevice(LoopbackDevice):
 
     #: Most that one update renders, in seconds.
     _LONGEST = 0.25
+    #: It must not hold up the game.
+    _PATIENCE = 0.0
 
     def __init__(self) -> None:
         """As `LoopbackDevice`."""

@@ -475,8 +475,10 @@ def test_a_decoder_of_the_games_own_fills_a_buffer(context: palace.Context, tmp_
     assert made[0].threads <= {threading.current_thread(), *threading.enumerate()}
 
 
-@pytest.mark.parametrize("claimed", [0, 1, 99, 100, 101, 5000, -5])
-def test_the_length_a_decoder_claims_is_a_hint(claimed: int) -> None:
+@pytest.mark.parametrize(
+    ("claimed", "length"), [(0, 9900), (-5, 9900), (1, 1), (99, 99), (5000, 5000), (9901, 9900), (2**20, 9900)]
+)
+def test_a_decoder_is_read_to_the_length_it_claims_or_to_its_end(claimed: int, length: int) -> None:
     decoder = Ramp(10_000)
     decoder.length = claimed  # type: ignore[misc]
     decoder.read(100)
@@ -493,8 +495,8 @@ def test_the_length_a_decoder_claims_is_a_hint(claimed: int) -> None:
     palace.decoder_factories.a = lambda file: decoder
     palace.use_fileio(lambda name: io.BytesIO(b"x"))
 
-    assert palace.Buffer("ramp").length == 9900
-    np.testing.assert_array_equal(np.frombuffer(heard[0], np.int16), np.arange(100, 10_000))
+    assert palace.Buffer("ramp").length == length
+    np.testing.assert_array_equal(np.frombuffer(heard[0], np.int16), np.arange(100, 100 + length))
 
 
 def test_from_decoder_reads_from_where_the_decoder_stands(tmp_path: Path) -> None:

@@ -27,8 +27,12 @@ def _buffer(path: Path, source: palace.Source | None) -> palace.Source:
     return palace.Buffer(path).play(source)
 
 
+def _stream(path: Path, source: palace.Source | None) -> palace.Source:
+    return palace.decode(path).play(source=source)
+
+
 #: What is played, by name.
-PLAYS: dict[str, Play] = {"buffer": _buffer}
+PLAYS: dict[str, Play] = {"buffer": _buffer, "stream": _stream}
 
 
 class Stage:

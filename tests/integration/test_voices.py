@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
@@ -162,6 +164,114 @@ def test_no_end_is_missed_or_early_whatever_happens_to_a_sound(
     paused.resume()
     ends.check(2 * LENGTH, sources)
     assert len(ends.told) == 7
+
+
+class Turmoil:
+    """Sounds to which anything may happen at any time, by chance."""
+
+    def __init__(self, buffers: list[palace.Buffer], context: palace.Context, seed: int) -> None:
+        self.buffers, self.context, self.random = buffers, context, random.Random(seed)
+        self.groups = [palace.SourceGroup() for _ in range(5)]
+        self.alive: list[palace.Source] = []
+        self.done: Counter[str] = Counter()
+
+    def begin(self) -> None:
+        """Play one more sound."""
+        source = palace.Source()
+        source.position = 0, 0, -5
+        source.group = self.random.choice([None, *self.groups])
+        source.looping = self.random.random() < 0.2
+        self.random.choice(self.buffers).play(source)
+        self.alive.append(source)
+
+    def stir(self) -> None:
+        """Do something to one of them, or to a group, or to the listener."""
+        ways = [way for way in dir(self) if way.startswith("do_")]
+        weights = [1 if way in ("do_listener", "do_doppler") else 10 for way in ways]
+        way = self.random.choices(ways, weights)[0]
+        self.done[way] += 1
+        getattr(self, way)(self.random.choice(self.alive), self.random.choice(self.groups))
+
+    def do_speed(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        source.pitch = self.random.choice([0.2, 0.5, 0.9, 1, 1.3, 2, 4])
+
+    def do_group_speed(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        group.pitch = self.random.choice([0.25, 0.5, 1, 1.01, 2, 3])
+
+    def do_regroup(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        source.group = self.random.choice([None, group])
+
+    def do_move_group(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        parent = self.random.choice([None, *self.groups])
+        above = parent
+        while above is not None and above is not group:
+            above = above.parent_group
+        if above is None:
+            group.parent_group = parent
+
+    def do_seek(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        if source.buffer is not None:
+            source.offset = self.random.randrange(source.buffer.length)
+
+    def do_loop(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        source.looping = self.random.random() < 0.3
+
+    def do_pause(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        source.pause()
+
+    def do_resume(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        for paused in self.alive:
+            paused.resume()
+
+    def do_pause_group(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        group.pause_all()
+
+    def do_resume_group(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        group.resume_all()
+
+    def do_velocity(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        source.velocity = self.random.choice([(0, 0, 0), (0, 0, 200), (0, 0, -200)])
+
+    def do_position(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        source.position = 0, 0, self.random.choice([-5, 5])
+
+    def do_own_doppler(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        source.doppler_factor = self.random.choice([0, 0.5, 1])
+
+    def do_doppler(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        self.context.doppler_factor = self.random.choice([0, 0.5, 1])
+
+    def do_listener(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        self.context.listener.velocity = self.random.choice([(0, 0, 0), (0, 0, 0), (0, 0, 100), (0, 0, -100)])
+
+    def do_replay(self, source: palace.Source, group: palace.SourceGroup) -> None:
+        self.random.choice(self.buffers).play(source)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_end_is_missed_or_early_in_a_turmoil(
+    tmp_path: Path, buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, seed: int
+) -> None:
+    slow = palace.Buffer(sounds.wav(tmp_path / "slow.wav", 1500, rate=22050))
+    turmoil = Turmoil([buffer, slow], context, seed)
+    told: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=told.append)
+    ends = 0
+    for step in range(4000):
+        while len(turmoil.alive) < 12:
+            turmoil.begin()
+        turmoil.stir()
+        device.render(turmoil.random.choice([1, 30, 64, 150, 441]))
+        ended = [source for source in turmoil.alive if not source.playing and not source.paused]  # asks OpenAL
+        told.clear()
+        context.update()
+        assert sorted(told) == ended, step
+        for source in ended:
+            turmoil.alive.remove(source)
+        ends += len(ended)
+    assert ends > 300
+    assert len(turmoil.done) == 16
+    assert min(turmoil.done.values()) > 10
 
 
 @pytest.mark.parametrize("pitch", [0.01, 0.137, 1.0001, 3.3, 9.9])

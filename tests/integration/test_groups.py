@@ -1,0 +1,525 @@
+"""Groups: gain and pitch down the tree, pause, resume and stop for all of it, and who keeps whom alive."""
+
+from __future__ import annotations
+
+import gc
+import math
+import weakref
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import pyglet_palace as palace
+from tests import sounds
+from tests.conftest import RATE, raised_elsewhere, wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FLT_MAX = 3.4028234663852886e38
+
+
+@pytest.fixture
+def buffer(tmp_path: Path, context: palace.Context) -> palace.Buffer:
+    """A second at a constant level; stereo, which is not panned."""
+    return palace.Buffer(sounds.write(tmp_path / "level.wav", np.full((RATE, 2), 0.5), subtype="FLOAT"))
+
+
+@pytest.fixture
+def tree(context: palace.Context) -> tuple[palace.SourceGroup, palace.SourceGroup, palace.SourceGroup]:
+    """A root, its child, and the child's child."""
+    root, child, leaf = (palace.SourceGroup() for _ in range(3))
+    child.parent_group, leaf.parent_group = root, child
+    return root, child, leaf
+
+
+def play(buffer: palace.Buffer, group: palace.SourceGroup | None = None) -> palace.Source:
+    source = palace.Source()
+    source.group = group
+    return buffer.play(source)
+
+
+def gain_of(source: palace.Source) -> float:
+    """The gain that OpenAL was told."""
+    return float(source._heard.get(palace.Source.gain, 1.0))
+
+
+def pitch_of(source: palace.Source) -> float:
+    return float(source._heard.get(palace.Source.pitch, 1.0))
+
+
+Tree = tuple[palace.SourceGroup, palace.SourceGroup, palace.SourceGroup]
+
+
+def test_a_new_group_changes_nothing(context: palace.Context, buffer: palace.Buffer) -> None:
+    group = palace.SourceGroup()
+    assert (group.gain, group.pitch, group.parent_group) == (1, 1, None)
+    assert (group.sources, group.sub_groups) == ([], [])
+    assert group.context is context
+    assert palace.Source().group is None
+    source = play(buffer, group)
+    assert source.group is group
+    assert group.sources == [source]
+    assert source._heard == {}
+
+
+def test_gains_and_pitches_are_multiplied_down_the_tree(
+    buffer: palace.Buffer, tree: Tree, device: palace.LoopbackDevice
+) -> None:
+    root, child, leaf = tree
+    source = play(buffer, leaf)
+    source.gain = 0.8
+    root.gain, child.gain, leaf.gain = 0.5, 0.9, 0.7
+    root.pitch, child.pitch, leaf.pitch, source.pitch = 2, 0.5, 3, 0.7
+    device.render(4096)
+    expected = 0.8 * 0.5 * 0.9 * 0.7
+    assert device.render(1)[0, 0] == pytest.approx(0.5 * expected, rel=1e-5)
+    assert pitch_of(source) == pytest.approx(2.1)
+    assert (source.gain, source.pitch) == (0.8, 0.7)  # what was set
+    root.gain = 0
+    device.render(4096)
+    assert np.all(device.render(100) == 0)
+
+
+def test_what_is_played_later_is_heard_through_its_groups(buffer: palace.Buffer, tree: Tree) -> None:
+    root, _, leaf = tree
+    root.gain, root.pitch = 0.5, 2
+    source = palace.Source()
+    source.group = leaf
+    buffer.play(source)
+    assert (gain_of(source), pitch_of(source)) == (0.5, 2)
+    other = palace.Source()
+    buffer.play(other)
+    assert (gain_of(other), pitch_of(other)) == (1, 1)
+
+
+def test_a_group_pitch_moves_the_end(
+    buffer: palace.Buffer, tree: Tree, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    told: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=told.append)
+    source = play(buffer, tree[2])
+    device.render(RATE // 2)
+    tree[0].pitch = 2
+    device.render(RATE // 4 - 200)
+    context.update()
+    assert told == []
+    device.render(400)
+    context.update()
+    assert told == [source]
+
+
+def test_a_source_that_moves_between_groups_is_heard_so_at_once(buffer: palace.Buffer) -> None:
+    loud, quiet = palace.SourceGroup(), palace.SourceGroup()
+    quiet.gain, quiet.pitch = 0.1, 0.5
+    source = play(buffer, loud)
+    assert gain_of(source) == 1
+    source.group = quiet
+    assert (gain_of(source), pitch_of(source)) == (0.1, 0.5)
+    assert (loud.sources, quiet.sources) == ([], [source])
+    assert source.playing
+    source.group = None
+    assert (gain_of(source), pitch_of(source)) == (1, 1)
+    assert quiet.sources == []
+    assert source.playing
+
+
+def test_a_group_that_moves_takes_all_of_its_tree_along(buffer: palace.Buffer, tree: Tree) -> None:
+    root, child, leaf = tree
+    other = palace.SourceGroup()
+    root.gain, other.gain, other.pitch = 0.5, 0.25, 2
+    source = play(buffer, leaf)
+    child.parent_group = other
+    assert (gain_of(source), pitch_of(source)) == (0.25, 2)
+    assert (root.sub_groups, other.sub_groups) == ([], [child])
+    assert child.parent_group is other
+    child.parent_group = None
+    assert (gain_of(source), pitch_of(source)) == (1, 1)
+    assert other.sub_groups == []
+
+
+def test_members_are_listed_in_the_order_in_which_they_joined(context: palace.Context) -> None:
+    group = palace.SourceGroup()
+    first, second, third = members = [palace.Source() for _ in range(3)]
+    for member in members:
+        member.group = group
+    first.group = group  # where it is already
+    assert group.sources == [first, second, third]
+    first.group = None
+    first.group = group
+    assert group.sources == [second, third, first]
+    one, two = palace.SourceGroup(), palace.SourceGroup()
+    two.parent_group = one.parent_group = group
+    two.parent_group = group
+    assert group.sub_groups == [two, one]
+    group.sources.clear()  # a copy
+    assert len(group.sources) == 3
+
+
+def test_cycles_are_refused(tree: Tree) -> None:
+    root, child, leaf = tree
+    for below in tree:
+        with pytest.raises(RuntimeError, match="it is a part of it"):
+            root.parent_group = below
+    assert (root.parent_group, child.parent_group, leaf.parent_group) == (None, root, child)
+    assert root.sub_groups == [child]
+
+
+def test_groups_of_another_context_are_refused(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    other = palace.Context(device, auto_update=False)
+    foreign, group, source = palace.SourceGroup(other), palace.SourceGroup(), palace.Source()
+    with pytest.raises(ValueError, match="another context"):
+        group.parent_group = foreign
+    with pytest.raises(ValueError, match="another context"):
+        source.group = foreign
+    assert group.parent_group is source.group is None
+    assert foreign.sources == foreign.sub_groups == []
+
+
+@pytest.mark.parametrize("wrong", [1, "music", object()])
+def test_what_is_no_group_is_refused(context: palace.Context, wrong: object) -> None:
+    with pytest.raises(TypeError, match=r"group is .* must be a SourceGroup or None"):
+        palace.Source().group = wrong  # type: ignore[assignment]
+    with pytest.raises(TypeError, match=r"parent_group is .* must be a SourceGroup or None"):
+        palace.SourceGroup().parent_group = wrong  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("gain", -1), ("gain", math.nan), ("gain", math.inf), ("pitch", 0), ("pitch", -1)]
+)
+def test_what_is_out_of_range_is_refused_and_changes_nothing(context: palace.Context, name: str, value: float) -> None:
+    group = palace.SourceGroup()
+    with pytest.raises(ValueError, match=f"{name} is"):
+        setattr(group, name, value)
+    assert getattr(group, name) == 1
+
+
+def test_products_beyond_what_openal_takes_are_kept_within_it(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    groups = [palace.SourceGroup() for _ in range(12)]  # enough to leave 64-bit floats behind as well
+    for above, below in pairwise(groups):
+        below.parent_group = above
+    sources = [play(buffer, group) for group in groups]
+    for source in sources:
+        source.gain = source.pitch = FLT_MAX
+    for group in groups:
+        group.gain = group.pitch = FLT_MAX
+    assert all(gain_of(source) == pitch_of(source) == FLT_MAX for source in sources)
+    groups[-1].gain = 0
+    assert gain_of(sources[-1]) == 0
+    for source in sources:
+        source.gain = source.pitch = 1e-30
+    for group in groups:
+        group.gain = group.pitch = 1e-30
+    assert gain_of(sources[-1]) == pytest.approx(0, abs=1e-37)
+    assert 0 < pitch_of(sources[-1]) < 1e-37
+    assert all(source.playing for source in sources)
+    device.render(100)
+    context.update()
+    for settable in (*groups, *sources):
+        settable.gain = settable.pitch = 1
+    assert all(source._heard == {} for source in sources)
+
+
+# Pause, resume, stop
+
+
+def test_resume_all_resumes_what_pause_all_paused_and_nothing_else(buffer: palace.Buffer, tree: Tree) -> None:
+    root, child, leaf = tree
+    one, two, three = (play(buffer, group) for group in tree)
+    alone, idle, elsewhere = play(buffer, leaf), palace.Source(), play(buffer)
+    idle.group = leaf
+    alone.pause()
+    child.pause_all()
+    assert [source.paused for source in (one, two, three, alone, idle, elsewhere)] == [0, 1, 1, 1, 0, 0]
+    root.pause_all()  # what is paused already stays with who paused it
+    assert one.paused
+    leaf.resume_all()
+    assert [source.paused for source in (one, two, three, alone)] == [1, 1, 0, 1]
+    root.resume_all()
+    assert [source.paused for source in (one, two, three, alone)] == [0, 0, 0, 1]
+    assert elsewhere.playing
+    assert not idle.playing
+
+
+def test_a_pause_of_its_own_outlasts_resume_all(buffer: palace.Buffer) -> None:
+    group = palace.SourceGroup()
+    source = play(buffer, group)
+    group.pause_all()
+    source.pause()
+    group.resume_all()
+    assert source.paused
+    source.resume()
+    assert source.playing
+
+
+@pytest.mark.parametrize("way", ["resume", "stop", "play"])
+def test_what_is_resumed_stopped_or_played_by_itself_is_no_longer_held(buffer: palace.Buffer, way: str) -> None:
+    group = palace.SourceGroup()
+    source = play(buffer, group)
+    group.pause_all()
+    if way == "resume":
+        source.resume()
+    elif way == "stop":
+        source.stop()
+        buffer.play(source)
+    else:
+        buffer.play(source)
+    assert source.playing
+    source.pause()
+    group.resume_all()
+    assert source.paused
+
+
+def test_what_is_held_goes_on_where_it_was(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+    group = palace.SourceGroup()
+    source = play(buffer, group)
+    device.render(1000)
+    group.pause_all()
+    device.render(1000)
+    assert source.offset == 1000
+    group.resume_all()
+    device.render(500)
+    assert source.offset == 1500
+
+
+def test_what_has_ended_is_not_held(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    told: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=told.append)
+    group = palace.SourceGroup()
+    source = play(buffer, group)
+    device.render(RATE + 10)
+    group.pause_all()
+    assert not source.paused
+    group.stop_all()
+    context.update()
+    assert told == [source]
+
+
+def test_stop_all_stops_what_plays_and_what_is_paused_and_tells_before_it_returns(
+    buffer: palace.Buffer, context: palace.Context, tree: Tree
+) -> None:
+    told: list[palace.Source] = []
+    context.push_handlers(on_source_force_stopped=told.append)
+    one, two, three = (play(buffer, group) for group in tree)
+    elsewhere, idle = play(buffer), palace.Source()
+    idle.group = tree[1]
+    two.pause()
+    tree[1].stop_all()
+    assert told == [two, three]
+    assert one.playing
+    assert elsewhere.playing
+    assert not two.paused
+    assert not three.playing
+    tree[0].stop_all()
+    assert told == [two, three, one]
+    tree[0].stop_all()
+    assert len(told) == 3
+
+
+def test_a_handler_may_do_anything_in_stop_all(buffer: palace.Buffer, context: palace.Context, tree: Tree) -> None:
+    sources = [play(buffer, group) for group in tree]
+
+    def handler(source: palace.Source) -> None:
+        if source is sources[0]:
+            buffer.play(source)
+        elif source is sources[1]:
+            source.destroy()
+            tree[1].destroy()
+        else:
+            raise ZeroDivisionError
+
+    context.push_handlers(on_source_force_stopped=handler)
+    tree[0].stop_all()
+    assert sources[0].playing
+    assert not sources[1]
+    assert tree[2].parent_group is None
+    with pytest.raises(ZeroDivisionError):
+        context.update()
+    context.update()
+
+
+def test_fades_go_on_top_of_groups(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    group = palace.SourceGroup()
+    source = play(buffer, group)
+    source.fade_to(0.01, 200)
+    device.render(RATE // 10)
+    context.update()
+    group.gain = 0.5
+    assert gain_of(source) == pytest.approx(0.05)
+    group.pause_all()
+    device.render(RATE // 10)
+    context.update()
+    group.resume_all()
+    device.render(RATE // 20)
+    context.update()
+    assert gain_of(source) == pytest.approx(0.5 * 10**-1.5)
+    source.group = None
+    assert gain_of(source) == pytest.approx(10**-1.5)
+
+
+def test_streams_are_grouped_and_fade_like_sounds_in_memory(
+    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    told: list[palace.Source] = []
+    context.push_handlers(on_source_force_stopped=told.append)
+    decoder = palace.decode(sounds.write(tmp_path / "long.wav", np.full((20 * RATE, 2), 0.5), subtype="FLOAT"))
+    group = palace.SourceGroup()
+    source = palace.Source()
+    source.group = group
+    source.play(decoder)
+    wait_until(lambda: device.render(512).any(), context)
+    group.gain = 0.5
+    source.fade_to(0.5, 10)
+    expected = pytest.approx(0.5 * 0.5 * 0.5, rel=1e-5)
+    wait_until(lambda: device.render(512)[-1, 0] == expected, context)
+    group.pause_all()
+    assert source.paused
+    group.resume_all()
+    assert source.playing
+    source.play(decoder)  # once more: its fade is forgotten
+    assert source.playing
+    assert gain_of(source) == 0.5
+    group.stop_all()
+    assert told == [source]
+
+
+# Lives
+
+
+def test_a_group_keeps_no_idle_source_alive_and_is_kept_by_its_members(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    group = palace.SourceGroup()
+    idle, playing = palace.Source(), weakref.ref(play(buffer, group))
+    idle.group = group
+    kept = weakref.ref(group)
+    del group
+    gc.collect()
+    assert kept() is idle.group
+    del idle
+    gc.collect()
+    assert kept() is not None  # by what plays
+    assert kept().sources == [playing()]  # type: ignore[union-attr]
+    device.render(RATE + 1)
+    context.update()
+    gc.collect()
+    assert playing() is None
+    assert kept() is None
+
+
+def test_a_sub_group_keeps_its_parent_and_not_the_other_way_round(context: palace.Context) -> None:
+    parent, child = palace.SourceGroup(), palace.SourceGroup()
+    child.parent_group = parent
+    parent.gain = 0.5
+    del parent
+    gc.collect()
+    assert child.parent_group is not None
+    assert child.parent_group.gain == 0.5
+    parent = child.parent_group
+    del child
+    gc.collect()
+    assert parent.sub_groups == []
+
+
+def test_a_destroyed_source_has_left_its_group(buffer: palace.Buffer) -> None:
+    group = palace.SourceGroup()
+    source = play(buffer, group)
+    source.destroy()
+    assert group.sources == []
+    group.gain = 0.5
+    with pytest.raises(palace.DestroyedError):
+        source.group  # noqa: B018
+    with pytest.raises(palace.DestroyedError):
+        source.group = group
+
+
+def test_destroying_a_group_lets_its_members_play_on_ungrouped(buffer: palace.Buffer, tree: Tree) -> None:
+    root, child, leaf = tree
+    root.gain, child.gain, leaf.gain, child.pitch = 0.5, 0.5, 0.25, 2
+    above, within, below = (play(buffer, group) for group in tree)
+    held = play(buffer, child)
+    child.pause_all()
+    within.resume()
+    child.destroy()
+    child.destroy()
+    assert not child
+    assert root.sub_groups == []
+    assert leaf.parent_group is None
+    assert within.group is None
+    assert [gain_of(source) for source in (above, within, below)] == [0.5, 1, 0.25]
+    assert pitch_of(within) == pitch_of(below) == 1
+    assert within.playing
+    assert held.paused
+    held.resume()
+    assert held.playing
+
+
+def test_a_destroyed_group_is_of_no_use(context: palace.Context) -> None:
+    group, other, source = palace.SourceGroup(), palace.SourceGroup(), palace.Source()
+    group.destroy()
+    for use in (group.pause_all, group.resume_all, group.stop_all, lambda: group.sources, lambda: group.sub_groups):
+        with pytest.raises(palace.DestroyedError):
+            use()
+    for name in ("gain", "pitch", "parent_group"):
+        with pytest.raises(palace.DestroyedError):
+            getattr(group, name)
+        with pytest.raises(palace.DestroyedError):
+            setattr(group, name, 1)
+    with pytest.raises(palace.DestroyedError):
+        other.parent_group = group
+    with pytest.raises(palace.DestroyedError):
+        source.group = group
+    assert "destroyed" in repr(group)
+
+
+def test_groups_end_with_their_context_and_with_a_with(context: palace.Context) -> None:
+    with palace.SourceGroup() as group:
+        assert group
+        assert "0 sources" in repr(group)
+    assert not group
+    last = palace.SourceGroup()
+    first_of_all = sorted([last, group])
+    assert first_of_all == [group, last]
+    source = palace.Source()
+    source.group = last
+    context.destroy()
+    assert not last
+    with pytest.raises(palace.DestroyedError):
+        last.gain = 1
+    last.destroy()
+    source.destroy()
+
+
+def test_groups_belong_to_the_thread_of_their_context(context: palace.Context) -> None:
+    group = palace.SourceGroup()
+    for use in (group.pause_all, lambda: group.gain, group.destroy, lambda: palace.SourceGroup(context)):
+        assert isinstance(raised_elsewhere(use), RuntimeError)
+    with pytest.raises(AttributeError, match="volume"):
+        group.volume = 1  # type: ignore[attr-defined]
+
+
+def test_a_tree_may_be_deep(buffer: palace.Buffer) -> None:
+    groups = [palace.SourceGroup()]
+    for _ in range(2000):
+        group = palace.SourceGroup()
+        group.parent_group = groups[-1]
+        groups.append(group)
+    source = play(buffer, groups[-1])
+    groups[0].gain = 0.5
+    assert gain_of(source) == 0.5
+    groups[0].pause_all()
+    assert source.paused
+    with pytest.raises(RuntimeError):
+        groups[0].parent_group = groups[-1]
+    source.destroy()
+    del group
+    while groups:
+        groups.pop()
