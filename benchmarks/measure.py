@@ -139,6 +139,18 @@ class Bench:
         self.device.render(1024)
         return statistics.median(times)
 
+    def stream(self) -> float:
+        """The median of `Decoder.play` on a stereo Ogg file."""
+        sources = [palace.Source() for _ in range(30)]
+        decoders = [palace.Decoder("201.ogg") for _ in sources]
+        times = [
+            timed(lambda decoder=decoder, source=source: decoder.play(source=source))  # type: ignore[misc]
+            for decoder, source in zip(decoders, sources, strict=True)
+        ]
+        for source in sources:
+            source.destroy()
+        return statistics.median(times)
+
     def update(self, sources: int) -> float:
         """The median of `Context.update` with so many playing sources, of which none ends."""
         buffer = palace.Buffer("200.ogg")
@@ -178,6 +190,37 @@ def load():
 load()
 print(statistics.median(load() for _ in range(5)))
 """
+
+
+STREAMS = """
+import pathlib, sys, time
+import pyglet_palace as palace
+path, seconds = pathlib.Path(sys.argv[1]), float(sys.argv[2])
+with palace.Device() as device, palace.Context(device, auto_update=False) as context:
+    def cost(play):
+        sources = [play() for _ in range(32)]
+        for source in sources:
+            source.looping = True
+        time.sleep(1)
+        before = time.process_time()
+        time.sleep(seconds)
+        used = (time.process_time() - before) / seconds
+        for source in sources:
+            source.destroy()
+        return used
+    print(cost(palace.Buffer(path).play), cost(lambda: palace.Decoder(path).play()), context.stats()["underruns"])
+"""
+
+
+def streams(path: Path, seconds: float) -> tuple[float, float, float]:
+    """What of a core 32 looping buffers take on a device that passes time and is not heard, and 32 streams of the same
+    Ogg Vorbis file; underruns.
+    """
+    run = [sys.executable, "-c", STREAMS, str(path), str(seconds)]
+    environment = {**os.environ, "ALSOFT_DRIVERS": "null"}
+    done = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
+    buffers, streamed, underruns = map(float, done.stdout.split())
+    return buffers, streamed, underruns
 
 
 def pyglet_media(paths: list[str]) -> float:
@@ -251,6 +294,11 @@ def report(bench: Bench, windows: int, seconds: float) -> None:
     for sources in (0, 32, 128, 255):
         row(f"Context.update(), {sources} playing", bench.update(sources) * 1e6, "us")
     row("setting a property of a playing source", bench.set_property() * 1e6, "us")
+    row("Decoder.play(), median", median_of(5, bench.stream) * 1e6, "us")
+    runs = [streams(bench.folder / "201.ogg", seconds) for _ in range(3)]
+    buffers, streamed = (statistics.median(run[i] for run in runs) * 100 for i in (0, 1))
+    row("32 looping buffers on a real-time device, of a core", buffers, "%")
+    row("32 streams of stereo Vorbis, of a core", streamed, "%", f"{sum(run[2] for run in runs):.0f} underruns")
 
 
 if __name__ == "__main__":
