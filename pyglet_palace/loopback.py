@@ -32,6 +32,9 @@ _LOOPBACK_TYPES = {
     "32-bit float": keys.FLOAT,
 }
 _SILENCE = {"Unsigned 8-bit": 0x80, "Signed 16-bit": 0, "32-bit float": 0.0}
+#: Frames over which the reverb of OpenAL Soft 1.19 begins, or changes; it crashes where it is to mix less of them, if
+#: that is no multiple of 4.
+_REVERB_BEGINS = 128
 
 
 class LoopbackDevice(Device):
@@ -49,6 +52,9 @@ class LoopbackDevice(Device):
     _PATIENCE = 1.0
 
     _hardware = False
+
+    #: Frames that were mixed already, see `_REVERB_BEGINS`.
+    _ahead: npt.NDArray[Any] | None = None
 
     def __init__(
         self, frequency: int = 44100, channel_config: str = "Stereo", sample_type: str = "32-bit float"
@@ -118,7 +124,8 @@ class LoopbackDevice(Device):
         """Mix the next `frames` sample frames, and return them. Blocks while mixing, 6000 times faster than they last.
 
         Streams are read as far as that needs, however fast it goes. One whose decoder does not come back within a
-        second runs dry.
+        second runs dry. While effects are in use, what is less than 128 frames and no multiple of 4 is rounded up; what
+        is too much is returned by the next call.
 
         Returns:
             An array of shape (frames, channels): uint8, int16 or float32 (full scale 1.0), as `sample_type` says.
@@ -134,11 +141,19 @@ class LoopbackDevice(Device):
         shape = (frames, CHANNELS[self.channel_config])
         out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
         done = 0
+        if self._ahead is not None and self._contexts:
+            done = min(len(self._ahead), frames)
+            out[:done], self._ahead = self._ahead[:done], self._ahead[done:]
         while self._contexts and done < frames:
             lasting = min(context._feeder.fill(self._PATIENCE) for context in self._contexts)
             # Half of what is queued: a resampler looks ahead.
-            step = min(frames - done, max(1, int(min(lasting, 3600.0) * self.frequency / 2)))
-            self._al.alcRenderSamplesSOFT(self._handle, out[done:].ctypes.data, step)
+            step = min(frames - done, max(4, int(min(lasting, 3600.0) * self.frequency / 2) // 4 * 4))
+            if step % 4 and step < _REVERB_BEGINS and any(context._effects.count for context in self._contexts):
+                whole = np.empty((step + -step % 4, shape[1]), out.dtype)
+                self._al.alcRenderSamplesSOFT(self._handle, whole.ctypes.data, len(whole))
+                out[done : done + step], self._ahead = whole[:step], whole[step:]
+            else:
+                self._al.alcRenderSamplesSOFT(self._handle, out[done:].ctypes.data, step)
             done += step
         return out
 

@@ -880,3 +880,37 @@ def test_within_a_batch_of_changes_an_effect_may_be_destroyed(studio: Studio, co
     assert not studio.device.render(RATE).any()
     context.update()
     assert context.stats()["effect_slots"] == 0
+
+
+@pytest.mark.parametrize("begin", [(3, 700), (6, 767), (101, 900), (1, 1, 1, 1, 1, 700)])
+def test_any_number_of_frames_can_be_rendered_while_a_reverb_begins(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, begin: tuple[int, ...]
+) -> None:
+    buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 5000))
+
+    def rendered(pieces: tuple[int, ...]) -> Any:
+        with palace.Source() as source, palace.ReverbEffect("CAVE") as effect:
+            device.render(4096)
+            source.sends[0].effect = effect
+            buffer.play(source)
+            return np.concatenate([device.render(frames) for frames in pieces])
+
+    assert len(rendered(begin)) == sum(begin)
+    assert rendered(begin).any()
+    assert np.isfinite(rendered(begin)).all()
+
+
+def test_what_was_mixed_ahead_is_not_lost(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path
+) -> None:
+    buffer = palace.Buffer(sounds.write(tmp_path / "a.wav", sounds.tone(1.0), subtype="PCM_16"))
+    source, effect = palace.Source(), palace.EchoEffect()
+    effect.slot_gain = 0
+    source.sends[0].effect = effect
+    buffer.play(source)
+    pieces = np.concatenate([device.render(frames) for frames in (1001, 3, 2, 1, 998, 2001, 994)])
+    source.stop()
+    effect.destroy()
+    device.render(4096)
+    buffer.play(source)
+    np.testing.assert_allclose(pieces, device.render(5000), atol=1e-5)
