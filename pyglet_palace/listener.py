@@ -41,8 +41,8 @@ def _meters_per_unit(al: Functions, _: int, value: float) -> None:
 class Listener:
     """The ears of a context: where they are, where they look, how loud everything is.
 
-    A context has one listener; ``Listener(context) is context.listener``. All properties may be set at any time, on
-    the thread that made the context; none blocks.
+    A context has one listener, true as long as that lives; ``Listener(context) is context.listener``. All properties
+    may be set at any time, on the thread that made the context; none blocks.
     """
 
     gain = Property(checks.number(0.0), 1.0, _gain, "Loudness of everything, a linear factor >= 0.")
@@ -95,6 +95,9 @@ class Listener:
             changed.send(al, 0, value)
         if changed.name == "velocity":
             self._context._voices.watch("the listener moves", value != _ZERO)
+
+    def __bool__(self) -> bool:
+        return bool(self._context)
 
     def __repr__(self) -> str:
         return f"<Listener of {self._context!r}>"

@@ -81,6 +81,13 @@ def test_what_is_out_of_range_is_refused(context: palace.Context, name: str, val
         setattr(context, name, value)
 
 
+def test_the_listener_is_true_as_long_as_its_context_lives(context: palace.Context) -> None:
+    listener = context.listener
+    assert listener
+    context.destroy()
+    assert not listener
+
+
 def test_the_listeners_gain_is_everybodys(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
     loud = loudness(device, sound, (0, 0, -1))
     context.listener.gain = 0.5

@@ -725,3 +725,10 @@ def test_a_file_open_as_text_is_said_to_be_so(context: palace.Context) -> None:
     palace.use_fileio(lambda name: io.StringIO("text"))  # type: ignore[arg-type, return-value]
     with pytest.raises(palace.ResourceUnreadable, match="must return bytes"):
         palace.Buffer("a.wav")
+
+
+def test_factories_can_be_gone_through_in_the_order_they_are_tried() -> None:
+    palace.decoder_factories.b = first = factory(True, [], "b")
+    palace.decoder_factories.a = second = factory(True, [], "a")
+    assert list(palace.decoder_factories) == [second, first]
+    assert "a=" in repr(palace.decoder_factories)
