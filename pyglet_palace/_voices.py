@@ -143,6 +143,9 @@ class VoicePool:
         self._watched = set() if device._has_clock else {"no device clock"}
         #: Voices to be asked about by the next `collect`; other threads append to it.
         self.stirred: deque[Voice] = deque()
+        #: Who was parted from a voice, and from what: let go once the bracket is left, for what a game does in a
+        #: finaliser is not for inside.
+        self._parted: list[Any] = []
         self.stolen = 0
 
     @property
@@ -189,6 +192,7 @@ class VoicePool:
             except BaseException:
                 self._give_back(al, voice)
                 raise
+        self._parted.clear()
         return True
 
     def release(self, player: Player) -> None:
@@ -197,6 +201,7 @@ class VoicePool:
         if voice is not None:
             with self._bracket as al:
                 self._give_back(al, voice)
+            self._parted.clear()
 
     def pause(self, player: Player) -> None:
         """Pause `player`'s voice, if it has one that plays."""
@@ -320,10 +325,10 @@ class VoicePool:
                     self._news.source("source_stopped" if failure is None else "source_force_stopped", player)
                 else:
                     self._expect(voice, left)
+        self._parted.clear()
 
     def close(self) -> None:
         """Stop everything and delete all sources."""
-        players = list(self._busy)  # kept until the bracket is left: what a game does in a finaliser is not for inside
         with self._bracket as al:
             for voice in list(self._busy.values()):
                 self._take_back(al, voice)
@@ -332,7 +337,7 @@ class VoicePool:
                 al.delete_source(voice.number)
         self._free.clear()
         self._ends.clear()
-        players.clear()
+        self._parted.clear()
 
     # Inside a bracket
 
@@ -378,6 +383,7 @@ class VoicePool:
         """Part a voice from what it plays, silent."""
         playable = voice.playable
         if playable is not None:
+            self._parted.append(playable)
             voice.playable = voice.turn = None
             playable.end(al, voice)
 
@@ -392,6 +398,7 @@ class VoicePool:
             touched.send(al, voice.number, touched.default)
         voice.touched.clear()
         if voice.player is not None:
+            self._parted.append(voice.player)
             del self._busy[voice.player]
             voice.player._voice = None
             voice.player = None

@@ -886,3 +886,34 @@ def test_streams_end_on_a_device_that_is_gone_and_go_on_with_its_return(
     device.reset()
     Ramp().play(1000, 3)
     assert exactly(device, 1000).any()
+
+
+def test_a_decoder_s_finaliser_runs_outside_of_the_bracket(
+    context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    inside: list[bool] = []
+
+    class Mortal(Ramp):
+        def __del__(self) -> None:
+            inside.append(bool(context._bracket._depth) and context._bracket._lock.acquire(blocking=False))
+
+    def release(how: Callable[[palace.Source], object]) -> None:
+        source = Mortal(2000).play(1000, 3)
+        device.render(500)
+        how(source)
+        del source
+        wait_until(lambda: len(inside) == before + 1, context)
+
+    for how in (
+        lambda source: source.stop(),
+        lambda source: source.play(Ramp(2000)),
+        lambda source: (device.render(5000), context.update()),
+        lambda source: source.destroy(),
+        lambda source: context.destroy(),
+    ):
+        before = len(inside)
+        release(how)
+        if context:
+            for source in list(context._voices):
+                source.stop()  # type: ignore[attr-defined]
+    assert inside == [False] * 5
