@@ -6,6 +6,7 @@ Runs on any thread and calls no OpenAL. Imports numpy, so it is imported by the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -94,11 +95,16 @@ class _BytesReader:
             raise DecodeError(name, "decode", f"{decoder!r} is no decoder; it must be a BaseDecoder")
         self.name = name
         self._decoder = decoder
-        self.frequency = decoder.frequency
+        self.frequency = _whole(name, "frequency", decoder.frequency)
         self.channel_config = decoder.channel_config
         self.sample_type = decoder.sample_type
-        self.length = max(decoder.length, 0)
-        self.loop_points = decoder.loop_points
+        self.length = max(_whole(name, "length", decoder.length), 0)
+        try:
+            start, end = decoder.loop_points
+        except (TypeError, ValueError):
+            problem = f"its decoder's loop_points is {decoder.loop_points!r}; it must be two whole numbers (start, end)"
+            raise DecodeError(name, "decode", problem) from None
+        self.loop_points = _whole(name, "loop_points[0]", start), _whole(name, "loop_points[1]", end)
         if (self.channel_config, self.sample_type) not in AL_FORMATS:
             problem = f"its decoder says {self.channel_config!r}, {self.sample_type!r}, which is no known format"
             raise UnsupportedFormat(name, "decode", problem)
@@ -115,6 +121,8 @@ class _BytesReader:
         if not isinstance(data, (bytes, bytearray, memoryview)):
             problem = f"its decoder's read() returned {type(data).__name__}; it must return bytes"
             raise DecodeError(self.name, "decode", problem)
+        if isinstance(data, memoryview):
+            data = data.cast("B")
         if len(data) % self._frame or len(data) > len(out) * self._frame:
             problem = (
                 f"its decoder read {len(data)} bytes where {len(out)} frames of {self._frame} bytes were asked for"
@@ -132,6 +140,14 @@ class _BytesReader:
         if found and self.length:
             self._left = max(self.length - frame, 0)
         return found
+
+
+def _whole(name: str, what: str, value: Any) -> int:
+    """`value` as a whole number; what a decoder says of itself may be a float, which OpenAL does not take."""
+    try:
+        return index(value)
+    except TypeError:
+        raise DecodeError(name, "decode", f"its decoder's {what} is {value!r}; it must be a whole number") from None
 
 
 def reader_of(name: str, decoder: DecoderLike | SndfileReader) -> SndfileReader | _BytesReader:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
+from ._log import warn_once
 from ._streams import FOREVER
 from .errors import DestroyedError, OpenALError
 
@@ -22,6 +24,8 @@ _LONGEST_SLEEP, _SHORTEST_SLEEP = 0.5, 0.001
 _FAREWELL = 0.1
 #: Seconds in a decoder after which the thread counts as held there.
 _HELD = 0.25
+#: Streams that are looked at within one bracket: the game may be waiting for it.
+_AT_ONCE = 16
 #: Seconds after which who waits for the feeder looks again, were it not told.
 _MOMENT = 0.05
 
@@ -59,14 +63,18 @@ class Feeder:
         return len(self._streams)
 
     def start(self) -> None:
-        """Start the thread, if that was not done. Not to be called inside the bracket."""
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="pyglet_palace feeder", daemon=True)
-            try:
-                self._thread.start()
-            except BaseException:  # the system has no more threads
-                self._thread = None
-                raise
+        """Start the thread, if there is none. Not to be called inside the bracket."""
+        if self._thread is None or not self._thread.is_alive():
+            self._begin()
+
+    def _begin(self) -> None:
+        thread = threading.Thread(target=self._run, name="pyglet_palace feeder", daemon=True)
+        before, self._thread = self._thread, thread  # first: it ends when it is not this
+        try:
+            thread.start()
+        except BaseException:  # the system has no more threads
+            self._thread = before
+            raise
 
     def relieve(self, now: float) -> None:
         """Start another thread, if this one does not come back from a decoder and there are others to be read.
@@ -75,9 +83,12 @@ class Feeder:
             now: Of ``time.perf_counter``.
         """
         since = self._reading_since
-        if since is not None and now - since > _HELD and len(self._streams) > 1:
-            self._reading_since = self._thread = None
-            self.start()
+        if since is not None and now - since > _HELD and any(not stream.turn.taken for stream in list(self._streams)):
+            self._reading_since = None
+            try:
+                self._begin()
+            except RuntimeError:
+                warn_once("there is no thread left to read streams with, while one is held in a decoder")
 
     def add(self, stream: Stream) -> None:
         """Feed `stream` from now on. Inside the bracket."""
@@ -92,29 +103,24 @@ class Feeder:
         """Have the thread look: something is not as it was."""
         self._awake.set()
 
-    def wait_for_a_turn(self) -> None:
-        """Block until the thread has read something, for a moment at most."""
-        self._turned.wait(_MOMENT)
-        self._turned.clear()
-
     def fill(self, patience: float) -> float:
-        """Block until all queues are full, `patience` seconds at most.
+        """Block until all queues are full, but for streams whose decoder does not come back for `patience` seconds.
 
         Returns:
-            Seconds until the first of them has run dry; infinite if none will, or patience has come to its end.
+            Seconds until the first of the others has run dry; infinite if none will, or without any patience.
         """
-        deadline = time.perf_counter() + patience
-        while True:
-            with self._bracket as al:
-                hungry = [stream for stream in self._streams if stream.is_hungry(al)]
-                if not hungry or self.lost:
-                    return min((stream.seconds_left(al)[1] for stream in self._streams), default=FOREVER)
+        while patience:
+            self._turned.clear()
             now = time.perf_counter()
-            if now >= deadline:
-                return FOREVER
+            with self._bracket as al:
+                streams = [stream for stream in self._streams if stream.turn.taken_for(now) <= patience]
+                hungry = any(stream.is_hungry(al) for stream in streams)
+                if not hungry or self.lost:
+                    return min((stream.seconds_left(al)[1] for stream in streams), default=FOREVER)
             self.relieve(now)
             self._awake.set()
-            self.wait_for_a_turn()
+            self._turned.wait(_MOMENT)
+        return FOREVER
 
     def close(self) -> None:
         """End the thread; blocks for up to 0.1 s. One that is held in a decoder is left behind, and touches nothing."""
@@ -137,59 +143,64 @@ class Feeder:
 
     def _feed(self) -> float | None:
         """Serve every stream that has room; how long to sleep then (None: until something is new)."""
-        with self._bracket as al:
-            free = [] if self.lost else [stream for stream in self._streams if stream.is_free]
-            hungry = [stream for stream in free if stream.is_hungry(al)]
-            hungry.sort(key=lambda stream: stream.seconds_left(al)[1])
-            sleep = 0.0 if hungry else self._sleep(al, free)
-        for stream in hungry:
+        streams = [] if self.lost else [stream for stream in list(self._streams) if not stream.turn.taken]
+        sleep = None if not streams else self.interval / 1000 or _LONGEST_SLEEP
+        hungry: list[tuple[float, Stream]] = []
+        for first in range(0, len(streams), _AT_ONCE):
+            with self._bracket as al:
+                for stream in streams[first : first + _AT_ONCE]:
+                    try:
+                        room = stream.is_hungry(al)
+                        chunk, queue = stream.seconds_left(al)
+                    except OpenALError as error:
+                        self._fail(al, stream, error)
+                        continue
+                    if room:
+                        hungry.append((queue, stream))
+                    elif not self.interval:
+                        sleep = max(min(sleep or _LONGEST_SLEEP, max(chunk, queue / 3)), _SHORTEST_SLEEP)
+        for _, stream in sorted(hungry, key=itemgetter(0)):
             self._serve(stream)
-        return sleep
+        return 0.0 if hungry else sleep
 
     def _serve(self, stream: Stream) -> None:
-        """Read a chunk for one stream, and queue it."""
-        with self._bracket:
-            relieved = threading.current_thread() is not self._thread
-            if relieved or stream.voice is None or not stream.is_free:
-                return
-            epoch, position, looping = stream.epoch, stream.position, stream.looping
-            stream.busy = True
-            self._reading_since = time.perf_counter()
-        failure: BaseException | None = None
+        """Read a chunk for one stream, and queue it, unless somebody else is at its decoder."""
+        if not stream.turn.take(wait=False):
+            return
         try:
-            data, segments, position, ended = stream.reader.read(position, stream.chunk_len, looping)
-        except BaseException as error:  # a SystemExit, too, is the end of this stream only
-            failure = error
-        try:
+            with self._bracket:
+                relieved = threading.current_thread() is not self._thread
+                if relieved or stream.voice is None:
+                    return
+                epoch, position, looping = stream.epoch, stream.position, stream.looping
+                self._reading_since = time.perf_counter()
+            read: Any = None
+            failure: BaseException | None = None
+            try:
+                read = stream.reader.read(position, stream.chunk_len, looping)
+            except BaseException as error:  # a SystemExit, too, is the end of this stream only
+                failure = error
             with self._bracket as al:
                 if threading.current_thread() is self._thread:
                     self._reading_since = None
-                if epoch == stream.epoch and stream.voice is not None:
-                    if failure is None:
-                        try:
-                            # One that was told to loop while its last chunk was decoded has not ended.
-                            ended = ended and (looping or not stream.looping)
-                            stream.deliver(al, data, segments, position, ended)
-                        except OpenALError as error:
-                            failure = error
+                if epoch != stream.epoch or stream.voice is None:
+                    return
+                try:
                     if failure is not None:
-                        stream.fail(al, failure)
-                    if failure is not None or ended:
+                        raise failure
+                    data, segments, position, ended = read
+                    if stream.deliver(al, data, segments, position, ended=ended, looping=looping):
                         self._stirred.append(stream.voice)
+                except BaseException as error:
+                    self._fail(al, stream, error)
         finally:
-            stream.busy = False
+            stream.turn.give_back()
             self._turned.set()
             if threading.current_thread() is not self._thread:
                 self._awake.set()  # who has relieved this one does not know that the decoder is free again
 
-    def _sleep(self, al: Functions, streams: list[Stream]) -> float | None:
-        """How long nothing needs to be done for `streams`; None: until there is something new."""
-        if not streams:
-            return None
-        if self.interval:
-            return self.interval / 1000
-        sleep = _LONGEST_SLEEP
-        for stream in streams:
-            chunk, queue = stream.seconds_left(al)
-            sleep = min(sleep, max(chunk, queue / 3))
-        return max(sleep, _SHORTEST_SLEEP)
+    def _fail(self, al: Functions, stream: Stream, error: BaseException) -> None:
+        """`stream` cannot go on. Inside the bracket."""
+        if stream.voice is not None:
+            stream.fail(al, error)
+            self._stirred.append(stream.voice)

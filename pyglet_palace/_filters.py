@@ -46,7 +46,10 @@ def check_filter(name: str, value: Any) -> Filter:
 
 
 def _clamped(name: str, value: Any) -> float:
-    return min(max(_factor(name, value), 0.0), 1.0)
+    try:
+        return min(max(_factor(name, value), 0.0), 1.0)
+    except ValueError:
+        raise ValueError(f"{name} is {value!r}; it must be a number, which NaN is not") from None
 
 
 def send_direct_filter(al: Functions, number: int, value: Filter) -> None:
@@ -63,23 +66,19 @@ def send_direct_filter(al: Functions, number: int, value: Filter) -> None:
 
 
 def _make_filter(al: Functions, value: Filter) -> int:
-    """A filter that does `value`. OpenAL copies it when it is attached, so that it may be deleted at once."""
+    """A filter that does `value`. OpenAL copies it when it is attached, so that it may be deleted at once.
+
+    Always a band-pass: where one of its ends is 1, OpenAL Soft makes the same of it as of a low-pass or a high-pass.
+    """
     gain, high, low = value
     if value == OPEN:
         return c.AL_FILTER_NULL
-    parameters: tuple[tuple[int, float], ...]
-    if low == 1.0:
-        kind, parameters = c.AL_FILTER_LOWPASS, ((c.AL_LOWPASS_GAIN, gain), (c.AL_LOWPASS_GAINHF, high))
-    elif high == 1.0:
-        kind, parameters = c.AL_FILTER_HIGHPASS, ((c.AL_HIGHPASS_GAIN, gain), (c.AL_HIGHPASS_GAINLF, low))
-    else:
-        kind = c.AL_FILTER_BANDPASS
-        parameters = (c.AL_BANDPASS_GAIN, gain), (c.AL_BANDPASS_GAINLF, low), (c.AL_BANDPASS_GAINHF, high)
     made = al.generate_filter()
     try:
-        al.alFilteri(made, c.AL_FILTER_TYPE, kind)
-        for parameter, factor in parameters:
-            al.alFilterf(made, parameter, factor)
+        al.alFilteri(made, c.AL_FILTER_TYPE, c.AL_FILTER_BANDPASS)
+        al.alFilterf(made, c.AL_BANDPASS_GAIN, gain)
+        al.alFilterf(made, c.AL_BANDPASS_GAINHF, high)
+        al.alFilterf(made, c.AL_BANDPASS_GAINLF, low)
     except BaseException:
         al.delete_filter(made)
         raise

@@ -75,10 +75,10 @@ class BufferStore:
             if samples.loop_points is not None and al.has_extension("AL_SOFT_loop_points"):
                 al.set_loop_points(number, *samples.loop_points)
             stored = StoredBuffer(number, al.buffer_integer(number, c.AL_SIZE), kept)
-        except OpenALError as error:
+        except Exception as error:  # of whatever kind: the sounds behind it must not wait for ever
             if number:
                 al.delete_buffer(number)
-            if error.code == _OUT_OF_MEMORY:
+            if isinstance(error, OpenALError) and error.code == _OUT_OF_MEMORY:
                 raise BufferTooLarge(name, "upload", f"OpenAL has no memory for it: {error}") from error
             raise UnsupportedFormat(name, "upload", f"OpenAL refuses it: {error}") from error
         self._stored[number] = stored

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ._openal import constants as c
-from .errors import DecodeError, ResourceError
+from .errors import DecodeError, OpenALError, ResourceError
 from .formats import AL_FORMATS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ._feeder import Feeder
     from ._openal import Functions
     from ._reading import LoopingReader
+    from ._turn import Turn
     from ._voices import Voice
 
 #: Seconds of sound that are queued before a stream is heard, if its queue is that long.
@@ -32,24 +36,22 @@ class _Chunk(NamedTuple):
 class Stream:
     """A decoder that one source plays. A `Playable`.
 
-    Everything but `wait` is called inside the bracket, which is the lock of all this. The reader alone is used
-    outside of it, by the feeder, while `busy`.
+    Everything is called inside the bracket, which is the lock of all this. The reader alone is used
+    outside of it, by the feeder, while it holds `turn`.
     """
 
     holds_on = True
 
-    def __init__(
-        self, feeder: Feeder, reader: LoopingReader, chunk_len: int, queue_size: int, before: Stream | None = None
-    ) -> None:
+    def __init__(self, feeder: Feeder, reader: LoopingReader, turn: Turn, chunk_len: int, queue_size: int) -> None:
         """
         Args:
             feeder: Of the context it is heard in.
             reader: What it reads.
+            turn: Held by whoever is at the decoder; that may be the feeder for a stream of it that has ended.
             chunk_len: Frames decoded at a time.
             queue_size: Chunks decoded ahead.
-            before: What has streamed the same decoder, and may still be at it.
         """
-        self._before = before if before is not None and before.busy else None
+        self.turn = turn
         self._feeder = feeder
         self.reader = reader
         self.name = reader.name
@@ -65,8 +67,6 @@ class Stream:
         self.position = 0
         #: Counts what makes a chunk useless that is being decoded: a seek, the end.
         self.epoch = 0
-        #: Whether the feeder is at its reader.
-        self.busy: bool = False
         #: Why nothing more comes, if that is because the reader has failed.
         self.failure: ResourceError | None = None
         #: Whether nothing more comes after what is queued.
@@ -94,6 +94,9 @@ class Stream:
     def pause(self, al: Functions, voice: Voice) -> bool:
         if self._is_over(al, voice):
             return False
+        if self._started and al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:
+            self._feeder.underruns += 1
+            self._flush(al, voice)  # of a source that has stopped, what is queued from now on would not be heard
         al.alSourcePause(voice.number)
         return True
 
@@ -118,11 +121,10 @@ class Stream:
         if self._started and al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:
             return 0 if self._all_read else self.position  # at its end, or run dry
         at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
-        for chunk in self._queued:
-            for start, frames in chunk.segments:
-                if at < frames:
-                    return start + at
-                at -= frames
+        for start, frames in self._segments():
+            if at < frames:
+                return start + at
+            at -= frames
         return self.position
 
     def seek(self, al: Functions, voice: Voice, frame: int) -> None:
@@ -134,15 +136,17 @@ class Stream:
 
     def loop(self, al: Functions, voice: Voice, looping: bool) -> None:
         self.looping = looping
+        if self.failure is not None or self._is_over(al, voice):
+            return
         end = self.reader.loop[1]
-        if looping and end is None:
-            self._all_read = self.failure is not None
-        elif looping and end is not None and self.position >= end and self.failure is None:
-            # The end of the loop was decoded as if there were none; if it was not heard yet, decode it again.
+        if looping and (end is None or self.position < end):
+            self._all_read = False
+            self._feeder.wake()
+        elif looping or any(map(_jumps, pairwise(self._segments()))):
+            # What is queued was decoded as if it were otherwise; what was not heard yet is decoded again.
             at = self.offset(al, voice)
-            if at < end:
+            if not looping or (end is not None and at < end):
                 self.seek(al, voice, at)
-        self._feeder.wake()
 
     def _is_over(self, al: Functions, voice: Voice) -> bool:
         if self._feeder.lost:
@@ -159,6 +163,10 @@ class Stream:
         self._spare.extend(chunk.buffer for chunk in self._queued)
         self._queued.clear()
 
+    def _segments(self) -> Iterator[tuple[int, int]]:
+        """What is queued, as (first frame, how many)."""
+        return (segment for chunk in self._queued for segment in chunk.segments)
+
     def _frames_queued(self) -> int:
         return sum(chunk.frames for chunk in self._queued)
 
@@ -171,13 +179,6 @@ class Stream:
         self._unqueue(al, self.voice)
         return len(self._queued) < self._queue_size
 
-    @property
-    def is_free(self) -> bool:
-        """Whether nobody is at its decoder."""
-        if self._before is not None and not self._before.busy:
-            self._before = None
-        return not self.busy and self._before is None
-
     def seconds_left(self, al: Functions) -> tuple[float, float]:
         """Until the chunk that plays has ended, and until the queue has; for ever, if that does not matter."""
         voice = self.voice
@@ -189,10 +190,28 @@ class Stream:
         at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
         return (self._queued[0].frames - at) / rate, (self._frames_queued() - at) / rate
 
-    def deliver(self, al: Functions, data: Any, segments: list[tuple[int, int]], position: int, ended: bool) -> None:
-        """Queue what was decoded; the next is at `position`, if it has not `ended`."""
+    def deliver(
+        self,
+        al: Functions,
+        data: Any,
+        segments: list[tuple[int, int]],
+        position: int,
+        *,
+        ended: bool,
+        looping: bool,
+    ) -> bool:
+        """Queue what was decoded; the next is at `position`, if it has not `ended`. Whether nothing more comes.
+
+        What was decoded for another `looping` than is wanted now is forgotten, if that makes a difference.
+        """
         voice = self.voice
         assert voice is not None
+        if looping != self.looping:
+            end = self.reader.loop[1]
+            crossed = self.position < end <= position if self.looping and end is not None else False
+            if crossed or any(map(_jumps, pairwise(segments))):
+                return False
+            ended = ended and not self.looping
         self.position = position
         self._all_read = ended
         if segments:
@@ -206,18 +225,22 @@ class Stream:
                 self._spare.append(self._queued.pop().buffer)
                 raise
         self._start(al, voice)
+        return ended
 
     def fail(self, al: Functions, error: BaseException) -> None:
-        """The reader has raised: what is queued is heard, and no more."""
+        """It cannot be read, or OpenAL refuses it: what is queued is heard, and no more."""
         if isinstance(error, ResourceError):
-            self.failure = error
+            self.failure = error.with_traceback(None)
         else:
             problem = f"decoding it failed: {type(error).__name__}: {error}"
             self.failure = DecodeError(self.name, "decode", problem)
             self.failure.__cause__ = error.with_traceback(None)
         self._all_read = True
         if self.voice is not None:
-            self._start(al, self.voice)
+            try:
+                self._start(al, self.voice)
+            except OpenALError:
+                pass  # it was OpenAL that has failed, and goes on doing so
 
     def _start(self, al: Functions, voice: Voice) -> None:
         """Have OpenAL play what is queued, if it does not and that is enough to begin with."""
@@ -230,6 +253,11 @@ class Stream:
                 al.alSourcePlay(voice.number)
         elif al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING:
             self._feeder.underruns += 1
+            newest = self._queued.pop()
+            self._flush(al, voice)  # OpenAL would begin with what was heard, and not taken off the queue in time
+            al.queue_buffer(voice.number, newest.buffer)
+            self._queued.append(newest)
+            self._started = True
             al.alSourcePlay(voice.number)
 
     def _unqueue(self, al: Functions, voice: Voice) -> None:
@@ -240,9 +268,8 @@ class Stream:
             al.unqueue_buffers(voice.number, count)
             self._spare.extend(self._queued.popleft().buffer for _ in range(count))
 
-    # For who wants to read the decoder itself
 
-    def wait(self) -> None:
-        """Block until the feeder is not at the reader; for a stream that has ended, one chunk's time at most."""
-        while self.busy:
-            self._feeder.wait_for_a_turn()
+def _jumps(pair: tuple[tuple[int, int], tuple[int, int]]) -> bool:
+    """Whether a segment is not what follows the one before."""
+    (start, frames), (following, _) = pair
+    return start + frames != following

@@ -8,6 +8,7 @@ from collections import deque
 from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._line import Line
 from .errors import OpenALError
 
 if TYPE_CHECKING:
@@ -126,6 +127,14 @@ _EARLY = 1_000_000
 _STEP = 4096
 
 
+def _keep(heard: dict[Property[Any], Any], changed: Property[Any], value: Any) -> None:
+    """Only what differs from the default is kept."""
+    if value == changed.default:
+        heard.pop(changed, None)
+    else:
+        heard[changed] = value
+
+
 class VoicePool:
     """The voices of one context. Used by the game's thread only."""
 
@@ -136,6 +145,9 @@ class VoicePool:
         self._free: list[Voice] = []
         self._busy: dict[Player, Voice] = {}
         self._exhausted = False
+        #: Who gives way, once OpenAL has no more voices.
+        self._line: Line | None = None
+        self._paused = 0
         self._counter = itertools.count(1)
         #: (device time at which it may have ended, turn, voice), as a heap; outdated turns stay until they are due.
         self._ends: list[tuple[int, int, Voice]] = []
@@ -146,6 +158,8 @@ class VoicePool:
         #: Who was parted from a voice, and from what: let go once the bracket is left, for what a game does in a
         #: finaliser is not for inside.
         self._parted: list[Any] = []
+        #: Voices whose end was moved within a batch of changes, while there is one.
+        self._batch: set[Voice] | None = None
         self.stolen = 0
 
     @property
@@ -160,7 +174,7 @@ class VoicePool:
 
     def sounding(self) -> bool:
         """Whether any voice plays (paused ones do not)."""
-        return any(not voice.paused for voice in self._busy.values())
+        return len(self._busy) > self._paused
 
     def __iter__(self) -> Iterator[Player]:
         return iter(list(self._busy))
@@ -186,9 +200,11 @@ class VoicePool:
                 if borrowed:
                     for heard, value in player._heard.items():
                         self._send(al, voice, heard, value)
-                voice.playable, voice.paused = playable, False
+                voice.playable = playable
+                self._set_paused(voice, False)
                 voice.started = next(self._counter)
                 self._expect(voice, playable.begin(al, voice, offset, player._loops))
+                self._line_up(voice)
             except BaseException:
                 self._give_back(al, voice)
                 raise
@@ -209,9 +225,10 @@ class VoicePool:
         if voice is not None and not voice.paused:
             assert voice.playable is not None
             with self._bracket as al:
-                voice.paused = voice.playable.pause(al, voice)
-            if voice.paused:
-                voice.turn = None
+                if voice.playable.pause(al, voice):
+                    self._set_paused(voice, True)
+                    voice.turn = None
+                    self._line_up(voice)
 
     def resume(self, player: Player) -> None:
         """Go on where `pause` was."""
@@ -219,9 +236,10 @@ class VoicePool:
         if voice is not None and voice.paused:
             assert voice.playable is not None
             with self._bracket as al:
-                voice.paused = False
+                self._set_paused(voice, False)
                 voice.playable.resume(al, voice)
                 self._expect_from_here(al, voice)
+            self._line_up(voice)
 
     def sounds(self, player: Player) -> bool:
         """Whether `player` is heard at this moment."""
@@ -258,28 +276,44 @@ class VoicePool:
             with self._bracket as al:
                 voice.playable.loop(al, voice, looping)
                 self._expect_from_here(al, voice)
+            self._line_up(voice)
 
     def set(self, player: Player, changed: Property[Any], value: Any, *, timing: bool = False) -> None:
         """`player` is to be heard with `value` from now on; with `timing`, that moves the end."""
-        voice = player._voice
-        if voice is not None:
+        heard, voice = player._heard, player._voice
+        before = heard.get(changed, changed.default)
+        _keep(heard, changed, value)
+        if voice is None:
+            return
+        try:
             with self._bracket as al:
                 self._send(al, voice, changed, value)
-        if value == changed.default:
-            player._heard.pop(changed, None)
-        else:
-            player._heard[changed] = value
-        if timing and voice is not None:
-            with self._bracket as al:
-                self._expect_from_here(al, voice)
+                if timing:
+                    self._expect_from_here(al, voice)
+        except BaseException:
+            _keep(heard, changed, before)
+            raise
+
+    def rank(self, player: Player) -> None:
+        """`player` gives way earlier or later than before."""
+        if player._voice is not None:
+            self._line_up(player._voice)
 
     def watch(self, why: str, on: bool) -> None:
         """While `on`, ends cannot be told beforehand, because of `why`: every update asks every voice."""
         if on:
             self._watched.add(why)
-        else:
+        elif why in self._watched:
             self._watched.discard(why)
             self.ask_all()
+
+    def batch(self, on: bool) -> None:
+        """Changes are held back from now on, or not any more: until then, those change nothing about ends."""
+        if on and self._batch is None:
+            self._batch = set()
+        elif not on and self._batch is not None:
+            self.stirred.extend(self._batch)
+            self._batch = None
 
     def ask_all(self) -> None:
         """See that the next `collect` asks about every voice."""
@@ -311,8 +345,20 @@ class VoicePool:
             _, turn, voice = heapq.heappop(ends)
             if voice.turn == turn:
                 due.append(voice)
+        due.reverse()
+        try:
+            self._look_at(due)
+        finally:
+            for voice in due:  # OpenAL has refused to answer: they are asked again
+                if voice.player is not None:
+                    self._due(voice, 0)
+            self._parted.clear()
+
+    def _look_at(self, due: list[Voice]) -> None:
+        """Take back those of `due` that have ended, the last first; who was looked at is in the list no more."""
         with self._bracket as al:
-            for voice in due:
+            while due:
+                voice = due[-1]
                 player, playable = voice.player, voice.playable
                 assert player is not None
                 assert playable is not None
@@ -325,7 +371,7 @@ class VoicePool:
                     self._news.source("source_stopped" if failure is None else "source_force_stopped", player)
                 else:
                     self._expect(voice, left)
-        self._parted.clear()
+                due.pop()
 
     def close(self) -> None:
         """Stop everything and delete all sources."""
@@ -350,7 +396,9 @@ class VoicePool:
                 return Voice(al.generate_source())
             except OpenALError:
                 self._exhausted = True  # the device's mixer has no more
-        victim = self._victim(newcomer._rank)
+        if self._line is None:
+            self._line = Line(self._busy.values())
+        victim = self._line.first(newcomer._rank)
         if victim is None:
             return None
         player = victim.player
@@ -359,21 +407,14 @@ class VoicePool:
         self._news.stolen(player)
         return victim
 
-    def _victim(self, priority: int) -> Voice | None:
-        """Who gives way to a newcomer: the lowest priority; among equals a one-shot, the one that started first.
+    def _line_up(self, voice: Voice) -> None:
+        """Its place among those that give way may have changed."""
+        if self._line is not None:
+            self._line.enter(voice)
 
-        Looping and paused ones give way to a strictly higher priority only.
-        """
-        best, rank = None, (priority + 1, False, 0)
-        for player, voice in self._busy.items():
-            assert voice.playable is not None
-            holds_on = voice.paused or player._loops or voice.playable.holds_on
-            if player._rank == priority and holds_on:
-                continue
-            candidate = (player._rank, holds_on, voice.started)
-            if candidate < rank:
-                best, rank = voice, candidate
-        return best
+    def _set_paused(self, voice: Voice, paused: bool) -> None:
+        self._paused += paused - voice.paused
+        voice.paused = paused
 
     def _send(self, al: Functions, voice: Voice, changed: Property[Any], value: Any) -> None:
         voice.touched.add(changed)  # first: half of it may arrive before OpenAL refuses
@@ -402,7 +443,7 @@ class VoicePool:
             del self._busy[voice.player]
             voice.player._voice = None
             voice.player = None
-        voice.paused = False
+        self._set_paused(voice, False)
 
     def _expect_from_here(self, al: Functions, voice: Voice) -> None:
         """Enter the end of a voice anew, from where it is now."""
@@ -415,9 +456,11 @@ class VoicePool:
         player, playable = voice.player, voice.playable
         assert player is not None
         assert playable is not None
+        if self._batch is not None:
+            self._batch.add(voice)
         if left is None:
             voice.turn = None
-        elif player._moves or left <= 0:
+        elif player._moves or left <= 0 or self._batch is not None:
             self._due(voice, 0)
         elif self._device._has_clock:
             rate = self._device.frequency

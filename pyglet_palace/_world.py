@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import _checks as checks
 from ._lifetime import Mortal
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from ._openal import Functions
     from ._voices import VoicePool
 
-_DISTANCE_MODELS: Mapping[str, int] = {
+#: What `Context.distance_model` may be, for type checkers.
+DistanceModel = Literal[
+    "inverse clamped", "linear clamped", "exponent clamped", "inverse", "linear", "exponent", "none"
+]
+
+_DISTANCE_MODELS: Mapping[DistanceModel, int] = {
     "inverse clamped": c.AL_INVERSE_DISTANCE_CLAMPED,
     "linear clamped": c.AL_LINEAR_DISTANCE_CLAMPED,
     "exponent clamped": c.AL_EXPONENT_DISTANCE_CLAMPED,
@@ -28,7 +33,7 @@ _DISTANCE_MODELS: Mapping[str, int] = {
 }
 
 #: How loudness falls with distance; names of OpenAL's distance models.
-distance_models: tuple[str, ...] = tuple(_DISTANCE_MODELS)
+distance_models: tuple[DistanceModel, ...] = tuple(_DISTANCE_MODELS)
 
 
 def _doppler_factor(al: Functions, _: int, value: float) -> None:
@@ -39,7 +44,7 @@ def _speed_of_sound(al: Functions, _: int, value: float) -> None:
     al.alSpeedOfSound(value)
 
 
-def _distance_model(al: Functions, _: int, value: str) -> None:
+def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
     al.alDistanceModel(_DISTANCE_MODELS[value])
 
 
@@ -54,7 +59,7 @@ class World(Mortal):
         checks.number(0.0), 1.0, _doppler_factor, "Strength of the doppler effect, >= 0; 1 is nature's, 0 is none."
     )
     speed_of_sound = Property(checks.number(0.0, above=True), 343.3, _speed_of_sound, "Units a second, > 0.")
-    distance_model = Property(
+    distance_model: Property[DistanceModel] = Property(
         checks.one_of(_DISTANCE_MODELS),
         "inverse clamped",
         _distance_model,
@@ -84,16 +89,20 @@ class World(Mortal):
         return (channel_config, sample_type) in self._native.supported
 
     def start_batch(self) -> None:
-        """Hold back changes of sources and listener until `end_batch`, to be heard at one moment."""
+        """Hold back changes of sources and listener until `end_batch`, to be heard at one moment.
+
+        Batches do not nest: the first `end_batch` ends what any number of `start_batch` has begun, so that one which
+        an exception has skipped is made up for by the next. Nothing without AL_SOFT_deferred_updates.
+        """
         self._check_alive()
-        self._voices.watch("a batch of changes", True)
+        self._voices.batch(True)
         self._native.defer(True)
 
     def end_batch(self) -> None:
-        """Let what changed since `start_batch` be heard."""
+        """Let what changed since `start_batch` be heard; nothing if there was none."""
         self._check_alive()
         self._native.defer(False)
-        self._voices.watch("a batch of changes", False)
+        self._voices.batch(False)
 
     def _changed(self, changed: Property[Any], value: Any) -> None:
         with self._native.bracket as al:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from pyglet.event import EventDispatcher
@@ -22,7 +23,7 @@ from ._table import Table
 from ._voices import VoicePool
 from ._world import World
 from .buffer import Buffer
-from .decoder import decoder_factories
+from .decoder import BaseDecoder, decoder_factories
 from .device import Device
 from .effect import Units
 from .errors import DestroyedError
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     import pyglet.resource
 
     from ._decoding import Samples, Settings
-    from .decoder import BaseDecoder
+    from ._turn import Turn
 
 #: Bytes one sound may take where `Context` was not told otherwise.
 BUFFER_LIMIT = 512 * 1024 * 1024
@@ -147,7 +148,7 @@ class Context(World, EventDispatcher):
         self._voices = VoicePool(self._bracket, device, self._news)
         self._fades = Fades(device)
         self._feeder = Feeder(self._bracket, self._voices.stirred)
-        self._effects = Units(self._al, self._bracket, device)
+        self._effects = Units(self._al, self._bracket, device, self._voices)
         self._finder = Finder(loader, lambda name: self.message_handler.resource_not_found(name))
         self._table = Table(
             self._bracket,
@@ -290,7 +291,7 @@ class Context(World, EventDispatcher):
         self._fades.advance()
         self._voices.collect()
         self._feeder.relieve(now)
-        self._effects.take_back()
+        self._effects.settle()
         if now - self._looked > _LOOK_INTERVAL:
             self._looked = now
             self._look_for_device()
@@ -381,20 +382,21 @@ class Context(World, EventDispatcher):
     def _read_decoder(self, decoder: BaseDecoder, name: str) -> Samples:
         from ._decoding import read_decoder
 
-        return read_decoder(name, decoder, self._settings())
+        with decoder._alone() if isinstance(decoder, BaseDecoder) else nullcontext():
+            return read_decoder(name, decoder, self._settings())
 
-    def _stream(self, decoder: Any, name: str, chunk_len: int, queue_size: int, before: Stream | None) -> Stream:
-        """A stream of `decoder`, called `name` in errors, which `before` has streamed; raises as `BaseDecoder.play`."""
+    def _stream(self, decoder: Any, name: str, turn: Turn, chunk_len: int, queue_size: int) -> Stream:
+        """A stream of `decoder`, called `name` in errors; raises what `BaseDecoder.play` does."""
         from ._decoding import check_supported, named
         from ._reading import LoopingReader
 
         try:
-            reader = LoopingReader(name, decoder, chunk_len * queue_size)
+            reader = LoopingReader(name, decoder, chunk_len)
         except Exception as error:
             raise named(name, error) from error
         check_supported(name, reader.channel_config, reader.sample_type, self._native.supported)
         self._feeder.start()
-        return Stream(self._feeder, reader, chunk_len, queue_size, before)
+        return Stream(self._feeder, reader, turn, chunk_len, queue_size)
 
     def _has_work(self) -> bool:
         return self._table.busy or bool(len(self._news)) or self._voices.sounding()
@@ -420,11 +422,13 @@ class Context(World, EventDispatcher):
                 self._news.batch(event, batch)
 
     def _device_was_reset(self) -> None:
-        """It may be there again, and ends come at other times."""
+        """It may be there again, with other sends, and ends come at other times."""
         self._connected = True
+        self._effects.sends_changed = True
         self._feeder.lost = False
         self._feeder.wake()
         self._voices.watch("no connection", False)
+        self._voices.ask_all()
 
     def _look_for_device(self) -> None:
         device = self._device

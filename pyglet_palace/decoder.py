@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 from . import _checks as checks
 from ._current import require_context
+from ._turn import Turn
 from .resources import key_of
 from .source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, BinaryIO
+    from typing import BinaryIO
     from weakref import ReferenceType
 
     from ._sndfile import SndfileReader
@@ -54,8 +56,10 @@ class BaseDecoder(ABC):
     the context's feeder. Once its source was stopped, one chunk may still be on its way.
     """
 
+    # Named so that no attribute of a game's own is in the way.
     #: What streams it, or has last. Not held: it holds this.
-    _stream: ReferenceType[Stream] | None = None
+    __stream: ReferenceType[Stream] | None = None
+    __turn: Turn | None = None
 
     @property
     @abstractmethod
@@ -146,16 +150,47 @@ class BaseDecoder(ABC):
         own = self._its_context()
         if own is not None and own is not context:
             raise ValueError(f"{self!r} belongs to {own!r}, and {source!r} to {context!r}")
+        if isinstance(chunk_len, Source):
+            raise TypeError(f"chunk_len is {chunk_len!r}; say play(source=...)")
         chunk_len = checks.integer(64, 2**24)("chunk_len", chunk_len)
         queue_size = checks.integer(2, 2**10)("queue_size", queue_size)
-        before = self._stream() if self._stream is not None else None
-        if before is not None and before.voice is not None and before.voice.player is not source:
-            raise RuntimeError(f"{self!r} is being played by {before.voice.player!r}; a stream has one source")
+        self._check_not_played(source)
         reader = self._read_by()
-        name = getattr(reader, "name", type(self).__name__)
-        stream = context._stream(reader, str(name), chunk_len, queue_size, before)
-        self._stream = ref(stream)
+        name = str(getattr(reader, "name", type(self).__name__))
+        stream = context._stream(reader, name, self._turn, chunk_len, queue_size)
+        self.__stream = ref(stream)
         return stream
+
+    @property
+    def _turn(self) -> Turn:
+        if self.__turn is None:  # a subclass need not call __init__
+            self.__turn = Turn()
+        return self.__turn
+
+    def _check_not_played(self, source: Source | None = None) -> None:
+        """Raise `RuntimeError` if another source than `source` plays it."""
+        stream = self.__stream() if self.__stream is not None else None
+        voice = stream.voice if stream is not None else None
+        if voice is not None and voice.player is not source:
+            raise RuntimeError(
+                f"{self!r} is being played by {voice.player!r}; a decoder has one reader: stop that first"
+            )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """``with`` this it is read by nobody else; `RuntimeError` if a source plays it.
+
+        Blocks for the chunk that may be on its way where a source has stopped just now.
+        """
+        if self._turn.mine:
+            yield
+            return
+        self._check_not_played()
+        self._turn.take(wait=True)
+        try:
+            yield
+        finally:
+            self._turn.give_back()
 
 
 class Decoder(BaseDecoder):
@@ -233,8 +268,8 @@ class Decoder(BaseDecoder):
         """
         if frame < 0:
             raise ValueError(f"frame is {frame}; it must be 0 or more")
-        self._check_not_streamed()
-        return self._reader.seek(frame)
+        with self._alone():
+            return self._reader.seek(frame)
 
     def read(self, count: int) -> bytes:
         """The next `count` frames, interleaved, in the machine's byte order; fewer mean the end. Blocks meanwhile.
@@ -246,22 +281,15 @@ class Decoder(BaseDecoder):
         """
         if count < 0:
             raise ValueError(f"count is {count}; it must be 0 or more frames")
-        self._check_not_streamed()
-        return self._reader.read_bytes(count)
+        with self._alone():
+            return self._reader.read_bytes(count)
 
     def _its_context(self) -> Context | None:
         return self._context
 
-    def _read_by(self) -> SndfileReader:
-        return self._reader
-
-    def _check_not_streamed(self) -> None:
-        """Raise if a source plays it; wait for the chunk that may be on its way if it was stopped just now."""
-        stream = self._stream() if self._stream is not None else None
-        if stream is not None:
-            if stream.voice is not None:
-                raise RuntimeError(f"{self!r} is being played by {stream.voice.player!r}; stop that first")
-            stream.wait()
+    def _read_by(self) -> Any:
+        changed = type(self).read is not Decoder.read or type(self).seek is not Decoder.seek
+        return self if changed else self._reader
 
     def __repr__(self) -> str:
         return f"<Decoder {self._reader.name!r}: {self.channel_config}, {self.sample_type}, {self.frequency} Hz>"

@@ -40,6 +40,7 @@ class Send:
     def effect(self, effect: BaseEffect | None) -> None:
         source, index = self._source, self._index
         source._check_alive()
+        effects = source.context._effects
         if effect is not None:
             if not isinstance(effect, BaseEffect):
                 raise TypeError(f"{self._name}.effect is {effect!r}; it must be an effect or None")
@@ -59,9 +60,12 @@ class Send:
         except BaseException:
             if before is not None:
                 before._enter(source, index)
+                effects.sends_changed = True  # the newcomer may have got its slot, to which the voice still sends
             raise
         if effect is not None:
             effect._enter(source, index)
+        if before is not None:
+            effects.settle()  # others may wait for its slot
 
     @property
     def filter(self) -> Filter:

@@ -154,6 +154,9 @@ class Source(InSpace, Mortal):
         if self._factor != 1.0:
             context._voices.release(self)  # what has faded is not to be heard again at its full gain
             self._set_factor(1.0)
+        if self._group is not None:  # which tells those only that have a voice
+            self._hear_gain()
+            self._hear_pitch()
         context._voices.play(self, playable, offset)
         context._wake()
 
@@ -240,6 +243,8 @@ class Source(InSpace, Mortal):
                 if self._group is not None:
                     self._group._let_go(self)
             self._group = None
+            self._values.clear()
+            self._heard.clear()  # effects among them
             self._dead = True
 
     _end = destroy
@@ -303,7 +308,7 @@ class Source(InSpace, Mortal):
             OverflowError: Set to a negative number.
         """
         self._check_alive()
-        return self._next_offset if self._voice is None else self._context._voices.offset(self)
+        return self._context._voices.offset(self) or self._next_offset
 
     @offset.setter
     def offset(self, frame: int) -> None:
@@ -312,7 +317,7 @@ class Source(InSpace, Mortal):
         if frame < 0:
             raise OverflowError(f"offset is {frame!r}; it must be 0 or more frames")
         playable = self._voice.playable if self._voice is not None else None
-        if playable is None:
+        if playable is None or not (self.paused or self.playing):  # it may have ended, and no update has seen it
             self._next_offset = frame
             return
         if frame >= playable.length > 0:
@@ -388,6 +393,8 @@ class Source(InSpace, Mortal):
             self._hear_pitch()
         elif name == "looping":
             voices.loop(self, value)
+        elif name == "priority":
+            voices.rank(self)
         elif name in ("orientation", "cone_angles"):
             voices.set(self, Source._facing, (self.orientation, self.cone_angles))
         elif changed.send is not to.nothing:

@@ -51,7 +51,6 @@ _AL: Mapping[str, tuple[Any, ...]] = {
     "alGetInteger": (c_int, c_int),
     "alGetString": (c_char_p, c_int),
     "alIsExtensionPresent": (c_ubyte, c_char_p),
-    "alGetEnumValue": (c_int, c_char_p),
 }
 
 _AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
@@ -66,7 +65,6 @@ _AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
     "alFilteri": (None, c_uint, c_int, c_int),
     "alFilterf": (None, c_uint, c_int, c_float),
     "alGenAuxiliaryEffectSlots": (None, c_int, _uints),
-    "alDeleteAuxiliaryEffectSlots": (None, c_int, _uints),
     "alAuxiliaryEffectSloti": (None, c_uint, c_int, c_int),
     "alAuxiliaryEffectSlotf": (None, c_uint, c_int, c_float),
     # Others
@@ -177,10 +175,6 @@ class Functions:
     def delete_effect(self, effect: int) -> None:
         """Delete one effect object; slots it was loaded into keep their copy."""
         self.alDeleteEffects(1, c_uint(effect))
-
-    def delete_effect_slot(self, slot: int) -> None:
-        """Delete one slot; `OpenALError` if it is refused, as it is while a source sends to it."""
-        self.alDeleteAuxiliaryEffectSlots(1, c_uint(slot))
 
     def delete_filter(self, filter: int) -> None:
         """Delete one filter; sources it was attached to keep their copy."""

@@ -35,7 +35,8 @@ class BaseEffect(Mortal):
 
     A device has a limited number of effect slots (64, with OpenAL Soft). An effect gets one when it is first put on a
     send. When there is none left, an effect that nobody sends to gives way; if there is no such effect, the newcomer
-    is not heard, a warning says so once, and it is tried again when a source that sends to it starts to play. Where
+    is not heard, a warning says so once, and it gets the first slot that is free again: no later than the next update,
+    if a source that sends to it plays then. Where
     the device has no effects, or not of that kind, they are not heard, and a warning says so once, too.
 
     An effect lives as long as it is referred to, or as a source sends to it. Effects belong to the thread that made
@@ -73,29 +74,35 @@ class BaseEffect(Mortal):
             own = inspect.signature(cls.__init__)
             cls.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        """
-        Args:
-            arguments: As ``inspect.signature`` of the class says: its properties, and where it is to be heard
-                (`context`; None: in the current one).
-            named: The same, by name.
+    if TYPE_CHECKING:  # for what reads programs; a test compares these, of all classes, with the rows
 
-        Raises:
-            ValueError: A property is out of range.
-            TypeError: There is no such property, or it is of another type.
-            RuntimeError: No context was given and none is current; or this is not the thread that made it.
-        """
-        try:
-            given = self._arguments.bind(*arguments, **named).arguments
-        except TypeError as error:
-            raise TypeError(f"{type(self).__name__}(): {error}") from None
-        self._make(given.pop("context", None), given)
+        def __init__(self, context: Context | None = None) -> None: ...
+
+    else:
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            """
+            Args:
+                arguments: As ``inspect.signature`` of the class says: its properties, and where it is to be heard
+                    (`context`; None: in the current one).
+                named: The same, by name.
+
+            Raises:
+                ValueError: A property is out of range.
+                TypeError: There is no such property, or it is of another type.
+                RuntimeError: No context was given and none is current; or this is not the thread that made it.
+            """
+            try:
+                given = self._arguments.bind(*arguments, **named).arguments
+            except TypeError as error:
+                raise TypeError(f"{type(self).__name__}(): {error}") from None
+            self._make(given.pop("context", None), given)
 
     def _make(self, context: Context | None, given: Mapping[str, Any]) -> None:
         self._context = require_context(context)
         self._context._check_alive()
         units = self._context._effects
-        units.take_back()
+        units.settle()
         self._unit = Unit()
         self._values: dict[str, Any] = {}
         self._begin()
@@ -127,7 +134,7 @@ class BaseEffect(Mortal):
                 for source, index in self._unit.source_sends:
                     source.sends[index].effect = None
                 self._forget()
-                self._context._effects.take_back()
+                self._context._effects.settle()
             self._dead = True
 
     _end = destroy

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, get_args
+
 from .._openal import constants as c
 from ._base import BaseEffect
 from ._parameters import choice, real, switch, whole
 
-_SWINGS = {"sine": 0, "triangle": 1}
-_DIRECTIONS = {"down": 0, "up": 1, "off": 2}
-_CARRIERS = {"sine": 0, "sawtooth": 1, "square": 2}
+if TYPE_CHECKING:
+    from ..context import Context
+
+Swing = Literal["sine", "triangle"]
+Direction = Literal["down", "up", "off"]
+Carrier = Literal["sine", "sawtooth", "square"]
+
+_SWINGS: tuple[Swing, ...] = get_args(Swing)
+_DIRECTIONS: tuple[Direction, ...] = get_args(Direction)
+_CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
 
 
 class ChorusEffect(BaseEffect):
@@ -25,6 +34,20 @@ class ChorusEffect(BaseEffect):
     delay = real(6, 0.0, 0.016, 0.016, "Seconds of delay, on average")
     rate = real(3, 0.0, 10.0, 1.1, "Hertz at which the delay swings", keyword=True)
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            waveform: Swing = "triangle",
+            phase: int = 90,
+            depth: float = 0.1,
+            feedback: float = 0.25,
+            delay: float = 0.016,
+            context: Context | None = None,
+            *,
+            rate: float = 1.1,
+        ) -> None: ...
+
 
 class DistortionEffect(BaseEffect):
     """An amplifier driven too hard."""
@@ -39,6 +62,18 @@ class DistortionEffect(BaseEffect):
     eq_center = real(4, 80.0, 24000.0, 3600.0, "Hertz around which what comes out is kept")
     eq_bandwidth = real(5, 80.0, 24000.0, 3600.0, "Hertz that are kept around `eq_center`")
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            edge: float = 0.2,
+            gain: float = 0.05,
+            lowpass_cutoff: float = 8000.0,
+            eq_center: float = 3600.0,
+            eq_bandwidth: float = 3600.0,
+            context: Context | None = None,
+        ) -> None: ...
+
 
 class EchoEffect(BaseEffect):
     """Repeats that grow softer, from one side and the other."""
@@ -52,6 +87,18 @@ class EchoEffect(BaseEffect):
     damping = real(3, 0.0, 0.99, 0.5, "How much of the high frequencies each repeat loses")
     feedback = real(4, 0.0, 1.0, 0.5, "Loudness of a repeat against the one before, a linear factor")
     spread = real(5, -1.0, 1.0, -1.0, "How far apart the sides are: 1 and -1 hard, the first left or right; 0 centred")
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            delay: float = 0.1,
+            lr_delay: float = 0.1,
+            damping: float = 0.5,
+            feedback: float = 0.5,
+            spread: float = -1.0,
+            context: Context | None = None,
+        ) -> None: ...
 
 
 class FlangerEffect(BaseEffect):
@@ -68,6 +115,19 @@ class FlangerEffect(BaseEffect):
     feedback = real(5, -1.0, 1.0, -0.5, "What goes round again, a linear factor; negative ones turn the sign")
     delay = real(6, 0.0, 0.004, 0.002, "Seconds of delay, on average")
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            waveform: Swing = "triangle",
+            phase: int = 0,
+            rate: float = 0.27,
+            depth: float = 1.0,
+            feedback: float = -0.5,
+            delay: float = 0.002,
+            context: Context | None = None,
+        ) -> None: ...
+
 
 class FrequencyShifterEffect(BaseEffect):
     """Every frequency moved by the same number of hertz, which is out of tune.
@@ -83,6 +143,16 @@ class FrequencyShifterEffect(BaseEffect):
     left_direction = choice(2, _DIRECTIONS, "down", "Where the left goes")
     right_direction = choice(3, _DIRECTIONS, "down", "Where the right goes")
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            frequency: float = 0.0,
+            left_direction: Direction = "down",
+            right_direction: Direction = "down",
+            context: Context | None = None,
+        ) -> None: ...
+
 
 class PitchShifterEffect(BaseEffect):
     """Higher or lower, at the same speed."""
@@ -93,6 +163,10 @@ class PitchShifterEffect(BaseEffect):
 
     coarse_tune = whole(1, -12, 12, 12, "Semitones up")
     fine_tune = whole(2, -50, 50, 0, "Cents (hundredths of a semitone) up, besides")
+
+    if TYPE_CHECKING:
+
+        def __init__(self, coarse_tune: int = 12, fine_tune: int = 0, context: Context | None = None) -> None: ...
 
 
 class RingModulatorEffect(BaseEffect):
@@ -105,6 +179,16 @@ class RingModulatorEffect(BaseEffect):
     frequency = real(1, 0.0, 8000.0, 440.0, "Hertz of the carrier")
     highpass_cutoff = real(2, 0.0, 24000.0, 800.0, "Hertz below which what goes in is cut")
     waveform = choice(3, _CARRIERS, "sine", "Shape of the carrier")
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            frequency: float = 440.0,
+            highpass_cutoff: float = 800.0,
+            waveform: Carrier = "sine",
+            context: Context | None = None,
+        ) -> None: ...
 
 
 class AutowahEffect(BaseEffect):
@@ -119,6 +203,17 @@ class AutowahEffect(BaseEffect):
     resonance = real(3, 2.0, 1000.0, 1000.0, "Sharpness of the resonance")
     peak_gain = real(4, 0.00003, 31621.0, 11.22, "Gain at the resonance, a linear factor")
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            attack_time: float = 0.06,
+            release_time: float = 0.06,
+            resonance: float = 1000.0,
+            peak_gain: float = 11.22,
+            context: Context | None = None,
+        ) -> None: ...
+
 
 class CompressorEffect(BaseEffect):
     """What is loud made softer, and what is soft louder.
@@ -131,6 +226,10 @@ class CompressorEffect(BaseEffect):
     _types = ((c.AL_EFFECT_COMPRESSOR, None),)
 
     enabled = switch(1, True, "Whether it compresses; else what goes in comes out")
+
+    if TYPE_CHECKING:
+
+        def __init__(self, enabled: bool = True, context: Context | None = None) -> None: ...
 
 
 class EqualizerEffect(BaseEffect):
@@ -150,3 +249,20 @@ class EqualizerEffect(BaseEffect):
     mid2_width = real(8, 0.01, 1.0, 1.0, "Octaves of the second middle band")
     high_gain = real(9, 0.126, 7.943, 1.0, "Gain of the high band, a linear factor")
     high_cutoff = real(10, 4000.0, 16000.0, 6000.0, "Hertz above which is the high band")
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            low_gain: float = 1.0,
+            low_cutoff: float = 200.0,
+            mid1_gain: float = 1.0,
+            mid1_center: float = 500.0,
+            mid1_width: float = 1.0,
+            mid2_gain: float = 1.0,
+            mid2_center: float = 3000.0,
+            mid2_width: float = 1.0,
+            high_gain: float = 1.0,
+            high_cutoff: float = 6000.0,
+            context: Context | None = None,
+        ) -> None: ...

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .. import _checks as checks
 from .._property import Property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from .._checks import Check, Vector
     from .._openal import Functions
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     Tell = Callable[[Functions, int, int, Any], None]
 
 _T = TypeVar("_T")
+_Name = TypeVar("_Name", bound=str)
 
 
 class Parameter(Property[_T]):
@@ -68,14 +69,16 @@ def switch(number: int, default: bool, doc: str) -> Parameter[bool]:
     return Parameter(number, checks.boolean, default, _tell_integer, f"{doc}.", keyword=False)
 
 
-def choice(number: int, choices: Mapping[str, int], default: str, doc: str) -> Parameter[str]:
-    """One of the names in `choices`."""
+def choice(number: int, choices: Sequence[_Name], default: _Name, doc: str) -> Parameter[_Name]:
+    """One of the names in `choices`, which OpenAL numbers from 0."""
+    numbers: dict[str, int] = {name: number for number, name in enumerate(choices)}
 
     def tell(al: Functions, effect: int, what: int, value: str) -> None:
-        al.alEffecti(effect, what, choices[value])
+        al.alEffecti(effect, what, numbers[value])
 
     doc = f"{doc}, one of {', '.join(map(repr, choices))}."
-    return Parameter(number, checks.one_of(choices), default, tell, doc, keyword=False)
+    check = cast("Check[_Name]", checks.one_of(numbers))
+    return Parameter(number, check, default, tell, doc, keyword=False)
 
 
 def pan(number: int, doc: str) -> Parameter[Vector]:

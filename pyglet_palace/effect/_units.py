@@ -6,6 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from .._filters import SENDS
 from .._log import warn_once
 from .._openal import constants as c
 from ..errors import OpenALError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from .._openal import Bracket, Functions
     from .._property import Property
+    from .._voices import VoicePool
     from ..device import Device
     from ..source import Source
     from ._base import BaseEffect
@@ -43,18 +45,33 @@ class Unit:
         """Living sources that send to it, and by which send."""
         return [(source, index) for source, indices in self.sends.items() if source for index in indices]
 
+    @property
+    def idle(self) -> bool:
+        """Whether no living source sends to it."""
+        return not any(source() for source in self.sends.keyrefs())
+
 
 class Units:
     """The effect slots of one context. Used by the game's thread only, but for `dropped`."""
 
-    def __init__(self, al: Functions, bracket: Bracket, device: Device) -> None:
+    def __init__(self, al: Functions, bracket: Bracket, device: Device, voices: VoicePool) -> None:
         self._al = al
         self._bracket = bracket
         self._device = device
+        self._voices = voices
         self._taken: dict[Unit, None] = {}  # those with a slot, in the order in which they got it
+        #: Slots without an effect, otherwise as OpenAL made them (but for the gain, which every effect sets). None is
+        #: ever deleted, for OpenAL frees them with the context: where one was, 1.19.1 crashes when the device is reset
+        #: or gets another context.
+        self._spare: list[int] = []
+        self._exhausted = False  # whether OpenAL has made as many as it can
+        #: Effects that were refused a slot, in that order.
+        self._waiting: WeakKeyDictionary[BaseEffect, None] = WeakKeyDictionary()
         self._refused: set[type[BaseEffect]] = set()  # what the library does not know
         #: Units of effects that are no more; finalisers, on any thread, append to it.
         self.dropped: deque[Unit] = deque()
+        #: Whether the device may have got other sends than the voices were told of; set on any thread.
+        self.sends_changed = False
 
     @property
     def count(self) -> int:
@@ -68,21 +85,49 @@ class Units:
         warn_once("effects do nothing: this OpenAL has no ALC_EXT_EFX")
         return False
 
-    def take_back(self) -> None:
-        """Free what effects that were destroyed, or that nobody refers to any more, have left behind."""
+    def settle(self) -> None:
+        """Free what effects that were destroyed, or that nobody refers to any more, have left behind.
+
+        Then those that wait for a slot may have it, and voices are told of sends that the device has got.
+        """
+        self._take_back()
+        if self.sends_changed:
+            self.sends_changed = False
+            for player in self._voices:
+                for send in SENDS:
+                    if send in player._heard:
+                        self._voices.set(player, send, player._heard[send])
+        if self._waiting:
+            self._serve()
+
+    def close(self) -> None:
+        """Free everything but the slots, which end with the context; there are no voices any more."""
+        self._waiting.clear()
+        self.dropped.extend(self._taken)
+        self._take_back()
+
+    def _take_back(self) -> None:
         if self.dropped:
             with self._bracket as al:
                 for _ in range(len(self.dropped)):
                     unit = self.dropped.popleft()
                     try:
                         self._free(al, unit)
-                    except OpenALError:  # it is refused while a voice is attached: again at the next call
+                    except OpenALError:  # it keeps what it has: again at the next call
                         self.dropped.append(unit)
 
-    def close(self) -> None:
-        """Free everything; no voice is left that could be attached."""
-        self.dropped.extend(self._taken)
-        self.take_back()
+    def _serve(self) -> None:
+        """Give slots to those that wait for one, and let them be heard. Who is not on a voice asks again by itself."""
+        for effect in list(self._waiting):
+            heard = [(source, index) for source, index in effect._unit.source_sends if source._voice is not None]
+            if not heard or type(effect) in self._refused:
+                del self._waiting[effect]
+                continue
+            with self._bracket as al:
+                if not self.slot(al, effect):
+                    break
+            for source, index in heard:
+                self._voices.set(source, SENDS[index], source._heard[SENDS[index]])
 
     def take(self, effect: BaseEffect) -> None:
         """See that `effect` has a slot, if it can."""
@@ -114,35 +159,37 @@ class Units:
         unit = effect._unit
         if unit.slot or effect._dead or not effect._types or type(effect) in self._refused or not self.usable():
             return unit.slot
+        if not self._spare and not self._find_slot(al):
+            self._waiting[effect] = None
+            warn_once("all effect slots of the device are in use; effects beyond are not heard")
+            return 0
+        self._waiting.pop(effect, None)
         unit.effect = al.generate_effect()
         try:
-            if not self._fill(al, effect):
+            if self._fill(al, effect):
+                unit.slot = self._spare.pop()
+                self._load(al, effect)
+                self._taken[unit] = None
+            else:
                 self._refused.add(type(effect))
                 warn_once(f"this OpenAL library has no effect of the kind of {type(effect).__name__}; it is not heard")
-            elif slot := self._make_slot(al) or self._take_from_an_idle_one(al):
-                unit.slot = slot
-                self._taken[unit] = None
-                self._load(al, effect)
-            else:
-                warn_once("all effect slots of the device are in use; effects beyond are not heard")
         finally:
-            if not unit.slot:
+            if unit not in self._taken:
                 self._free(al, unit)
         return unit.slot
 
-    def _make_slot(self, al: Functions) -> int:
-        try:
-            return al.generate_effect_slot()
-        except OpenALError:
-            return 0
-
-    def _take_from_an_idle_one(self, al: Functions) -> int:
-        for unit in self._taken:
-            if not unit.source_sends:
-                slot, unit.slot = unit.slot, 0
-                self._free(al, unit)
-                return slot
-        return 0
+    def _find_slot(self, al: Functions) -> bool:
+        """See that there is a spare slot: a new one, or that of an effect that nobody sends to; whether there is."""
+        if not self._exhausted:
+            try:
+                self._spare.append(al.generate_effect_slot())
+                return True
+            except OpenALError:
+                self._exhausted = True
+        idle = next((unit for unit in self._taken if unit.idle), None)
+        if idle is not None:
+            self._free(al, idle)
+        return bool(self._spare)
 
     def _fill(self, al: Functions, effect: BaseEffect) -> bool:
         """Bring the parameters of `effect` into its effect object; whether OpenAL has that kind of effect."""
@@ -166,9 +213,12 @@ class Units:
             changed.send(al, unit.slot, effect._values.get(name, changed.default))
 
     def _free(self, al: Functions, unit: Unit) -> None:
-        """Delete what `unit` has. `OpenALError` if a voice sends to it; then it keeps it."""
+        """Take back what `unit` has; no voice sends to it any more."""
         if unit.slot:
-            al.delete_effect_slot(unit.slot)
+            # Without an effect first: one of the same kind would go on with what still resounds of this one.
+            al.alAuxiliaryEffectSloti(unit.slot, c.AL_EFFECTSLOT_EFFECT, c.AL_EFFECT_NULL)
+            al.alAuxiliaryEffectSloti(unit.slot, c.AL_EFFECTSLOT_AUXILIARY_SEND_AUTO, 1)
+            self._spare.append(unit.slot)
             unit.slot = 0
         if unit.effect:
             al.delete_effect(unit.effect)

@@ -440,3 +440,160 @@ def test_a_pitch_that_changes_every_frame_does_not_fill_memory(buffer: palace.Bu
     for turn in range(5000):
         source.pitch = 1 + turn % 7 / 10
     assert len(context._voices._ends) < 200
+
+
+@pytest.fixture
+def asked(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """OpenAL sources that OpenAL is asked about."""
+    numbers: list[int] = []
+    ask = context._al.source_integer
+    monkeypatch.setattr(context._al, "source_integer", lambda *what: (numbers.append(what[0]), ask(*what))[1])
+    return numbers
+
+
+def test_a_batch_of_changes_has_those_asked_about_that_it_changed(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, asked: list[int]
+) -> None:
+    sources = [buffer.play() for _ in range(20)]
+    device.render(64)
+    context.start_batch()
+    sources[3].pitch = 0.9
+    sources[4].gain = 0.5
+    context.end_batch()
+    asked.clear()
+    context.update()
+    assert set(asked) == {sources[3]._voice.number}  # type: ignore[union-attr]
+    asked.clear()
+    context.update()
+    assert asked == []
+
+
+def test_a_listener_that_stands_still_costs_no_question(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, asked: list[int]
+) -> None:
+    for _ in range(20):
+        buffer.play()
+    device.render(64)
+    for _ in range(3):
+        context.listener.velocity = (0, 0, 0)
+        context.update()
+    assert asked == []
+
+
+def test_a_theft_looks_at_few_voices(
+    buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyglet_palace import _line
+
+    while not context.stats()["stolen"]:
+        buffer.play()
+    ranked = 0
+    rank = _line._rank
+
+    def counting(voice: object) -> object:
+        nonlocal ranked
+        ranked += 1
+        return rank(voice)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(_line, "_rank", counting)
+    for _ in range(100):
+        buffer.play()
+    assert ranked <= 400
+
+
+@pytest.mark.parametrize("change", ["priority", "looping", "pause", "resume", "unloop", "replay"])
+def test_who_gives_way_is_up_to_date_after_the_first_theft(
+    few: palace.Context, buffer: palace.Buffer, change: str
+) -> None:
+    for _ in range(3):
+        play(buffer)
+    play(buffer)  # from now on there is a line
+    oldest, second, third = sorted(buffer.sources, key=lambda source: source._voice.started)  # type: ignore[union-attr]
+    if change == "priority":
+        second.priority = third.priority = 1
+        oldest.priority = 2
+        expected = second
+        newcomer = 1
+    elif change == "looping":
+        oldest.looping = True
+        expected, newcomer = second, 0
+    elif change == "unloop":
+        oldest.looping = True
+        oldest.looping = False
+        expected, newcomer = oldest, 0
+    elif change == "pause":
+        oldest.pause()
+        expected, newcomer = second, 0
+    elif change == "resume":
+        oldest.pause()
+        oldest.resume()
+        expected, newcomer = oldest, 0
+    else:
+        buffer.play(oldest)
+        expected, newcomer = second, 0
+    play(buffer, newcomer)
+    assert [source for source in (oldest, second, third) if not (source.playing or source.paused)] == [expected]
+
+
+def test_with_a_higher_priority_a_one_shot_goes_before_what_loops(few: palace.Context, buffer: palace.Buffer) -> None:
+    loop, _, _ = play(buffer, looping=True), play(buffer), play(buffer)
+    play(buffer, 1)
+    play(buffer, 1)
+    assert loop.playing
+    play(buffer, 1)
+    assert not loop.playing
+
+
+def test_an_answer_that_openal_refuses_loses_no_end(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = Ends(context, device)
+    sources = [play(buffer) for _ in range(5)]
+    device.render(2 * LENGTH)
+    ask = Once(context._al.source_integer)
+    with monkeypatch.context() as patch:
+        patch.setattr(context._al, "source_integer", ask)
+        with pytest.raises(palace.OpenALError):
+            context.update()
+    context.update()
+    assert set(ends.told) == set(sources)
+
+
+def test_paused_voices_are_no_work(buffer: palace.Buffer, context: palace.Context) -> None:
+    first, second = play(buffer), play(buffer)
+    assert context._voices.sounding()
+    first.pause()
+    assert context._voices.sounding()
+    second.pause()
+    assert not context._voices.sounding()
+    buffer.play(first)
+    assert context._voices.sounding()
+    first.stop()
+    assert not context._voices.sounding()
+    second.stop()
+    assert not context._voices.sounding()
+    play(buffer)
+    assert context._voices.sounding()
+
+
+def test_an_offset_set_after_the_end_is_for_the_next_play(
+    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    source = buffer.play()
+    device.render(2 * LENGTH)  # it has ended, and no update has seen it
+    source.offset = 1000
+    assert source.offset == 1000
+    buffer.play(source)
+    assert source.offset == 1000
+    device.render(2 * LENGTH)
+    source.offset = 10 * LENGTH  # past the end: the next play begins at its start
+    buffer.play(source)
+    assert source.offset == 0
+
+
+def test_stopping_forgets_an_offset_that_was_kept(buffer: palace.Buffer, context: palace.Context) -> None:
+    source = palace.Source()
+    source.offset = 1000
+    source.stop()
+    assert source.offset == 0
+    assert buffer.play(source).offset == 0

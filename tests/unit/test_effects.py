@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import math
 import pydoc
 import re
 import struct
+import textwrap
 import zlib
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 import pyglet_palace as palace
 from pyglet_palace import _filters
-from pyglet_palace.effect import _presets
+from pyglet_palace.effect import _others, _presets
 
 CLASSES = [getattr(palace, name) for name in palace.__all__ if name.endswith("Effect")]
 ROWS = [pytest.param(row, id=f"{cls.__name__}.{row.name}") for cls in CLASSES for row in cls._parameters.values()]
@@ -104,6 +106,42 @@ def test_signatures_are_made_of_the_tables() -> None:
     assert "EchoEffect(delay=0.1, lr_delay=0.1" in pydoc.plain(pydoc.render_doc(palace.EchoEffect))
 
 
+@pytest.mark.parametrize("cls", CLASSES)
+def test_what_type_checkers_are_told_of_a_constructor_is_what_it_takes(cls: Any) -> None:
+    tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    assert isinstance(tree, ast.ClassDef)
+    told = [
+        node.body[0] for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    if cls is palace.ReverbEffect:  # it has a constructor of its own
+        assert not told
+        return
+    (constructor,) = told
+    assert isinstance(constructor, ast.FunctionDef)
+    assert constructor.name == "__init__"
+    row_types = {name: type(row.default).__name__ for name, row in cls._parameters.items()}
+    for name, row in cls._parameters.items():
+        if isinstance(row.default, str):
+            (row_types[name],) = [
+                alias
+                for alias in ("Swing", "Direction", "Carrier")
+                if ", ".join(map(repr, get_args(getattr(_others, alias)))) in row.__doc__
+            ]
+    expected = ["self"]
+    for argument in inspect.signature(cls).parameters.values():
+        if argument.kind is argument.KEYWORD_ONLY and "*" not in expected:
+            expected.append("*")
+        kind = row_types.get(argument.name, "Context | None")
+        expected.append(f"{argument.name}: {kind}={argument.default!r}")
+    assert ast.unparse(constructor.args) == ", ".join(expected)
+
+
+def test_choices_are_literal_types_with_openals_numbers() -> None:
+    assert get_args(_others.Swing) == ("sine", "triangle")
+    assert get_args(_others.Direction) == ("down", "up", "off")
+    assert get_args(_others.Carrier) == ("sine", "sawtooth", "square")
+
+
 def test_help_shows_ranges_and_defaults_of_properties() -> None:
     text = pydoc.plain(pydoc.render_doc(palace.EchoEffect))
     assert "Seconds until the first repeat, from 0 to 0.207. Default: 0.1." in text
@@ -128,5 +166,5 @@ def test_what_is_no_filter_is_a_type_error(wrong: Any) -> None:
 
 
 def test_nan_is_no_filter() -> None:
-    with pytest.raises(ValueError, match=r"filter\[1\] is nan"):
+    with pytest.raises(ValueError, match=r"filter\[1\] is nan; it must be a number, which NaN is not"):
         _filters.check_filter("filter", (1, math.nan, 1))

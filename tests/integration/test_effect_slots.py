@@ -1,0 +1,455 @@
+"""Effect slots: that they go round, who waits for one, and that nothing is left behind."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import pyglet_palace as palace
+from tests import sounds
+from tests.conftest import EXACT, RATE, raised_elsewhere
+from tests.studio import Studio, VocalMorpher, level, noise
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_70_effects_at_once_are_no_error(studio: Studio, context: palace.Context, told: Any) -> None:
+    effects = [palace.EqualizerEffect() for _ in range(70)]
+    sources = [studio.source(effect) for effect in effects]
+    assert context.stats()["effect_slots"] == 64
+    buffer = studio.buffer(noise())
+    for source in sources:
+        assert buffer.play(source).playing
+    assert told() == ["all effect slots of the device are in use; effects beyond are not heard"]
+    for source in sources:
+        source.stop()
+    buffer.play(sources[69])
+    assert not studio.device.render(RATE).any()
+    effects[69].low_gain = 2.0
+    effects[69].slot_gain = 0.5
+    sources[69].stop()
+    sources[3].sends[0].effect = None  # gives way
+    buffer.play(sources[69])
+    assert studio.device.render(RATE).any()
+    assert context.stats()["effect_slots"] == 64
+
+
+def test_an_effect_nobody_sends_to_gives_way_and_comes_back(studio: Studio, context: palace.Context) -> None:
+    idle = palace.EqualizerEffect(low_gain=4.0, mid1_gain=4.0, mid2_gain=4.0, high_gain=4.0)
+    idle.slot_gain = 0.5
+    data = noise()
+    before = level(studio.hear(idle, data, RATE))
+    effects = [palace.EqualizerEffect() for _ in range(64)]
+    sources = [studio.source(effect) for effect in effects]
+    plain = level(studio.hear(effects[-1], data, RATE))
+    assert before > 1.5 * plain  # the slot that was taken over has nothing of the other
+    sources[7].destroy()
+    assert level(studio.hear(idle, data, RATE)) == pytest.approx(before, rel=0.05)  # it fades in, or not
+    assert context.stats()["effect_slots"] == 64
+
+
+def test_a_newcomer_on_the_same_send_gets_the_slot_of_whom_it_drives_out(studio: Studio) -> None:
+    sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
+    sources[0].looping = True
+    studio.buffer(noise()).play(sources[0])
+    plain = level(studio.device.render(RATE))
+    sources[0].sends[0].effect = loud = palace.EqualizerEffect(4, 200, 4, 500, 1, 4, 3000, 1, 4)
+    studio.device.render(4410)
+    assert level(studio.device.render(RATE)) > 2 * plain
+    assert loud.use_count == 1
+
+
+def test_an_effect_that_is_dropped_gives_its_slot_back(studio: Studio, context: palace.Context) -> None:
+    effect = palace.ReverbEffect()
+    studio.hear(effect, noise(0.1), 4410)
+    assert context.stats()["effect_slots"] == 1
+    del effect
+    assert context.stats()["effect_slots"] == 1  # a finaliser calls no OpenAL
+    context.update()
+    assert context.stats()["effect_slots"] == 0
+    for _ in range(200):  # and without an update
+        studio.source(palace.ReverbEffect()).sends[0].effect = None
+    assert context.stats()["effect_slots"] <= 2
+
+
+def test_an_effect_may_be_dropped_by_another_thread(context: palace.Context) -> None:
+    held = [palace.ReverbEffect()]
+    palace.Source().sends[0].effect = held[0]
+    gc.collect()
+    thread = threading.Thread(target=held.clear)
+    thread.start()
+    thread.join()
+    assert context.stats()["effect_slots"] == 1
+    palace.EchoEffect()
+    assert context.stats()["effect_slots"] == 0
+
+
+def test_a_source_keeps_its_effect(studio: Studio, context: palace.Context) -> None:
+    source = studio.source(palace.EchoEffect())
+    gc.collect()
+    context.update()
+    studio.buffer(noise()).play(source)
+    assert studio.device.render(RATE // 2).any()
+    del source  # plays on, and is heard
+    gc.collect()
+    context.update()
+    assert isinstance(next(iter(context._voices)).sends[0].effect, palace.EchoEffect)
+
+
+def test_a_stolen_voice_sends_no_more(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    effect = palace.EchoEffect()
+    source = studio.source(effect)
+    buffer = studio.buffer(noise())
+    buffer.play(source)
+    monkeypatch.setattr(context._voices, "_exhausted", True)
+    buffer.play(studio.source(None))
+    assert not source.playing
+    assert effect.use_count == 1
+    studio.device.render(RATE)
+    effect.destroy()
+    assert context.stats()["effect_slots"] == 0
+
+
+def test_with_its_context_an_effect_ends(context: palace.Context) -> None:
+    effect, idle = palace.ReverbEffect(), palace.EchoEffect()
+    palace.Source().sends[0].effect = effect
+    context.destroy()
+    assert not effect
+    assert repr(effect) == "<ReverbEffect, destroyed>"
+    with pytest.raises(palace.DestroyedError):
+        effect.gain  # noqa: B018
+    effect.destroy()
+    idle.destroy()
+    del effect
+
+
+def test_effects_are_for_the_thread_of_their_context_only(context: palace.Context) -> None:
+    effect, source = palace.ReverbEffect(), palace.Source()
+    for call in (
+        lambda: palace.ReverbEffect(context=context),
+        lambda: palace.EchoEffect(context=context),
+        lambda: setattr(effect, "gain", 1),
+        lambda: setattr(effect, "slot_gain", 1),
+        lambda: effect.gain,
+        lambda: effect.use_count,
+        lambda: effect.load_preset("CAVE"),
+        effect.destroy,
+        lambda: setattr(source.sends[0], "effect", effect),
+    ):
+        assert isinstance(raised_elsewhere(call), RuntimeError)
+    assert effect
+
+
+def test_without_a_context_there_is_no_effect() -> None:
+    with pytest.raises(RuntimeError, match="no context"):
+        palace.ReverbEffect()
+
+
+def test_an_openal_that_fails_midway_leaves_no_slot_behind(
+    context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise palace.OpenALError("alEffectf", 0xA005, "out of memory")
+
+    source, effect, before = palace.Source(), palace.ReverbEffect("CAVE"), palace.BaseEffect()
+    source.sends[0].effect = before
+    with monkeypatch.context() as patch:
+        patch.setattr(context._al, "alEffectf", fails)
+        with pytest.raises(palace.OpenALError, match="out of memory"):
+            source.sends[0].effect = effect
+    assert source.sends[0].effect is before
+    assert before.use_count == 1
+    assert effect.use_count == context.stats()["effect_slots"] == 0
+    with monkeypatch.context() as patch:
+        patch.setattr(type(effect).slot_gain, "send", fails)
+        with pytest.raises(palace.OpenALError, match="out of memory"):
+            source.sends[0].effect = effect
+    assert effect.use_count == context.stats()["effect_slots"] == effect._unit.slot == 0
+    source.sends[0].effect = effect
+    assert context.stats()["effect_slots"] == 1
+
+
+def test_no_effect_object_is_left_behind_and_slots_are_made_once(
+    studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    al, made, objects, slots = context._al, [], set(), []
+    generate, delete, generate_slot = al.generate_effect, al.delete_effect, al.generate_effect_slot
+
+    def generated() -> int:
+        made.append(generate())
+        objects.add(made[-1])
+        return int(made[-1])
+
+    def deleted(number: int) -> None:
+        delete(number)
+        objects.remove(number)
+
+    def generated_slot() -> int:
+        slots.append(generate_slot())
+        return int(slots[-1])
+
+    monkeypatch.setattr(al, "generate_effect", generated)
+    monkeypatch.setattr(al, "delete_effect", deleted)
+    monkeypatch.setattr(al, "generate_effect_slot", generated_slot)
+    VocalMorpher._types = ((0x7777, None),)
+    for _ in range(3):
+        studio.source(VocalMorpher())
+    assert len(made) == 1  # the library is asked once
+    assert not objects
+    effects = [palace.EchoEffect() for _ in range(70)]
+    sources = [studio.source(effect) for effect in effects]
+    assert len(objects) == len(slots) == 64
+    for effect in effects[:10]:
+        effect.destroy()
+    assert len(objects) == 54
+    sources[69].sends[1].effect = effects[69]
+    assert len(objects) == 55
+    assert len(slots) == 64
+    studio.buffer(noise()).play(sources[69])
+    context.destroy()
+    assert not objects
+
+
+def test_what_openal_refuses_to_take_back_it_is_given_again(
+    context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(*_: object) -> None:
+        raise palace.OpenALError("alDeleteEffects", 0xA005, "out of memory")
+
+    source, effect, other = palace.Source(), palace.ReverbEffect(), palace.EchoEffect()
+    source.sends[0].effect, source.sends[1].effect = effect, other
+    unit = effect._unit
+    with monkeypatch.context() as patch:
+        patch.setattr(context._al, "alDeleteEffects", refuses)
+        effect.destroy()
+        context.update()
+        assert unit.effect
+        assert context.stats()["effect_slots"] == 2
+    context.update()
+    assert not unit.effect
+    assert context.stats()["effect_slots"] == 1
+    other.destroy()
+    assert len(set(context._effects._spare)) == len(context._effects._spare) == 2
+
+
+def test_after_effects_have_ended_the_device_can_be_reset_and_have_other_contexts(
+    studio: Studio, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    # OpenAL Soft 1.19.1 crashes there, if a slot was deleted.
+    for hrtf in (palace.TRUE, palace.FALSE):
+        effects = [palace.EchoEffect(), palace.ReverbEffect("CAVE"), palace.EqualizerEffect()]
+        for effect in effects:
+            studio.hear(effect, noise(0.1), 4410)
+        for effect in effects[:2]:
+            effect.destroy()
+        device.reset({**EXACT, palace.HRTF: hrtf})
+        assert studio.hear(effects[2], noise(0.1), 4410).any()
+        with palace.Context(device, EXACT, auto_update=False, workers=1) as other:
+            palace.Source(other).sends[0].effect = palace.EchoEffect(context=other)
+            device.render(4410)
+        device.reset(EXACT)
+        assert studio.hear(palace.EchoEffect(), noise(0.5), RATE).any()
+    context.destroy()
+    palace.Context(device, EXACT, auto_update=False, workers=1).destroy()
+
+
+def test_a_slot_that_goes_round_is_as_new(studio: Studio) -> None:
+    def far(effect: palace.BaseEffect) -> float:
+        source = studio.source(effect)
+        source.position = (0, 0, -20)
+        studio.buffer(data).play(source)
+        out = studio.device.render(RATE)
+        source.destroy()
+        effect.destroy()
+        return level(out)
+
+    data = noise()
+    first = far(palace.EqualizerEffect())
+    reverb = palace.ReverbEffect("CAVE")
+    reverb.send_auto, reverb.slot_gain = False, 0.25
+    assert far(reverb)
+    studio.device.render(4096)
+    assert far(palace.EqualizerEffect()) == pytest.approx(first, rel=0.05)  # it fades in, or not
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_what_still_resounds_of_an_effect_is_not_heard_of_the_next(
+    batch: bool, studio: Studio, context: palace.Context
+) -> None:
+    before, after = palace.ReverbEffect("CAVE"), palace.ReverbEffect("CAVE")
+    source, silent = studio.source(before), studio.source(None)
+    source.looping = silent.looping = True
+    studio.buffer(noise()).play(source)
+    studio.buffer(noise() * 0).play(silent)
+    assert studio.device.render(RATE).any()
+    if batch:
+        context.start_batch()
+    slot = before._unit.slot
+    before.destroy()
+    silent.sends[0].effect = after
+    assert after._unit.slot == slot
+    if batch:
+        context.end_batch()
+    studio.device.render(4096)  # OpenAL Soft fades out
+    assert source.playing
+    assert not studio.device.render(RATE).any()
+
+
+def waiting(studio: Studio) -> tuple[list[palace.Source], palace.Source]:
+    """64 sources, each with an effect, that have all the slots, and one that plays with one that has none."""
+    sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
+    last = studio.source(palace.EqualizerEffect())
+    last.looping = True
+    studio.buffer(noise()).play(last)
+    assert not studio.device.render(RATE).any()
+    return sources, last
+
+
+def test_an_effect_that_waits_for_a_slot_is_heard_once_another_is_destroyed(studio: Studio) -> None:
+    sources, _ = waiting(studio)
+    effect = sources[5].sends[0].effect
+    assert effect is not None
+    effect.destroy()
+    assert studio.device.render(RATE).any()
+
+
+def test_an_effect_that_waits_for_a_slot_is_heard_once_another_is_on_no_send(studio: Studio) -> None:
+    sources, _ = waiting(studio)
+    kept = sources[5].sends[0].effect
+    sources[5].sends[0].effect = None
+    assert studio.device.render(RATE).any()
+    assert kept
+
+
+@pytest.mark.parametrize("how", ["destroyed", "dropped"])
+def test_an_effect_that_waits_for_a_slot_is_heard_once_a_source_with_another_is_gone(
+    how: str, studio: Studio, context: palace.Context
+) -> None:
+    sources, _ = waiting(studio)
+    context.update()
+    assert not studio.device.render(RATE).any()
+    source = sources.pop()
+    if how == "destroyed":
+        source.destroy()
+    else:
+        del source
+    context.update()
+    assert studio.device.render(RATE).any()
+
+
+def test_who_waits_for_a_slot_longest_gets_it_first_if_it_can_be_heard(studio: Studio, context: palace.Context) -> None:
+    sources, last = waiting(studio)
+    idle, second = studio.source(palace.EqualizerEffect()), studio.source(palace.EqualizerEffect())
+    second.looping = True
+    studio.buffer(noise()).play(second)
+    last.stop()
+    sources[0].destroy()
+    context.update()
+    assert second.sends[0].effect._unit.slot  # type: ignore[union-attr]
+    assert studio.device.render(RATE).any()
+    second.stop()
+    for source in (last, idle):  # whoever is not heard asks again when it plays
+        studio.buffer(noise()).play(source)
+        assert not source.sends[0].effect._unit.slot  # type: ignore[union-attr]
+    sources[1].destroy()
+    sources[2].destroy()
+    context.update()
+    for source in (last, idle):
+        assert source.sends[0].effect._unit.slot  # type: ignore[union-attr]
+    assert not context._effects._waiting
+
+
+def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio, context: palace.Context) -> None:
+    VocalMorpher._types = ((0x7777, None),)
+    sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
+    buffer = studio.buffer(noise())
+    lacking = [studio.source(VocalMorpher()) for _ in range(3)]
+    last = studio.source(palace.EqualizerEffect())
+    context.update()  # nobody waits who is not heard
+    assert not context._effects._waiting
+    for source in (*lacking, last):
+        source.looping = True
+        buffer.play(source)
+    sources[0].destroy()
+    for _ in range(3):
+        context.update()
+    assert last.sends[0].effect._unit.slot  # type: ignore[union-attr]
+    assert not context._effects._waiting
+
+
+def test_an_effect_that_waits_for_a_slot_may_be_dropped_or_destroyed(studio: Studio, context: palace.Context) -> None:
+    sources, last = waiting(studio)
+    last.sends[0].effect.destroy()  # type: ignore[union-attr]
+    last.sends[0].effect = palace.EchoEffect()
+    last.sends[0].effect = None
+    sources[0].destroy()
+    context.update()
+    assert not studio.device.render(RATE).any()
+    assert not context._effects._waiting
+
+
+def test_a_destroyed_source_lets_its_effects_go(studio: Studio, context: palace.Context) -> None:
+    effect = palace.EchoEffect()
+    source, other = studio.source(effect), studio.source(effect)
+    studio.buffer(noise()).play(source)
+    source.destroy()
+    assert effect.source_sends == [(other, 0)]
+    assert effect.use_count == 1
+    del effect
+    other.destroy()
+    context.update()
+    assert context.stats()["effect_slots"] == 0
+
+
+def test_within_a_batch_of_changes_an_effect_may_be_destroyed(studio: Studio, context: palace.Context) -> None:
+    effect = palace.EchoEffect()
+    source = studio.source(effect)
+    source.looping = True
+    studio.buffer(noise()).play(source)
+    studio.device.render(RATE)
+    context.start_batch()
+    effect.destroy()
+    context.end_batch()
+    studio.device.render(4096)
+    assert not studio.device.render(RATE).any()
+    context.update()
+    assert context.stats()["effect_slots"] == 0
+
+
+@pytest.mark.parametrize("begin", [(3, 700), (6, 767), (101, 900), (1, 1, 1, 1, 1, 700)])
+def test_any_number_of_frames_can_be_rendered_while_a_reverb_begins(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, begin: tuple[int, ...]
+) -> None:
+    buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 5000))
+
+    def rendered(pieces: tuple[int, ...]) -> Any:
+        with palace.Source() as source, palace.ReverbEffect("CAVE") as effect:
+            device.render(4096)
+            source.sends[0].effect = effect
+            buffer.play(source)
+            return np.concatenate([device.render(frames) for frames in pieces])
+
+    assert len(rendered(begin)) == sum(begin)
+    assert rendered(begin).any()
+    assert np.isfinite(rendered(begin)).all()
+
+
+def test_what_was_mixed_ahead_is_not_lost(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path
+) -> None:
+    buffer = palace.Buffer(sounds.write(tmp_path / "a.wav", sounds.tone(1.0), subtype="PCM_16"))
+    source, effect = palace.Source(), palace.EchoEffect()
+    effect.slot_gain = 0
+    source.sends[0].effect = effect
+    buffer.play(source)
+    pieces = np.concatenate([device.render(frames) for frames in (1001, 3, 2, 1, 998, 2001, 994)])
+    source.stop()
+    effect.destroy()
+    device.render(4096)
+    buffer.play(source)
+    np.testing.assert_allclose(pieces, device.render(5000), atol=1e-5)

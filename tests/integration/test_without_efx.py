@@ -1,0 +1,88 @@
+"""What there is of effects where OpenAL lacks them, or some of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import pyglet_palace as palace
+from tests.conftest import RATE
+from tests.studio import Asked, Studio, VocalMorpher, level, noise, version
+
+
+def check_that_effects_do_nothing(studio: Studio, told: Any, text: str) -> None:
+    """Effects and sends keep what they are set to, the sound is heard, and the log says why once."""
+    effect = palace.ReverbEffect("CAVE")
+    effect.gain, effect.slot_gain, effect.send_auto = 0.5, 0.5, False
+    source = palace.Source()
+    for index in (0, 1, 5):
+        source.sends[index].effect = effect
+        source.sends[index].filter = (1, 0.5, 1)
+    studio.buffer(noise(0.1)).play(source)
+    assert studio.device.render(4410).any()
+    assert not studio.device.render(RATE)[1024:].any()  # no tail
+    effect.load_preset("HANGAR")
+    assert effect.decay_time == pytest.approx(10.05)
+    assert effect.source_sends == [(source, 0), (source, 1), (source, 5)]
+    assert source.sends[0].filter == (1.0, 0.5, 1.0)
+    effect.destroy()
+    assert source.sends[5].effect is None
+    palace.EchoEffect()
+    assert told() == [text]
+
+
+def test_without_efx_in_the_library_effects_do_nothing_and_say_so_once(
+    studio: Studio, told: Any, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in list(vars(context._al)):
+        if name.startswith("al") and ("Effect" in name or "Filter" in name):
+            monkeypatch.setattr(context._al, name, None)
+    check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
+
+
+def test_without_efx_on_the_device_effects_do_nothing_and_say_so_once(
+    studio: Studio, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = palace.Device.query_extension
+    monkeypatch.setattr(
+        palace.Device, "query_extension", lambda device, name: name != "ALC_EXT_EFX" and ask(device, name)
+    )
+    assert len(palace.Source().sends) == 0
+    check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
+
+
+def test_an_effect_that_the_library_lacks_does_nothing_and_says_so_once(
+    studio: Studio, told: Any, context: palace.Context
+) -> None:
+    for kinds in (((0x7777, None),), ((0x7, None),)[: "1.19" in version(context)]):
+        VocalMorpher._types = kinds
+        for _ in range(2):
+            with VocalMorpher() as effect:
+                assert not studio.hear(effect, noise(), RATE).any()
+                assert context.stats()["effect_slots"] == 0
+    assert told() == ["this OpenAL library has no effect of the kind of VocalMorpher; it is not heard"]
+
+
+def test_where_there_is_no_eax_reverb_the_standard_one_is_used(
+    studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_integer = context._al.alEffecti
+
+    def without_eax(effect: int, what: int, value: int) -> None:
+        if (what, value) == (0x8001, 0x8000):
+            raise palace.OpenALError("alEffecti", 0xA003, "refused")
+        set_integer(effect, what, value)
+
+    monkeypatch.setattr(context._al, "alEffecti", without_eax)
+    effect = palace.ReverbEffect("CAVE")
+    out = studio.hear(effect, noise(0.1), RATE)
+    assert level(out[RATE // 2 :]) > 0.001
+    effect.echo_depth = 1.0  # which only EAX has
+    effect.decay_time, effect.decay_hf_limit = 5.0, False
+    with context._bracket as al:
+        asked = Asked(context, 1)
+        al.delete_effect(asked.number)
+        asked.number = effect._unit.effect
+        row = palace.ReverbEffect._parameters["decay_time"]
+        assert asked(type(row)(5, row.check, 0.0, lambda *_: None, "", keyword=False)) == 5.0
