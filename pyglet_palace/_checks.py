@@ -7,6 +7,7 @@ A check is called with the property's name and the value given; it returns the v
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     Check = Callable[[str, Any], "_T"]
 
 _T = TypeVar("_T")
+_Choice = TypeVar("_Choice", bound=str)
 
 Vector = tuple[float, float, float]
 
@@ -23,9 +25,10 @@ FLT_MAX, FLT_MIN = 3.4028234663852886e38, 1.1754943508222875e-38
 
 
 def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False) -> Check[float]:
-    """A number from `low` to `high`; with `above`, more than `low`. NaN is never in range."""
+    """A number from `low` to `high`; with `above`, more than `low`, by `FLT_MIN` at least. NaN is never in range."""
     if high == FLT_MAX:
-        bound = f"{'more than' if above else 'at least'} {low:g}, and " if low != -FLT_MAX else ""
+        least = f"more than {low:g} (by {FLT_MIN:g} at least)" if above else f"at least {low:g}"
+        bound = f"{least}, and " if low != -FLT_MAX else ""
         range_text = f"{bound}finite"
     else:
         range_text = f"from {low:g} to {high:g}"
@@ -37,7 +40,7 @@ def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False)
             raise TypeError(f"{name} is {value!r}; it must be a number") from None
         except OverflowError:
             result = math.inf
-        if not low <= result <= high or (above and result == low):
+        if not low <= result <= high or (above and result - low < FLT_MIN):
             raise ValueError(f"{name} is {value!r}; it must be {range_text}")
         return result
 
@@ -134,12 +137,34 @@ def two_vectors(name: str, value: Any) -> tuple[Vector, Vector]:
     return at, up
 
 
-def one_of(choices: Mapping[str, Any]) -> Check[str]:
+def one_of(choices: Mapping[_Choice, Any]) -> Check[_Choice]:
     """One of the keys of `choices`."""
+    range_text = f"one of {', '.join(map(repr, choices))}"
 
-    def check(name: str, value: Any) -> str:
-        if not isinstance(value, str) or value not in choices:
-            raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(map(repr, choices))}")
-        return value
+    def check(name: str, value: Any) -> _Choice:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} is {value!r}; it must be a str, {range_text}")
+        for choice in choices:
+            if choice == value:
+                return choice
+        raise ValueError(f"{name} is {value!r}; it must be {range_text}")
 
     return check
+
+
+def string(name: str, value: Any) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}; it must be a str")
+    return value
+
+
+def several(name: str, values: Any) -> tuple[Any, ...]:
+    """Names, of any iterable; a single one is refused, though a string is an iterable of its characters."""
+    if isinstance(values, (str, bytes, os.PathLike)):
+        raise TypeError(f"{name} is {values!r}, a single name; it must be an iterable of names, such as [{values!r}]")
+    try:
+        each = iter(values)
+    except TypeError:
+        raise TypeError(f"{name} is {values!r}; it must be an iterable of names") from None
+    return tuple(each)

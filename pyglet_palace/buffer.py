@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from . import _checks as checks
 from . import resources
 from ._current import require_context
 from ._lifetime import Mortal
@@ -195,9 +195,12 @@ class Buffer(Mortal):
 
         Raises:
             ValueError: `source` belongs to another context.
+            TypeError: `source` is no `Source`.
         """
         if source is None:
             source = Source(self._context)
+        elif not isinstance(source, Source):
+            raise TypeError(f"source is {source!r}; it must be a Source or None")
         source.play(self)  # checks this buffer, too
         return source
 
@@ -288,9 +291,7 @@ def free(names: Iterable[Name], context: Context | None = None) -> None:
 
 def by_key(names: Iterable[Name]) -> dict[str, Name]:
     """Names by what the cache calls them, without duplicates, in order."""
-    if isinstance(names, (str, bytes, os.PathLike)):
-        raise TypeError(f"names is {names!r}, a single name; it must be an iterable of names, such as [{names!r}]")
-    return {resources.key_of(name): name for name in names}
+    return {resources.key_of(name): name for name in checks.several("names", names)}
 
 
 def _check_free(context: Context, key: str) -> None:

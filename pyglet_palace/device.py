@@ -7,6 +7,7 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
+from . import _checks as checks
 from . import _log
 from ._lifetime import Mortal
 from ._openal import attribute_list, functions
@@ -73,8 +74,9 @@ def query_extension(name: str) -> bool:
 
     Raises:
         OpenALNotFound: There is no OpenAL library.
+        TypeError: `name` is no string.
     """
-    return functions().device_extension(None, name)
+    return functions().device_extension(None, checks.string("name", name))
 
 
 class Device(Mortal):
@@ -100,8 +102,9 @@ class Device(Mortal):
         Raises:
             DeviceError: None of them can be opened.
             OpenALNotFound: There is no OpenAL library.
+            TypeError: A name is no string, or `fallback` is a single name.
         """
-        names = (name, *fallback)
+        names = (name, *checks.several("fallback", fallback))
         for wanted in names:
             if not isinstance(wanted, str):
                 raise TypeError(f"{wanted!r} is no name of a device; it must be a str")
@@ -155,9 +158,13 @@ class Device(Mortal):
         return self._al.device_string(self._handle, c.ALC_DEVICE_SPECIFIER)
 
     def query_extension(self, name: str) -> bool:
-        """Whether the device has the ALC extension `name`."""
+        """Whether the device has the ALC extension `name`.
+
+        Raises:
+            TypeError: `name` is no string.
+        """
         self._check_not_dead()
-        return self._al.device_extension(self._handle, name)
+        return self._al.device_extension(self._handle, checks.string("name", name))
 
     @property
     def alc_version(self) -> tuple[int, int]:
@@ -214,17 +221,24 @@ class Device(Mortal):
             TypeError, ValueError: `attrs` maps anything but whole numbers of 32 bits to such.
         """
         self._check_not_dead()
+        attrs = attrs or {}
+        attribute_list(attrs)  # TypeError or ValueError, before anything is done
         if not self.query_extension("ALC_SOFT_HRTF"):
             raise DeviceError(f"{self.name!r} cannot be reset: this OpenAL has no ALC_SOFT_HRTF")
-        done = self._al.alcResetDeviceSOFT(self._handle, attribute_list({**(attrs or {}), **self._own_attributes()}))
+        done = self._al.alcResetDeviceSOFT(self._handle, attribute_list({**attrs, **self._own_attributes()}))
         self._al.check_device(self._handle, "alcResetDeviceSOFT", f"resetting {self.name!r}")
         if not done:
             raise DeviceError(f"resetting {self.name!r} failed")
-        self._asked = dict(attrs or {})
+        self._asked = dict(attrs)
         self._settle_anew()
 
     def pause_dsp(self) -> None:
-        """Stop mixing; time stands still for all its contexts. Nothing without ALC_SOFT_pause_device."""
+        """Stop mixing; time stands still for all its contexts. Nothing without ALC_SOFT_pause_device.
+
+        Of a device without hardware it stops nothing: what a `LoopbackDevice` is told to render is mixed, and the
+        silent one that `init` falls back to goes on with the updates of its context. `SourceGroup.pause_all` pauses
+        everywhere.
+        """
         self._check_not_dead()
         if self.query_extension("ALC_SOFT_pause_device"):
             self._al.alcDevicePauseSOFT(self._handle)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from . import _checks as checks
 from . import _sending as to
@@ -126,17 +126,21 @@ class SourceGroup(Mortal):
 
         A source that was paused by itself stays so. One that is paused by this, and is then resumed, stopped or
         played by itself, is on its own again; one that is paused again by itself is left to its own `resume`.
+
+        Groups themselves are not paused: what is played in them later, or joins them playing, is heard. A source that
+        is moved to another group stays paused, until the `resume_all` of that one or of one above it; if it is left
+        without a group, until its own `resume`.
         """
         self._check_alive()
-        for source in self._all_sources():
-            if source.playing:
+        for source in self._with_voices():
+            if not source.paused:
                 source._pause()
-                source._held = source.paused
+                source._held = source.paused  # not what had ended already
 
     def resume_all(self) -> None:
         """Go on with what a `pause_all`, of this group or one above or below, has paused in it and in those below."""
         self._check_alive()
-        for source in self._all_sources():
+        for source in self._with_voices():
             if source._held:
                 source.resume()
 
@@ -147,7 +151,7 @@ class SourceGroup(Mortal):
         next update.
         """
         self._check_alive()
-        for source in self._all_sources():
+        for source in self._with_voices():
             if source.playing or source.paused:
                 source._stop()
                 self._context._news.source("source_force_stopped", source)
@@ -156,7 +160,8 @@ class SourceGroup(Mortal):
     def destroy(self) -> None:
         """Be of no more use; nothing the second time. Its sources belong to no group then, its sub-groups to no parent.
 
-        What plays goes on; what `pause_all` has paused stays paused, each until its own `resume`.
+        What plays goes on. What `pause_all` has paused stays paused: its own sources until each one's `resume`, those
+        in sub-groups until the `resume_all` of these, too.
         """
         if self._dead:
             return
@@ -188,6 +193,7 @@ class SourceGroup(Mortal):
     def _let_go(self, source: Source) -> None:
         """`source` belongs to no group any more."""
         self._members.pop(source, None)
+        source._held = False  # no `resume_all` reaches it
         self._regroup(source, None)
 
     @staticmethod
@@ -206,9 +212,13 @@ class SourceGroup(Mortal):
     def _refresh(self) -> None:
         """Let all of its tree be heard as it is set now.
 
-        Products are kept within what OpenAL takes: none is refused half-way.
+        Costs what changes: groups below one whose products stay are left alone, and so is who has no voice; a source
+        reads the products when it is played. They are kept within what OpenAL takes: none is refused half-way.
         """
-        for group in self._tree():
+        changed: dict[SourceGroup | None, tuple[bool, bool]] = {}
+        waiting = [self]
+        while waiting:
+            group = waiting.pop()
             above = group._parent
             gain, pitch = group.gain, group.pitch
             if above is not None:
@@ -216,23 +226,31 @@ class SourceGroup(Mortal):
                 pitch *= above._whole_pitch
             gain, pitch = min(gain, checks.FLT_MAX), min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
             louder, faster = gain != group._whole_gain, pitch != group._whole_pitch
-            group._whole_gain, group._whole_pitch = gain, pitch
-            for source in list(group._members):
+            if louder or faster:
+                group._whole_gain, group._whole_pitch = gain, pitch
+                changed[group] = louder, faster
+                waiting.extend(group._sub_groups)
+        if changed:
+            for source in self._voiced():
+                louder, faster = changed.get(source._group, (False, False))
                 if louder:
                     source._hear_gain()
                 if faster:
                     source._hear_pitch()
 
-    def _tree(self) -> Iterator[SourceGroup]:
-        """It, and all groups below: each before its sub-groups, these in order."""
+    def _voiced(self) -> Iterator[Source]:
+        """The sources of the context that have a voice: few, however many there are."""
+        return cast("Iterator[Source]", iter(self._context._voices))
+
+    def _with_voices(self) -> Iterator[Source]:
+        """Those in it, and in all groups below, that have a voice; who leaves meanwhile is left out."""
+        tree: dict[SourceGroup | None, None] = {}
         waiting = [self]
         while waiting:
             group = waiting.pop()
-            yield group
-            waiting.extend(reversed(list(group._sub_groups)))
-
-    def _all_sources(self) -> list[Source]:
-        return [source for group in self._tree() for source in list(group._members)]
+            tree[group] = None
+            waiting.extend(group._sub_groups)
+        return (source for source in self._voiced() if source._group in tree)
 
     def _changed(self, changed: Property[Any], value: Any) -> None:
         self._refresh()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import _checks as checks
+from . import _sending as to
 from ._current import require_context
 from ._openal import constants as c
 from ._property import Property
@@ -34,8 +35,7 @@ def _orientation(al: Functions, _: int, value: tuple[Vector, Vector]) -> None:
 
 
 def _meters_per_unit(al: Functions, _: int, value: float) -> None:
-    if al.alGetEnumValue(b"AL_METERS_PER_UNIT") > 0:  # ALC_EXT_EFX
-        al.alListenerf(c.AL_METERS_PER_UNIT, value)
+    al.alListenerf(c.AL_METERS_PER_UNIT, value)
 
 
 class Listener:
@@ -57,7 +57,7 @@ class Listener:
     meters_per_unit = Property(
         checks.number(0.0, above=True),
         1.0,
-        _meters_per_unit,
+        to.with_effects("meters_per_unit", _meters_per_unit),
         "Metres in a unit, > 0; for air absorption (ALC_EXT_EFX).",
     )
 

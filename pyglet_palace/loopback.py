@@ -100,12 +100,16 @@ class LoopbackDevice(Device):
     def reset(self, attrs: Mapping[int, int] | None = None) -> None:
         """As `Device.reset`. `FREQUENCY` is the rate of what is rendered from now on; not named, it stays.
 
+        Args:
+            attrs: As for `Context`; layout and sample type may be named, but not changed.
+
         Raises:
             ValueError: OpenAL cannot render at that rate; or the layout or the sample type would change.
+            DeviceError, TypeError: As `Device.reset`.
         """
         self._check_not_dead()
-        attrs, own = dict(attrs or {}), self._attributes
-        attribute_list(attrs)
+        attrs, own = attrs or {}, self._attributes
+        attribute_list(attrs)  # TypeError or ValueError, before anything is done
         for key, what in ((keys.CHANNEL_CONFIG, "layout"), (keys.SAMPLE_TYPE, "sample type")):
             if attrs.get(key, own[key]) != own[key]:
                 raise ValueError(f"a loopback device keeps its {what}; open another one instead")

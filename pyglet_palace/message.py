@@ -12,8 +12,9 @@ if TYPE_CHECKING:
 class MessageHandler:
     """Derive from it, override what you want to hear of, and set ``Context.message_handler``.
 
-    All but `buffer_loading` are called on the thread that made the context, by `Context.update` (or before `free`,
-    `Buffer.destroy` and `Context.destroy` return); any of this package may be used in them.
+    What has happened is told on the thread that made the context, by `Context.update`, or before `free`,
+    `Buffer.destroy`, `Batch.release`, `SourceGroup.stop_all` and `Context.destroy` return; any of this package may be
+    used in it. `buffer_loading` and `resource_not_found` are questions, asked while a sound is being loaded.
     """
 
     def device_disconnected(self, device: Device) -> None:
@@ -29,7 +30,12 @@ class MessageHandler:
         """`source` has come to the end of what it played."""
 
     def source_force_stopped(self, source: Source) -> None:
-        """`source` was stopped before its end: its voice went to a higher priority, or its buffer was freed."""
+        """`source` was stopped before its end by something else than itself, or could not be heard at all.
+
+        That is: its voice went to another of higher or the same priority, or there was none for it (see
+        `Source.priority`); its buffer was freed or destroyed, also with its context; `SourceGroup.stop_all`; or what
+        it streamed could not be read on (the event ``on_stream_failed`` says why).
+        """
 
     def buffer_loading(
         self, name: str, channel_config: str, sample_type: str, sample_rate: int, data: memoryview
@@ -50,6 +56,9 @@ class MessageHandler:
     def resource_not_found(self, name: str) -> str:
         """There is no sound `name`: return another to load in its place, or '' to give up.
 
+        Called on the thread that made the context, by whatever was given the name (`cache`, `preload`, `Buffer`,
+        `decode` ...) before it returns; or where the file is gone when a worker opens it, by the next update or
+        whatever waits for the sound. Any of this package may be used in it. What it raises fails the load, as '' does.
         The cache keeps the name that was asked for.
         """
         return ""

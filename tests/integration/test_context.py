@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace import _log
+from pyglet_palace._checks import FLT_MIN
+from pyglet_palace._world import DistanceModel
 from tests import sounds
 from tests.conftest import EXACT, RATE, raised_elsewhere
 
@@ -81,6 +84,42 @@ def test_what_is_out_of_range_is_refused(context: palace.Context, name: str, val
         setattr(context, name, value)
 
 
+@pytest.mark.parametrize("tiny", [0, 1e-300, 1e-40])
+def test_what_is_too_small_for_openals_numbers_is_not_above_0(context: palace.Context, tiny: float) -> None:
+    with pytest.raises(ValueError, match=r"speed_of_sound is .* more than 0 \(by 1.17549e-38 at least\)"):
+        context.speed_of_sound = tiny
+    with pytest.raises(ValueError, match="meters_per_unit is .* more than 0"):
+        context.listener.meters_per_unit = tiny
+
+
+def test_the_least_above_0_is_taken(context: palace.Context) -> None:
+    context.speed_of_sound = context.listener.meters_per_unit = FLT_MIN
+    assert context.speed_of_sound == context.listener.meters_per_unit == FLT_MIN
+
+
+@pytest.mark.parametrize("value", [5, None, ["linear"]])
+def test_a_distance_model_that_is_no_string_is_a_type_error(context: palace.Context, value: Any) -> None:
+    with pytest.raises(TypeError, match=r"distance_model is .*; it must be a str, one of 'inverse clamped'"):
+        context.distance_model = value
+
+
+def test_type_checkers_know_every_distance_model() -> None:
+    assert get_args(DistanceModel) == palace.distance_models
+
+
+def test_without_effects_meters_per_unit_is_kept_and_says_once_that_it_does_nothing(
+    context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(_log, "_told", set())
+    monkeypatch.setattr(context._al, "alGenFilters", None)
+    context.listener.meters_per_unit = 0.5
+    context.listener.meters_per_unit = 0.1
+    assert context.listener.meters_per_unit == 0.1
+    assert [record.message for record in caplog.records] == [
+        "meters_per_unit does nothing: this OpenAL has no ALC_EXT_EFX"
+    ]
+
+
 def test_the_listener_is_true_as_long_as_its_context_lives(context: palace.Context) -> None:
     listener = context.listener
     assert listener
@@ -137,6 +176,18 @@ def test_a_batch_of_changes_is_heard_at_one_moment(
     assert np.all(device.render(512) == 0)
 
 
+def test_batches_do_not_nest(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
+    source = palace.Buffer(sound).play()
+    device.render(1024)
+    context.end_batch()  # of none
+    context.start_batch()
+    context.start_batch()
+    source.gain = 0
+    context.end_batch()
+    device.render(1024)
+    assert np.all(device.render(512) == 0)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [{"update_interval": 0}, {"buffer_limit": 0}, {"workers": 0}, {"workers": 65}, {"cache_limit": -1}],
@@ -147,9 +198,12 @@ def test_options_out_of_range_are_refused_by_name(device: palace.LoopbackDevice,
     assert palace.current_context() is None
 
 
-def test_attributes_must_be_numbers(device: palace.LoopbackDevice) -> None:
-    with pytest.raises(TypeError, match="attrs is"):
-        palace.Context(device, {"HRTF": True})  # type: ignore[dict-item]
+@pytest.mark.parametrize("attrs", [{"HRTF": True}, {palace.HRTF: None}, [1], "HRTF", 5])
+def test_attributes_must_be_numbers(device: palace.LoopbackDevice, attrs: Any) -> None:
+    palace.Context(device, auto_update=False)
+    for use in (palace.Context, palace.Device.reset, palace.LoopbackDevice.reset):
+        with pytest.raises(TypeError, match="attrs is .*; it must map whole numbers"):
+            use(device, attrs)
 
 
 def test_the_number_of_workers_is_what_was_asked_for(device: palace.LoopbackDevice) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -28,6 +28,19 @@ def test_each_fallback_is_tried_with_a_warning() -> None:
     ):
         palace.Device("first", ["second"])
     assert len(caught) == 1
+
+
+@pytest.mark.parametrize("fallback", ["default", b"default", 5])
+def test_a_fallback_is_an_iterable_of_names(fallback: Any) -> None:
+    with pytest.raises(TypeError, match="fallback is .*; it must be an iterable of names"):
+        palace.Device("no such", fallback)
+
+
+@pytest.mark.parametrize("name", [5, None, b"ALC_EXT_EFX"])
+def test_the_name_of_an_extension_is_a_string(device: palace.LoopbackDevice, name: Any) -> None:
+    for ask in (palace.query_extension, device.query_extension):
+        with pytest.raises(TypeError, match="name is .*; it must be a str"):
+            ask(name)
 
 
 def test_device_names_are_tuples_also_without_devices() -> None:
@@ -91,10 +104,18 @@ def test_the_clock_goes_on_by_what_is_rendered(context: palace.Context, device: 
     assert device.clock_time - before == pytest.approx(1e9, abs=1e5)
 
 
-def test_a_paused_device_mixes_nothing_new(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_a_device_without_hardware_is_not_paused(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path
+) -> None:
+    source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 20000)).play()
     device.pause_dsp()
+    before = device.clock_time
+    assert np.abs(device.render(1000)).max() > 0.1
+    assert device.clock_time > before
+    assert source.offset == 1000
     device.resume_dsp()
-    assert device.render(10).shape == (10, 2)
+    device.render(1000)
+    assert source.offset == 2000
 
 
 def test_a_device_with_contexts_is_not_closed(context: palace.Context, device: palace.LoopbackDevice) -> None:

@@ -224,6 +224,60 @@ def test_products_beyond_what_openal_takes_are_kept_within_it(
     assert all(source._heard == {} for source in sources)
 
 
+def test_only_who_is_heard_is_told_of_a_change(buffer: palace.Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = palace.SourceGroup()
+    idle, playing = palace.Source(), play(buffer, group)
+    idle.group = group
+    used: list[palace.Source] = []
+    for name in ("_hear_gain", "_hear_pitch", "_check_alive"):
+        original = getattr(palace.Source, name)
+        monkeypatch.setattr(
+            palace.Source, name, lambda source, original=original: used.append(source) or original(source)
+        )
+    group.gain, group.pitch = 0.5, 2
+    assert used == [playing, playing]
+    group.gain, group.pitch = 0.5, 2
+    assert used == [playing, playing]
+    group.pause_all()
+    group.resume_all()
+    group.stop_all()
+    assert idle not in used
+
+
+def test_who_was_idle_while_its_group_changed_is_heard_so_when_it_plays(buffer: palace.Buffer) -> None:
+    group = palace.SourceGroup()
+    source, player = palace.Source(), palace.Source()
+    source.group = player.group = group
+    buffer.play(player)
+    player.stop()
+    group.gain, group.pitch = 0.5, 2
+    for member in (source, player):
+        buffer.play(member)
+        assert (gain_of(member), pitch_of(member)) == (0.5, 2)
+        member.stop()
+    group.gain = group.pitch = 1
+    buffer.play(player)
+    assert player._heard == {}
+
+
+def test_groups_below_one_that_stays_as_it_is_are_left_alone(
+    buffer: palace.Buffer, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, child, leaf = tree
+    sources = [play(buffer, group) for group in tree]
+    child.gain = 0
+    used: list[object] = []
+    for noun in (palace.Source, palace.SourceGroup):
+        check = noun._check_alive
+        monkeypatch.setattr(noun, "_check_alive", lambda one, check=check: used.append(one) or check(one))
+    root.gain = 0.5
+    assert child in used
+    assert leaf not in used
+    leaf.gain = 0.5
+    child.gain = 0.5
+    assert [gain_of(source) for source in sources] == [0.5, 0.25, 0.125]
+
+
 # Pause, resume, stop
 
 
@@ -274,6 +328,55 @@ def test_what_is_resumed_stopped_or_played_by_itself_is_no_longer_held(buffer: p
     assert source.paused
 
 
+def test_what_is_held_and_moves_waits_for_the_group_it_is_in(buffer: palace.Buffer, tree: Tree) -> None:
+    root, child, leaf = tree
+    elsewhere = palace.SourceGroup()
+    within, away = play(buffer, child), play(buffer, child)
+    root.pause_all()
+    within.group, away.group = leaf, elsewhere
+    assert within.paused
+    assert away.paused
+    root.resume_all()
+    assert within.playing
+    assert away.paused
+    elsewhere.resume_all()
+    assert away.playing
+
+
+@pytest.mark.parametrize("way", ["leaves", "is destroyed"])
+def test_what_is_held_and_left_without_a_group_waits_for_its_own_resume(buffer: palace.Buffer, way: str) -> None:
+    group, other = palace.SourceGroup(), palace.SourceGroup()
+    source = play(buffer, group)
+    group.pause_all()
+    if way == "leaves":
+        source.group = None
+    else:
+        group.destroy()
+    source.group = other
+    other.resume_all()
+    assert source.paused
+    source.resume()
+    assert source.playing
+
+
+def test_what_joins_a_group_after_its_pause_is_heard(buffer: palace.Buffer) -> None:
+    group = palace.SourceGroup()
+    group.pause_all()
+    source, late = play(buffer), play(buffer, group)
+    source.group = group
+    assert source.playing
+    assert late.playing
+
+
+def test_what_is_held_below_a_destroyed_group_goes_on_with_its_own_group(buffer: palace.Buffer, tree: Tree) -> None:
+    source = play(buffer, tree[2])
+    tree[0].pause_all()
+    tree[1].destroy()
+    assert source.paused
+    tree[2].resume_all()
+    assert source.playing
+
+
 def test_what_is_held_goes_on_where_it_was(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     group = palace.SourceGroup()
     source = play(buffer, group)
@@ -296,6 +399,7 @@ def test_what_has_ended_is_not_held(
     device.render(RATE + 10)
     group.pause_all()
     assert not source.paused
+    assert not source._held
     group.stop_all()
     context.update()
     assert told == [source]

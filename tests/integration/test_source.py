@@ -294,6 +294,12 @@ def test_what_is_out_of_range_is_refused_and_changes_nothing(context: palace.Con
     assert getattr(source, name) == before
 
 
+@pytest.mark.parametrize("wrong", [5, "door.wav", palace.Source])
+def test_a_buffer_is_played_by_sources_only(buffer: palace.Buffer, wrong: object) -> None:
+    with pytest.raises(TypeError, match="source is .*; it must be a Source or None"):
+        buffer.play(wrong)  # type: ignore[arg-type]
+
+
 def test_only_a_buffer_of_the_same_context_is_played(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     other = palace.Context(device, auto_update=False)
     with pytest.raises(ValueError, match="belongs to"):

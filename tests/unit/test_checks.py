@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pyglet_palace import _checks as checks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, -0.1, 1.1, 10**400])
@@ -31,6 +35,13 @@ def test_both_ends_of_a_range_are_in_it() -> None:
 def test_an_open_end_is_not_in_the_range() -> None:
     with pytest.raises(ValueError, match="pitch is 0; it must be more than 0"):
         checks.number(0.0, above=True)("pitch", 0)
+
+
+def test_an_open_end_is_left_by_what_a_32_bit_float_can_tell() -> None:
+    check = checks.number(0.0, above=True)
+    assert check("pitch", checks.FLT_MIN) == checks.FLT_MIN
+    with pytest.raises(ValueError, match=r"more than 0 \(by 1.17549e-38 at least\), and finite"):
+        check("pitch", 1e-38)
 
 
 @pytest.mark.parametrize("value", [1.5, "1", None])
@@ -64,3 +75,27 @@ def test_two_vectors_say_which_one_is_wrong() -> None:
 def test_a_choice_lists_the_others() -> None:
     with pytest.raises(ValueError, match="'linear', 'none'"):
         checks.one_of({"linear": 1, "none": 0})("distance_model", "cubic")
+
+
+@pytest.mark.parametrize("value", [5, None, ["linear"], b"linear"])
+def test_a_choice_that_is_no_string_is_a_type_error(value: Any) -> None:
+    with pytest.raises(TypeError, match="must be a str, one of 'linear'"):
+        checks.one_of({"linear": 1})("distance_model", value)
+
+
+def test_names_are_any_iterable_but_not_one_name() -> None:
+    assert checks.several("names", iter(["a", "b"])) == ("a", "b")
+    for single in ("door.wav", b"door.wav", Path("door.wav")):
+        with pytest.raises(TypeError, match=r"names is .*, a single name; .* such as \["):
+            checks.several("names", single)
+    with pytest.raises(TypeError, match="names is 5; it must be an iterable of names"):
+        checks.several("names", 5)
+
+
+def test_what_an_iterable_raises_is_not_hidden() -> None:
+    def names() -> Iterator[str]:
+        yield "a"
+        raise TypeError("mine")
+
+    with pytest.raises(TypeError, match="mine"):
+        checks.several("names", names())
