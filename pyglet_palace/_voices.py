@@ -127,14 +127,6 @@ _EARLY = 1_000_000
 _STEP = 4096
 
 
-def _keep(heard: dict[Property[Any], Any], changed: Property[Any], value: Any) -> None:
-    """Only what differs from the default is kept."""
-    if value == changed.default:
-        heard.pop(changed, None)
-    else:
-        heard[changed] = value
-
-
 class VoicePool:
     """The voices of one context. Used by the game's thread only."""
 
@@ -282,7 +274,10 @@ class VoicePool:
         """`player` is to be heard with `value` from now on; with `timing`, that moves the end."""
         heard, voice = player._heard, player._voice
         before = heard.get(changed, changed.default)
-        _keep(heard, changed, value)
+        if value == changed.default:
+            heard.pop(changed, None)
+        else:
+            heard[changed] = value
         if voice is None:
             return
         try:
@@ -291,7 +286,7 @@ class VoicePool:
                 if timing:
                     self._expect_from_here(al, voice)
         except BaseException:
-            _keep(heard, changed, before)
+            heard[changed] = before
             raise
 
     def rank(self, player: Player) -> None:

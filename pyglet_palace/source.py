@@ -371,7 +371,7 @@ class Source(InSpace, Mortal):
 
     @property
     def _speed(self) -> float:
-        return float(self._heard.get(Source.pitch, 1.0))
+        return float(self._heard.get(_PITCH, 1.0))
 
     @property
     def _moves(self) -> bool:
@@ -405,7 +405,7 @@ class Source(InSpace, Mortal):
         gain: float = self._values.get("gain", 1.0) * self._factor
         if self._group is not None:
             gain *= self._group._whole_gain
-        self._context._voices.set(self, Source.gain, min(gain, checks.FLT_MAX))
+        self._context._voices.set(self, _GAIN, gain if gain <= checks.FLT_MAX else checks.FLT_MAX)
 
     def _hear_pitch(self) -> None:
         """Be heard as fast as pitch and groups make it; called whenever one of them has changed."""
@@ -413,7 +413,7 @@ class Source(InSpace, Mortal):
         if self._group is not None:
             pitch *= self._group._whole_pitch
         pitch = min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
-        self._context._voices.set(self, Source.pitch, pitch, timing=True)
+        self._context._voices.set(self, _PITCH, pitch, timing=True)
 
     def _set_factor(self, factor: float) -> None:
         self._factor = factor
@@ -439,3 +439,7 @@ class Source(InSpace, Mortal):
             return "<Source, idle>"
         what = getattr(voice.playable, "name", "")
         return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}>"
+
+
+# Not looked up in the class each time, which would ask the descriptor.
+_GAIN, _PITCH = Source.gain, Source.pitch

@@ -39,7 +39,8 @@ class BaseEffect(Mortal):
     if a source that sends to it plays then. Where
     the device has no effects, or not of that kind, they are not heard, and a warning says so once, too.
 
-    An effect lives as long as it is referred to, or as a source sends to it. Effects belong to the thread that made
+    An effect lives as long as it is referred to, or as a source sends to it, and dies away then, unless its slot is
+    wanted by another; `destroy` cuts it off. Effects belong to the thread that made
     their context. They are true until destroyed, sort by age, and are context managers.
     """
 
@@ -103,8 +104,8 @@ class BaseEffect(Mortal):
         self._context._check_alive()
         units = self._context._effects
         units.settle()
-        self._unit = Unit()
         self._values: dict[str, Any] = {}
+        self._unit = Unit(self._values)
         self._begin()
         self._set_all(given)
         self._forget = weakref.finalize(self, units.dropped.append, self._unit)
@@ -133,6 +134,7 @@ class BaseEffect(Mortal):
                 self._check_alive()
                 for source, index in self._unit.source_sends:
                     source.sends[index].effect = None
+                self._unit.until = 0  # at once
                 self._forget()
                 self._context._effects.settle()
             self._dead = True

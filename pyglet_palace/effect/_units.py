@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ._base import BaseEffect
 
 
+#: Seconds that effects without a decay time resound.
+_TAIL = 2.0
+
+
 class Unit:
     """One effect's share of OpenAL, if it has one, and who sends to it. Outlives the effect, to be taken back.
 
@@ -31,12 +35,19 @@ class Unit:
         slot: Number of the auxiliary effect slot; 0 if it has none.
         numbers: How parameters are numbered where a simpler type of effect stands in, those it has; None: as they are.
         sends: Sources, and which of their sends.
+        until: When it falls silent once nobody refers to the effect, in nanoseconds of the device; 0: at once.
     """
 
-    __slots__ = ("effect", "numbers", "sends", "slot")
+    __slots__ = ("_values", "effect", "numbers", "sends", "slot", "until")
 
-    def __init__(self) -> None:
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        """
+        Args:
+            values: What the effect is set to, now and later.
+        """
+        self._values = values
         self.effect = self.slot = 0
+        self.until: int | None = None
         self.numbers: Mapping[int, int] | None = None
         self.sends: WeakKeyDictionary[Source, dict[int, None]] = WeakKeyDictionary()
 
@@ -44,6 +55,11 @@ class Unit:
     def source_sends(self) -> list[tuple[Source, int]]:
         """Living sources that send to it, and by which send."""
         return [(source, index) for source, indices in self.sends.items() if source for index in indices]
+
+    @property
+    def tail(self) -> float:
+        """Seconds that it resounds, at least."""
+        return float(self._values.get("decay_time", _TAIL))
 
     @property
     def idle(self) -> bool:
@@ -70,6 +86,7 @@ class Units:
         self._refused: set[type[BaseEffect]] = set()  # what the library does not know
         #: Units of effects that are no more; finalisers, on any thread, append to it.
         self.dropped: deque[Unit] = deque()
+        self._resounding: list[Unit] = []  # units of effects that nobody refers to any more
         #: Whether the device may have got other sends than the voices were told of; set on any thread.
         self.sends_changed = False
 
@@ -103,14 +120,25 @@ class Units:
     def close(self) -> None:
         """Free everything but the slots, which end with the context; there are no voices any more."""
         self._waiting.clear()
+        self._resounding.clear()
+        for unit in self._taken:
+            unit.until = 0
         self.dropped.extend(self._taken)
         self._take_back()
 
     def _take_back(self) -> None:
+        if self._resounding:
+            now = self._device.clock_time
+            self.dropped.extend(unit for unit in self._resounding if (unit.until or 0) <= now)
+            self._resounding = [unit for unit in self._resounding if (unit.until or 0) > now]
         if self.dropped:
             with self._bracket as al:
                 for _ in range(len(self.dropped)):
                     unit = self.dropped.popleft()
+                    if unit.until is None and unit.slot and self._device._has_clock:
+                        unit.until = self._device.clock_time + int(unit.tail * 1e9)
+                        self._resounding.append(unit)
+                        continue
                     try:
                         self._free(al, unit)
                     except OpenALError:  # it keeps what it has: again at the next call

@@ -71,13 +71,41 @@ def test_an_effect_that_is_dropped_gives_its_slot_back(studio: Studio, context: 
     del effect
     assert context.stats()["effect_slots"] == 1  # a finaliser calls no OpenAL
     context.update()
+    assert context.stats()["effect_slots"] == 1  # it dies away
+    studio.device.render(2 * RATE)
+    context.update()
     assert context.stats()["effect_slots"] == 0
-    for _ in range(200):  # and without an update
+    for _ in range(200):  # and without an update, whose slot is wanted
         studio.source(palace.ReverbEffect()).sends[0].effect = None
-    assert context.stats()["effect_slots"] <= 2
+    assert context.stats()["effect_slots"] <= 64
 
 
-def test_an_effect_may_be_dropped_by_another_thread(context: palace.Context) -> None:
+def test_an_effect_that_nobody_keeps_dies_away_and_is_not_cut_off(studio: Studio, context: palace.Context) -> None:
+    def tail(keep: bool) -> Any:
+        effect: palace.ReverbEffect | None = palace.ReverbEffect("CAVE")
+        source: palace.Source | None = studio.source(effect)
+        studio.buffer(noise(0.1)).play(source)
+        kept = effect if keep else None
+        del source, effect
+        out = []
+        for _ in range(60):
+            out.append(studio.device.render(RATE // 30))
+            context.update()
+        assert not context.stats()["sources"]
+        studio.device.render(5 * RATE)
+        context.update()
+        assert context.stats()["effect_slots"] == bool(keep)
+        del kept
+        studio.device.render(RATE)
+        for _ in range(2):
+            studio.device.render(5 * RATE)
+            context.update()
+        return np.concatenate(out)
+
+    np.testing.assert_allclose(tail(keep=False), tail(keep=True), atol=1e-4)
+
+
+def test_an_effect_may_be_dropped_by_another_thread(studio: Studio, context: palace.Context) -> None:
     held = [palace.ReverbEffect()]
     palace.Source().sends[0].effect = held[0]
     gc.collect()
@@ -85,6 +113,8 @@ def test_an_effect_may_be_dropped_by_another_thread(context: palace.Context) -> 
     thread.start()
     thread.join()
     assert context.stats()["effect_slots"] == 1
+    palace.EchoEffect()
+    studio.device.render(2 * RATE)
     palace.EchoEffect()
     assert context.stats()["effect_slots"] == 0
 
@@ -402,6 +432,8 @@ def test_a_destroyed_source_lets_its_effects_go(studio: Studio, context: palace.
     assert effect.use_count == 1
     del effect
     other.destroy()
+    context.update()
+    studio.device.render(2 * RATE)  # it dies away
     context.update()
     assert context.stats()["effect_slots"] == 0
 
