@@ -42,7 +42,7 @@ def speak(dt):
 
 @context.event
 def on_source_stopped(source):
-    if source.group is voices:
+    if source.group is voices and not any(voice.playing for voice in voices.sources):
         music.gain = 0.8
         print(f"it has spoken: the music is back at {music.gain}")
 
