@@ -177,8 +177,19 @@ class SilentDevice(LoopbackDevice):
         """As `LoopbackDevice`."""
         super().__init__()
         self._passed = time.perf_counter()
+        self._stands_still = False
+
+    def pause_dsp(self) -> None:
+        """As `Device.pause_dsp`: time stands still."""
+        self._check_not_dead()
+        self._stands_still = True
+
+    def resume_dsp(self) -> None:
+        """Go on after `pause_dsp`."""
+        self._check_not_dead()
+        self._stands_still = False
 
     def _pass_time(self, now: float, *, idle: bool = False) -> None:
         before, self._passed = self._passed, now
-        if not idle:
+        if not idle and not self._stands_still:
             self.render(int(min(now - before, self._LONGEST) * self.frequency))

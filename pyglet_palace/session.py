@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from ._current import use_context
 from ._lives import shutdown
@@ -15,13 +15,32 @@ from .loopback import SilentDevice
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pyglet.clock
+    import pyglet.resource
+    from typing_extensions import Unpack
+
 __all__ = ["init", "shutdown"]
+
+
+class ContextOptions(TypedDict, total=False):
+    """The keyword arguments of `Context`."""
+
+    clock: pyglet.clock.Clock | None
+    loader: pyglet.resource.Loader | None
+    auto_update: bool
+    update_interval: float
+    workers: int | None
+    cache_limit: int | None
+    buffer_limit: int
+
 
 #: What `init` has made last.
 _initialised: Context | None = None
 
 
-def init(device_name: str = "", attrs: Mapping[int, int] | None = None, **context_options: Any) -> Context:
+def init(
+    device_name: str = "", attrs: Mapping[int, int] | None = None, **context_options: Unpack[ContextOptions]
+) -> Context:
     """All a game needs, in one line: the device, a context on it, made current, and driven by pyglet's clock.
 
     Where no device can be opened there is one `RuntimeWarning`, and everything works in silence. Blocks for about

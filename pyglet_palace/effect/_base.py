@@ -96,7 +96,8 @@ class BaseEffect(Mortal):
             try:
                 given = self._arguments.bind(*arguments, **named).arguments
             except TypeError as error:
-                raise TypeError(f"{type(self).__name__}(): {error}") from None
+                known = ", ".join(self._arguments.parameters)
+                raise TypeError(f"{type(self).__name__}(): {error}; its arguments are {known}") from None
             self._make(given.pop("context", None), given)
 
     def _make(self, context: Context | None, given: Mapping[str, Any]) -> None:

@@ -269,3 +269,18 @@ def test_init_without_a_device_warns_once() -> None:
             expected = 0  # this machine has a sound card
         palace.init(auto_update=False)
     assert len([warning for warning in caught if warning.category is RuntimeWarning]) == expected
+
+
+def test_on_the_silent_device_time_can_be_made_to_stand_still() -> None:
+    from pyglet_palace.loopback import SilentDevice
+
+    with SilentDevice() as device, palace.Context(device, auto_update=False):
+        began = device._passed
+        device._pass_time(began + 0.1)
+        assert device.clock_time == pytest.approx(1e8, abs=1e6)
+        device.pause_dsp()
+        device._pass_time(began + 0.2)
+        assert device.clock_time == pytest.approx(1e8, abs=1e6)
+        device.resume_dsp()
+        device._pass_time(began + 0.3)
+        assert device.clock_time == pytest.approx(2e8, abs=2e6)

@@ -55,3 +55,10 @@ def test_nothing_of_pyglet_is_imported_that_opens_a_window_or_a_device() -> None
             else:
                 continue
             assert {name for name in names if name.split(".")[0] == "pyglet"} <= safe, path
+
+
+def test_init_takes_every_option_of_a_context() -> None:
+    from pyglet_palace.session import ContextOptions
+
+    options = inspect.signature(palace.Context).parameters.values()
+    assert list(ContextOptions.__annotations__) == [one.name for one in options if one.kind is one.KEYWORD_ONLY]
