@@ -65,7 +65,7 @@ class Stream:
         self.voice: Voice | None = None
         #: The frame to be decoded next.
         self.position = 0
-        #: Counts what makes a chunk useless that is being decoded: a seek, the end.
+        #: Counts seeks, which make a chunk useless that is being decoded.
         self.epoch = 0
         #: Why nothing more comes, if that is because the reader has failed.
         self.failure: ResourceError | None = None
@@ -84,7 +84,6 @@ class Stream:
         self._feeder.add(self)
 
     def end(self, al: Functions, voice: Voice) -> None:
-        self.epoch += 1
         self.voice = None
         self._feeder.remove(self)
         self._flush(al, voice)

@@ -1041,6 +1041,7 @@ def test_a_buffer_is_not_made_of_a_decoder_that_is_streamed(context: palace.Cont
     with pytest.raises(RuntimeError, match="is being played"):
         palace.Buffer.from_decoder(decoder, "ramp")
     source.stop()
+    wait_until(lambda: not decoder._turn.taken)
     decoder.seek(0)
     assert palace.Buffer.from_decoder(decoder, "ramp").length == 30_000
 
@@ -1247,3 +1248,51 @@ def test_a_stream_told_not_to_loop_forgets_what_was_wrapped_ahead(
 def test_a_source_in_place_of_the_chunk_length_is_understood(context: palace.Context) -> None:
     with pytest.raises(TypeError, match="play\\(source=...\\)"):
         Ramp().play(palace.Source())  # type: ignore[arg-type]
+
+
+def test_a_decoder_that_comes_back_after_its_thread_was_relieved_is_read_on(
+    context: palace.Context, device: palace.LoopbackDevice, held: Ramp
+) -> None:
+    held.play(1000, 3)
+    held.reading.wait()
+    other = Ramp()
+    source = other.play(1000, 3)
+    wait_until(lambda: other.at == 3000, context)  # by another thread
+    source.stop()
+    held.may_read.set()
+    wait_until(lambda: held.at == 3000)  # no update, no rendering: the thread was told
+    wait_until(lambda: [one.name for one in threading.enumerate()].count("pyglet_palace feeder") == 1)
+
+
+def test_a_stream_that_needs_more_sooner_wakes_the_feeder(
+    context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Ramp().play(1000, 3)
+    device.render(100)
+    woken: list[bool] = []
+    monkeypatch.setattr(context._feeder, "wake", lambda: woken.append(True))
+    source.pitch = 4
+    assert woken.pop()
+    source.pause()
+    woken.clear()
+    source.resume()
+    assert woken
+
+
+def test_a_decoder_that_has_raised_is_sought_before_it_is_read_again() -> None:
+    from pyglet_palace._reading import LoopingReader
+
+    class Torn(Ramp):
+        def read(self, count: int) -> bytes:
+            data = super().read(count)
+            if self.reads == 2:
+                raise OSError("torn")
+            return data
+
+    reader = LoopingReader("torn", Torn(), 1000)
+    _, _, position, _ = reader.read(0, 100, False)
+    with pytest.raises(OSError, match="torn"):
+        reader.read(position, 100, False)
+    data, segments, _, _ = reader.read(position, 100, False)
+    assert segments == [(100, 100)]
+    np.testing.assert_array_equal(data[:, 0], sounds.ramp(200)[100:, 0])
