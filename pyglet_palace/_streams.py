@@ -141,7 +141,7 @@ class Stream:
         if looping and (end is None or self.position < end):
             self._all_read = False
             self._feeder.wake()
-        elif looping or any(map(_jumps, pairwise(self._segments()))):
+        elif looping or any(map(_jumps, pairwise([*self._segments(), (self.position, 0)]))):
             # What is queued was decoded as if it were otherwise; what was not heard yet is decoded again.
             at = self.offset(al, voice)
             if not looping or (end is not None and at < end):
@@ -152,7 +152,9 @@ class Stream:
             return al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING
         if not self._all_read:
             return False
-        return not self._queued or al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED
+        if not self._started:
+            return not self._queued
+        return al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED
 
     def _flush(self, al: Functions, voice: Voice) -> None:
         """Be silent, with nothing queued."""
@@ -208,7 +210,7 @@ class Stream:
         if looping != self.looping:
             end = self.reader.loop[1]
             crossed = self.position < end <= position if self.looping and end is not None else False
-            if crossed or any(map(_jumps, pairwise(segments))):
+            if crossed or any(map(_jumps, pairwise([*segments, (position, 0)]))):
                 return False
             ended = ended and not self.looping
         self.position = position

@@ -150,8 +150,7 @@ class VoicePool:
         #: Who was parted from a voice, and from what: let go once the bracket is left, for what a game does in a
         #: finaliser is not for inside.
         self._parted: list[Any] = []
-        #: Voices whose end was moved within a batch of changes, while there is one.
-        self._batch: set[Voice] | None = None
+        self._batch = False
         self.stolen = 0
 
     @property
@@ -303,12 +302,8 @@ class VoicePool:
             self.ask_all()
 
     def batch(self, on: bool) -> None:
-        """Changes are held back from now on, or not any more: until then, those change nothing about ends."""
-        if on and self._batch is None:
-            self._batch = set()
-        elif not on and self._batch is not None:
-            self.stirred.extend(self._batch)
-            self._batch = None
+        """Changes are held back from now on, or not any more; meanwhile, what they say of ends is not relied on."""
+        self._batch = on
 
     def ask_all(self) -> None:
         """See that the next `collect` asks about every voice."""
@@ -451,11 +446,11 @@ class VoicePool:
         player, playable = voice.player, voice.playable
         assert player is not None
         assert playable is not None
-        if self._batch is not None:
-            self._batch.add(voice)
-        if left is None:
+        if self._batch:
+            self._due(voice, 0)
+        elif left is None:
             voice.turn = None
-        elif player._moves or left <= 0 or self._batch is not None:
+        elif player._moves or left <= 0:
             self._due(voice, 0)
         elif self._device._has_clock:
             rate = self._device.frequency
