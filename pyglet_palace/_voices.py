@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from collections import deque
 from math import ceil
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._ends import Ends
 from ._line import Line
 from .errors import OpenALError
 
@@ -116,7 +116,7 @@ class Voice:
         self.paused = False
         #: The pool's count of plays when this one began.
         self.started = 0
-        #: The newest entry in the heap of ends that is about this voice; None if it needs none.
+        #: Of `Ends`: the newest entry that is about this voice; None if it needs none.
         self.turn: int | None = None
         self.touched: set[Property[Any]] = set()
 
@@ -141,8 +141,7 @@ class VoicePool:
         self._line: Line | None = None
         self._paused = 0
         self._counter = itertools.count(1)
-        #: (device time at which it may have ended, turn, voice), as a heap; outdated turns stay until they are due.
-        self._ends: list[tuple[int, int, Voice]] = []
+        self._ends = Ends(self._busy.values())
         #: Why every update asks every voice, while it does.
         self._watched = set() if device._has_clock else {"no device clock"}
         #: Voices to be asked about by the next `collect`; other threads append to it.
@@ -309,7 +308,7 @@ class VoicePool:
         """See that the next `collect` asks about every voice."""
         for voice in self._busy.values():
             if not voice.paused:
-                self._due(voice, 0)
+                self._ends.enter(voice, 0)
 
     def collect(self) -> None:
         """Take back the voices that have come to their end, and pass the news on.
@@ -325,23 +324,17 @@ class VoicePool:
         while self.stirred:
             voice = self.stirred.popleft()
             if voice.player is not None and not voice.paused:
-                self._due(voice, 0)
+                self._ends.enter(voice, 0)
         now = self._device.clock_time if self._device._has_clock else 0
-        ends = self._ends
-        if not ends or ends[0][0] > now:
+        due = self._ends.due(now)
+        if not due:
             return
-        due = []
-        while ends and ends[0][0] <= now:
-            _, turn, voice = heapq.heappop(ends)
-            if voice.turn == turn:
-                due.append(voice)
-        due.reverse()
         try:
             self._look_at(due)
         finally:
             for voice in due:  # OpenAL has refused to answer: they are asked again
                 if voice.player is not None:
-                    self._due(voice, 0)
+                    self._ends.enter(voice, 0)
             self._parted.clear()
 
     def _look_at(self, due: list[Voice]) -> None:
@@ -447,19 +440,12 @@ class VoicePool:
         assert player is not None
         assert playable is not None
         if self._batch:
-            self._due(voice, 0)
+            self._ends.enter(voice, 0)
         elif left is None:
             voice.turn = None
         elif player._moves or left <= 0:
-            self._due(voice, 0)
+            self._ends.enter(voice, 0)
         elif self._device._has_clock:
             rate = self._device.frequency
             fastest = ceil(playable.frequency * player._speed / rate * _STEP) / _STEP * rate
-            self._due(voice, self._device.clock_time + int(left / fastest * 1e9) - _EARLY)
-
-    def _due(self, voice: Voice, time: int) -> None:
-        voice.turn = turn = next(self._counter)
-        heapq.heappush(self._ends, (time, turn, voice))
-        if len(self._ends) > 4 * len(self._busy) + 64:  # mostly outdated: ends that moved, again and again
-            self._ends = [end for end in self._ends if end[2].turn == end[1]]
-            heapq.heapify(self._ends)
+            self._ends.enter(voice, self._device.clock_time + int(left / fastest * 1e9) - _EARLY)
