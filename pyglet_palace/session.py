@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from ._current import use_context
 from ._lives import shutdown
@@ -14,25 +14,25 @@ from .loopback import SilentDevice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypedDict
 
     import pyglet.clock
     import pyglet.resource
     from typing_extensions import Unpack
 
+    class ContextOptions(TypedDict, total=False):
+        """The keyword arguments of `Context`."""
+
+        clock: pyglet.clock.Clock | None
+        loader: pyglet.resource.Loader | None
+        auto_update: bool
+        update_interval: float
+        workers: int | None
+        cache_limit: int | None
+        buffer_limit: int
+
+
 __all__ = ["init", "shutdown"]
-
-
-class ContextOptions(TypedDict, total=False):
-    """The keyword arguments of `Context`."""
-
-    clock: pyglet.clock.Clock | None
-    loader: pyglet.resource.Loader | None
-    auto_update: bool
-    update_interval: float
-    workers: int | None
-    cache_limit: int | None
-    buffer_limit: int
-
 
 #: What `init` has made last.
 _initialised: Context | None = None
