@@ -120,6 +120,7 @@ class _FileIOReader(io.RawIOBase):
     """A `FileIO` as one of Python's own raw files, which can then be buffered."""
 
     def __init__(self, file: FileIO) -> None:
+        self._file: FileIO = io.BytesIO()  # Python closes also what was made by half
         if not (hasattr(file, "read") and hasattr(file, "seek") and hasattr(file, "close")):
             raise TypeError(f"the factory given to use_fileio returned {file!r}; it must return an open binary file")
         self._file = file
