@@ -107,19 +107,24 @@ class Feeder:
         """Block until all queues are full, but for streams whose decoder does not come back for `patience` seconds.
 
         Returns:
-            Seconds until the first of the others has run dry; infinite if none will, or without any patience.
+            Seconds until the first of the others has run dry; infinite if none will, if nothing is read at all for
+            twice as long, or without any patience.
         """
-        while patience:
+        began = now = time.perf_counter()
+        while patience and now - began <= 2 * patience:
             self._turned.clear()
-            now = time.perf_counter()
             with self._bracket as al:
                 streams = [stream for stream in self._streams if stream.turn.taken_for(now) <= patience]
                 hungry = any(stream.is_hungry(al) for stream in streams)
                 if not hungry or self.lost:
                     return min((stream.seconds_left(al)[1] for stream in streams), default=FOREVER)
+            self.start()
             self.relieve(now)
             self._awake.set()
-            self._turned.wait(_MOMENT)
+            turned = self._turned.wait(_MOMENT)
+            now = time.perf_counter()
+            if turned:
+                began = now
         return FOREVER
 
     def close(self) -> None:
@@ -144,7 +149,7 @@ class Feeder:
     def _feed(self) -> float | None:
         """Serve every stream that has room; how long to sleep then (None: until something is new)."""
         streams = [] if self.lost else [stream for stream in list(self._streams) if not stream.turn.taken]
-        sleep = None if not streams else self.interval / 1000 or _LONGEST_SLEEP
+        sleep = None if not self._streams or self.lost else self.interval / 1000 or _LONGEST_SLEEP
         hungry: list[tuple[float, Stream]] = []
         for first in range(0, len(streams), _AT_ONCE):
             with self._bracket as al:
@@ -167,6 +172,8 @@ class Feeder:
         """Read a chunk for one stream, and queue it, unless somebody else is at its decoder."""
         if not stream.turn.take(wait=False):
             return
+        read: Any = None
+        failure: BaseException | None = None
         try:
             with self._bracket:
                 relieved = threading.current_thread() is not self._thread
@@ -174,8 +181,6 @@ class Feeder:
                     return
                 epoch, position, looping = stream.epoch, stream.position, stream.looping
                 self._reading_since = time.perf_counter()
-            read: Any = None
-            failure: BaseException | None = None
             try:
                 read = stream.reader.read(position, stream.chunk_len, looping)
             except BaseException as error:  # a SystemExit, too, is the end of this stream only
@@ -194,6 +199,7 @@ class Feeder:
                 except BaseException as error:
                     self._fail(al, stream, error)
         finally:
+            read = failure = None  # a traceback refers to this frame
             stream.turn.give_back()
             self._turned.set()
             if threading.current_thread() is not self._thread:

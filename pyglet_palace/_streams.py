@@ -237,7 +237,7 @@ class Stream:
             self.failure = DecodeError(self.name, "decode", problem)
             self.failure.__cause__ = error.with_traceback(None)
         self._all_read = True
-        if self.voice is not None:
+        if self.voice is not None and not self._started:
             try:
                 self._start(al, self.voice)
             except OpenALError:

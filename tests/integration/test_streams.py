@@ -1296,3 +1296,43 @@ def test_a_decoder_that_has_raised_is_sought_before_it_is_read_again() -> None:
     data, segments, _, _ = reader.read(position, 100, False)
     assert segments == [(100, 100)]
     np.testing.assert_array_equal(data[:, 0], sounds.ramp(200)[100:, 0])
+
+
+def test_a_stream_that_fails_when_it_has_run_dry_repeats_nothing(
+    context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    told = failing_events(context)
+    decoder = Ramp()
+    source = run_dry(context, device, decoder)
+    decoder.fails_at = 0
+    decoder.may_read.set()
+    wait_until(lambda: not decoder._turn.taken)
+    assert not exactly(device, 3000)[1000:].any()
+    context.update()
+    assert [entry[0] for entry in told] == [source, "stopped"]
+
+
+def test_rendering_ends_though_nobody_can_be_sent_to_read(
+    context: palace.Context, device: palace.LoopbackDevice, held: Ramp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(palace.LoopbackDevice, "_PATIENCE", 0.05)
+    held.play()
+    held.reading.wait()
+    Ramp().play(1000, 3)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    assert len(device.render(5000)) == 5000
+
+
+def test_a_decoder_that_the_game_was_reading_when_it_was_played_is_read_on(
+    context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    decoder = Ramp()
+    assert decoder._turn.take(wait=True)
+    decoder.play(1000, 3)
+    assert not decoder.reads
+    decoder._turn.give_back()
+    wait_until(lambda: decoder.at == 3000)
