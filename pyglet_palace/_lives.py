@@ -7,6 +7,7 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from ._openal import after_fork
 from .device import open_devices
 
 if TYPE_CHECKING:
@@ -59,3 +60,4 @@ def _abandon_all() -> None:
     for context in _living:
         context._dead = True
     _living.clear()
+    after_fork()

@@ -41,8 +41,20 @@ class _GarbageCollectionHold:
             if not self._inside and self._was_enabled:
                 gc.enable()
 
+    def forget(self) -> None:
+        """In the child of a fork: whoever was inside is not there any more."""
+        self._lock = threading.Lock()
+        if self._inside and self._was_enabled:
+            gc.enable()
+        self._inside = 0
+
 
 _collection = _GarbageCollectionHold()
+
+
+def after_fork() -> None:
+    """In the child of a fork, whose parent may have had threads inside of brackets: let the collector work."""
+    _collection.forget()
 
 
 class Bracket:

@@ -71,6 +71,19 @@ for source in sources:
     source.looping = True
     buffers[0].play(source)
 
+streams = [palace.Source() for _ in range(8)]
+for stream in streams:
+    stream.looping = True
+    palace.decode("long.wav").play(2000, 8, stream)
+
+def collects():
+    # The feeder, inside of a bracket, holds it off for moments.
+    for _ in range(1000):
+        if gc.isenabled():
+            return True
+        time.sleep(0.001)
+    return False
+
 stopped, cached, wrong, turns = [], [], [], 0
 context.set_handler("on_source_stopped", stopped.append)
 context.set_handler("on_cached", cached.append)
@@ -113,13 +126,24 @@ while time.monotonic() < until or not (stopped and ends and cached):
         wrong.append("not playing")
     if al.alcGetCurrentContext() != current:
         wrong.append("the current context has changed")
-    if not gc.isenabled():
+    if not collects():
         wrong.append("the garbage collector is off")
+    stream = choose.choice(streams)
+    if turns % 10 == 5:
+        stream.offset = choose.randrange(40_000)
+    if not all(stream.playing for stream in streams) or not 0 <= stream.offset < 44_100:
+        wrong.append("not streaming")
     time.sleep(0.001)
 
 with context._bracket:
     inside = gc.isenabled()  # a collection here would finalise pyglet's sources in our context
-after = gc.isenabled()
+after = collects()
+fed = [stream._voice.playable for stream in streams]
+for stream in streams:
+    stream.stop()
+while any(stream.turn.taken for stream in fed):
+    time.sleep(0.001)
+time.sleep(0.01)
 gc.disable()
 with context._bracket:
     pass

@@ -437,3 +437,35 @@ def test_init_tries_the_default_where_the_named_device_is_gone() -> None:
     )
 
     assert printed.strip() == """["cannot open device 'no such device'; trying the next"] Device"""
+
+
+def test_in_the_child_of_a_fork_the_collector_works_whoever_was_inside_of_a_bracket() -> None:
+    said, _ = run(
+        """
+        import gc, os, sys, threading, types, warnings
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, since Python 3.12
+        import pyglet_palace as palace
+        sys.modules["pyglet.media.drivers.openal"] = types.ModuleType("a driver like pyglet's")
+        context = palace.Context(palace.LoopbackDevice(), auto_update=False, workers=1)
+        inside, leave = threading.Event(), threading.Event()
+
+        def hold():
+            with context._bracket:
+                inside.set()
+                leave.wait()
+
+        thread = threading.Thread(target=hold)
+        thread.start()
+        inside.wait()
+        assert not gc.isenabled()
+        child = os.fork()
+        if not child:
+            print("collects", gc.isenabled(), flush=True)
+            os._exit(0)
+        os.waitpid(child, 0)
+        leave.set()
+        thread.join()
+        print("collects", gc.isenabled())
+        """
+    )
+    assert said == "collects True\ncollects True\n"
