@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ._voices import DeviceLike, Voice
+    from ._voice import DeviceLike, Voice
 
 #: What stands for silence on the way there and back, -60 dB: equal dB in equal times never arrive at 0.
 _NEARLY_SILENT = 0.001

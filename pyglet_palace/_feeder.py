@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ._openal import Bracket, Functions
     from ._streams import Stream
-    from ._voices import Voice
+    from ._voice import Voice
 
 #: The longest and shortest that the feeder sleeps while anything plays, in seconds: doppler may shorten a queue.
 _LONGEST_SLEEP, _SHORTEST_SLEEP = 0.5, 0.001

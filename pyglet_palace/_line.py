@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from ._voices import Voice
+    from ._voice import Voice
 
     #: Priority, whether it holds on, when it began: the least gives way first.
     Rank = tuple[int, bool, int]

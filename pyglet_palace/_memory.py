@@ -9,7 +9,7 @@ from ._openal import constants as c
 if TYPE_CHECKING:
     from ._openal import Functions
     from ._store import StoredBuffer
-    from ._voices import Player, Voice
+    from ._voice import Player, Voice
 
 
 class SoundInMemory:

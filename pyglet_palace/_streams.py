@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._openal import Functions
     from ._reading import LoopingReader
     from ._turn import Turn
-    from ._voices import Voice
+    from ._voice import Voice
 
 #: Seconds of sound that are queued before a stream is heard, if its queue is that long.
 _HEAD_START = 0.05

@@ -17,7 +17,7 @@ from .sends import AuxiliarySends
 
 if TYPE_CHECKING:
     from ._openal import Functions
-    from ._voices import Playable, Voice
+    from ._voice import Playable, Voice
     from .buffer import Buffer
     from .context import Context
     from .decoder import BaseDecoder

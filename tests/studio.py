@@ -67,8 +67,9 @@ def click(frames: int = 100) -> Any:
 
 def version(context: palace.Context) -> str:
     """OpenAL's: '1.1 ALSOFT 1.19.1', for instance."""
-    with context._bracket as al:
-        return al.alGetString(0xB002).decode()
+    ask = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_int)(("alGetString", context._al.handle))
+    with context._bracket:
+        return ask(0xB002).decode()  # AL_VERSION
 
 
 class Asked:

@@ -49,7 +49,6 @@ _AL: Mapping[str, tuple[Any, ...]] = {
     "alDistanceModel": (None, c_int),
     "alDisable": (None, c_int),
     "alGetInteger": (c_int, c_int),
-    "alGetString": (c_char_p, c_int),
     "alIsExtensionPresent": (c_ubyte, c_char_p),
 }
 
