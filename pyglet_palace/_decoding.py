@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from . import _log
+from ._opened import copied
 from ._sndfile import HIGHEST_RATE, LOWEST_RATE, SndfileReader, repair, unreadable
 from .errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat
 from .formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from ._opened import Opened
     from ._sndfile import Array
-    from .resources import Opened, Resource
+    from .resources import Resource
 
 #: Bytes decoded at a time: large, because many small reads fight over the interpreter's lock.
 BLOCK_BYTES = 2 * 1024 * 1024
-#: Frames read to find out whether a sound goes on where its header says it ends.
-_PROBE_FRAMES = 4096
+#: Frames there is room for beyond what the header says, to find out whether a sound goes on there.
+_PROBE_FRAMES = 64
+#: Frames decoded first where the header says nothing.
+_FIRST_FRAMES = 4096
 
 #: OpenAL's sizes are 32-bit signed numbers.
 LARGEST_BUFFER = 2**31 - 1
@@ -67,6 +71,28 @@ class Settings:
     factories: tuple[Factory, ...] = ()
     #: ``MessageHandler.buffer_loading``, or None where nobody listens.
     loading: Callable[[str, str, str, int, memoryview], None] | None = None
+
+
+class Progress(Protocol):
+    """Who is told how a load goes on, on the thread that loads."""
+
+    def opened(self, size: int) -> None:
+        """The file is open and has `size` bytes; 0: unknown."""
+
+    def holds(self, size: int) -> None:
+        """The samples take `size` bytes of memory, or will."""
+
+    def goes_on(self) -> bool:
+        """Asked before each block of file or samples; if it answers False, the load ends early with what there is."""
+
+
+class _Unwatched:
+    """Nobody is told."""
+
+    def opened(self, size: int) -> None: ...
+    def holds(self, size: int) -> None: ...
+    def goes_on(self) -> bool:
+        return True
 
 
 @dataclass
@@ -186,35 +212,52 @@ def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike |
     return SndfileReader(name, opened, ("Mono", "32-bit float") in settings.supported)
 
 
-def load(
-    resource: Resource, settings: Settings, withdrawn: Callable[[], bool], opened: Callable[[int], None]
-) -> Samples:
+def load(resource: Resource, settings: Settings, progress: Progress) -> Samples:
     """Open `resource` and decode all of it. Blocks.
 
     Args:
         resource: What to load.
         settings: How.
-        withdrawn: Asked between blocks; when it answers True, the load ends early with what there is.
-        opened: Told the file's size in bytes once it is open.
+        progress: Who is told.
 
     Raises:
         ResourceError: Whatever goes wrong, with its cause; nothing else but what is no `Exception`.
     """
     try:
-        file = resource.open(settings.limit)
+        opened = _within_reach(resource.key, resource.open(settings.limit), settings.limit, progress)
         try:
-            opened(file.size)
-            decoder = open_decoder(resource.key, file, settings)
-            samples = read_whole(resource.key, decoder, settings, withdrawn)
+            progress.opened(opened.size)
+            decoder = open_decoder(resource.key, opened, settings)
+            samples = read_whole(resource.key, decoder, settings, progress)
+            if isinstance(decoder, SndfileReader):
+                decoder.close()
         finally:
-            file.close()
-        if not withdrawn():
+            opened.close()
+        if progress.goes_on():
             _tell_loading(resource.key, samples, settings)
         return samples
     except ResourceError:
         raise
     except Exception as error:
         raise named(resource.key, error) from error
+
+
+def _within_reach(name: str, opened: Opened, limit: int, progress: Progress) -> Opened:
+    """A file that only Python can read, as a copy that libsndfile can; itself, if it is too large for that."""
+    if opened.native is not None or opened.size > limit:
+        return opened
+    try:
+        copy = copied(opened.file, limit, progress.goes_on)
+        if copy is None:
+            opened.file.seek(0)
+            return opened
+    except BaseException as error:
+        opened.close()
+        if isinstance(error, Exception):
+            raise unreadable(name, error) from error
+        raise
+    opened.close()
+    return copy
 
 
 def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples:
@@ -226,7 +269,7 @@ def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples
 
 
 def read_whole(
-    name: str, decoder: DecoderLike | SndfileReader, settings: Settings, withdrawn: Callable[[], bool] = lambda: False
+    name: str, decoder: DecoderLike | SndfileReader, settings: Settings, progress: Progress | None = None
 ) -> Samples:
     """All that `decoder` has left.
 
@@ -235,6 +278,7 @@ def read_whole(
     Raises:
         DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
     """
+    progress = progress or _Unwatched()
     reader = reader_of(name, decoder)
     check_supported(name, reader.channel_config, reader.sample_type, settings.supported)
     frame = frame_size(reader.channel_config, reader.sample_type)
@@ -245,35 +289,53 @@ def read_whole(
     shape = CHANNELS[reader.channel_config]
     dtype = np.dtype(DTYPES[reader.sample_type])
     step = BLOCK_BYTES // frame
-    pieces = [np.empty((reader.length, shape), dtype)]
+    pieces: list[Array] = []
     filled, ended = 0, False
-    while filled < reader.length and not ended and not withdrawn():
-        block = pieces[0][filled : filled + step]
-        got = reader.read_into(block)
-        filled += got
-        ended = got < len(block)
-    pieces[0] = pieces[0][:filled]
-    size = min(_PROBE_FRAMES, step)
-    while not ended and not withdrawn():  # the header was short, or did not say
-        block = np.empty((size, shape), dtype)
-        got = reader.read_into(block)
+    size = reader.length + _PROBE_FRAMES if reader.length else _FIRST_FRAMES
+    while not ended and progress.goes_on():
+        piece = np.empty((size, shape), dtype)  # costs nothing until it is written to
+        progress.holds((filled + size) * frame)
+        got, ended = _fill(reader, piece, step, progress)
         filled += got
         if filled > most:
             raise _too_large(name, "it decodes to more", settings.limit)
-        pieces.append(block[:got])
-        ended = got < size
-        size = step
+        pieces.append(piece[:got])
+        size = step  # the header was short, or did not say
 
-    if not filled and not withdrawn():
+    if not filled and progress.goes_on():
         raise DecodeError(name, "decode", "it holds no samples")
     if reader.repaired:
         _log.warning("%r: %d samples were not finite numbers; they were made 0 or full scale", name, reader.repaired)
-    used = [piece for piece in pieces if len(piece)] or pieces[:1]
-    # A view of an array that is mostly empty would keep all of it.
-    whole = used[0] if len(used) == 1 and filled * 8 >= reader.length * 7 else np.concatenate(used)
+    whole = _joined(pieces, (filled, shape), dtype)
+    progress.holds(whole.nbytes)
     return Samples(
         whole, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
+
+
+def _fill(reader: SndfileReader | _BytesReader, out: Array, step: int, progress: Progress) -> tuple[int, bool]:
+    """Read into `out`, `step` frames at a time; how many there were, and whether that was the sound's end."""
+    filled = 0
+    while filled < len(out) and progress.goes_on():
+        block = out[filled : filled + step]
+        got = reader.read_into(block)
+        filled += got
+        if got < len(block):
+            return filled, True
+    return filled, False
+
+
+def _joined(pieces: list[Array], shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+    """All `pieces` in one array, which keeps no more memory than it fills; empties the list, to hold little twice."""
+    if len(pieces) == 1 and (base := pieces[0].base) is not None and len(pieces[0]) * 8 >= len(base) * 7:
+        return pieces[0]
+    whole = np.empty(shape, dtype)
+    end = len(whole)
+    while pieces:
+        piece = pieces.pop()
+        whole[end - len(piece) : end] = piece
+        end -= len(piece)
+    return whole
 
 
 def named(name: str, error: Exception, where: str = "") -> ResourceError:

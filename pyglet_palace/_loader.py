@@ -28,7 +28,7 @@ class Job:
     is still brought to 'done', but nobody is told.
     """
 
-    __slots__ = ("error", "finished", "resource", "samples", "settings", "size", "state", "withdrawn")
+    __slots__ = ("error", "finished", "memory", "resource", "samples", "settings", "size", "state", "withdrawn")
 
     def __init__(self, resource: Resource, settings: Settings) -> None:
         self.resource = resource
@@ -36,6 +36,7 @@ class Job:
         self.state: Literal["queued", "claimed", "done", "dropped"] = "queued"
         self.withdrawn = False
         self.size = 0
+        self.memory = 0
         self.samples: Samples | None = None
         self.error: ResourceError | None = None
         #: Set when the state becomes 'done'; made by who waits (`Loader.wait_for`).
@@ -46,12 +47,23 @@ class Job:
         from . import _decoding  # with numpy and soundfile: imported by the context, so that importing us is cheap
 
         try:
-            self.samples = _decoding.load(self.resource, self.settings, lambda: self.withdrawn, self._opened)
+            self.samples = _decoding.load(self.resource, self.settings, self)
         except ResourceError as error:
             self.error = unlinked(error)
 
-    def _opened(self, size: int) -> None:
+    # What `_decoding.load` tells
+
+    def opened(self, size: int) -> None:
+        """The file has `size` bytes."""
         self.size = size
+
+    def holds(self, size: int) -> None:
+        """The samples take `size` bytes."""
+        self.memory = size
+
+    def goes_on(self) -> bool:
+        """Whether anybody still wants it."""
+        return not self.withdrawn
 
 
 class Loader:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import struct
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,26 +24,48 @@ _LENGTH = ("looplength", "loop_length")
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
 
 
-def read_loop_points(file: BinaryIO, frequency: int) -> tuple[int, int | None] | None:
-    """Start (inclusive) and end (exclusive; None: the sound's end) in frames, or None without a loop.
+class Marks(NamedTuple):
+    """A loop as its file has it: whole numbers are frames, others are seconds.
 
-    Leaves the file's position anywhere.
+    Attributes:
+        start: Inclusive.
+        end: Exclusive; None: not said.
+        length: What counts where there is no end; None: to the sound's end.
     """
+
+    start: float
+    end: float | None
+    length: float | None = None
+
+    def in_frames(self, frequency: int) -> tuple[int, int | None]:
+        """Start and end (None: the sound's end) in frames, at `frequency` hertz."""
+
+        def frames(mark: float) -> int:
+            return mark if isinstance(mark, int) else round(mark * frequency)
+
+        start = frames(self.start)
+        if self.end is not None:
+            return start, frames(self.end)
+        return start, None if self.length is None else start + frames(self.length)
+
+
+def read_loop_points(file: BinaryIO) -> Marks | None:
+    """The loop that an open file has, or None. Leaves the file's position anywhere."""
     try:
         file.seek(0)
         magic = file.read(12)
         if magic[:4] in (b"RIFF", b"RIFX", b"RF64") and magic[8:] == b"WAVE":
             return _from_sampler_chunk(file, ">" if magic[:4] == b"RIFX" else "<")
         if magic[:4] == b"OggS":
-            return _from_comments(_ogg_comments(file), frequency)
+            return _from_comments(_ogg_comments(file))
         if magic[:4] == b"fLaC" or magic[:3] == b"ID3":
-            return _from_comments(_flac_comments(file), frequency)
+            return _from_comments(_flac_comments(file))
     except (struct.error, ValueError, IndexError, OverflowError):
         pass  # cut short or damaged
     return None
 
 
-def _from_sampler_chunk(file: BinaryIO, endian: str) -> tuple[int, int | None] | None:
+def _from_sampler_chunk(file: BinaryIO, endian: str) -> Marks | None:
     """The first forward loop of the `smpl` chunk (Multimedia Data Standards Update, 1994), wherever it stands."""
     position, data_size = 12, None
     end_of_file = file.seek(0, os.SEEK_END)
@@ -61,25 +83,18 @@ def _from_sampler_chunk(file: BinaryIO, endian: str) -> tuple[int, int | None] |
             for _loop in range(min(count, (size - 36) // 24)):
                 _, kind, start, end, _, _ = struct.unpack(f"{endian}6I", file.read(24))
                 if kind == 0:
-                    return start, end + 1  # the chunk's end is played
+                    return Marks(start, end + 1)  # the chunk's end is played
             return None
         position += 8 + size + size % 2
     return None
 
 
-def _from_comments(packet: bytes | None, frequency: int) -> tuple[int, int | None] | None:
+def _from_comments(packet: bytes | None) -> Marks | None:
     if packet is None:
         return None
     comments = dict(_comments(packet))
-    start = _first(comments, _START, frequency)
-    end = _first(comments, _END, frequency)
-    length = _first(comments, _LENGTH, frequency)
-    if start is None and end is None and length is None:
-        return None
-    start = start or 0
-    if end is None and length is not None:
-        end = start + length
-    return start, end
+    start, end, length = (_first(comments, names) for names in (_START, _END, _LENGTH))
+    return None if start is end is length is None else Marks(start or 0, end, length)
 
 
 def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
@@ -99,8 +114,8 @@ def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
         position += size
 
 
-def _first(comments: Mapping[str, str], names: tuple[str, ...], frequency: int) -> int | None:
-    """The first of `names` as frames: a sample number, or [[HH:]MM:]SS[.fff]."""
+def _first(comments: Mapping[str, str], names: tuple[str, ...]) -> float | None:
+    """The first of `names`: a sample number, or [[HH:]MM:]SS[.fff] as seconds, which are no whole number."""
     for name in names:
         value = comments.get(name, "")
         if value.isascii() and value.isdigit():
@@ -108,7 +123,7 @@ def _first(comments: Mapping[str, str], names: tuple[str, ...], frequency: int) 
         time = _TIME.fullmatch(value)
         if time:
             hours, minutes, seconds = time.groups()
-            return round((int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)) * frequency)
+            return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
     return None
 
 

@@ -5,13 +5,15 @@ Imports numpy and soundfile, so it is imported by the first context and not by t
 
 from __future__ import annotations
 
-import sys
+import math
+import os
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import soundfile
 
-from ._loops import read_loop_points
+from ._loops import Marks, read_loop_points
 from .errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat
 from .formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
 from .resources import said
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from .resources import Opened
+    from ._opened import Opened
 
     Array = npt.NDArray[Any]
 
@@ -62,6 +64,17 @@ class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has n
 
     def seekable(self) -> bool:
         return False
+
+
+class _Virtual(_Sequential):
+    """One that reads through Python.
+
+    soundfile opens one sound at a time in the whole process, under a lock. Where opening reads a file of the game's,
+    which may never come back, that must not keep all others from being opened. Without it, what libsndfile says of an
+    error may be of another's.
+    """
+
+    _sf_error_lock = nullcontext()
 
 
 class _GuardedFile:
@@ -117,17 +130,16 @@ class SndfileReader:
         self._guard = _GuardedFile(opened.file)
         self._guard.seek(0)
         empty = not self._guard.read(1)
-        self._guard.seek(0)
         self._check_file()
         if empty:
             raise DecodeError(name, "decode", "the file is empty")
+        marks = self._read_marks()  # first: libsndfile may share the file's position
         try:
-            self._sound = _Sequential(self._guard if opened.path is None else _native(opened.path))
+            self._sound = sound = self._open()
         except Exception as error:
             raise self._error(error) from self._guard.failure or error
         self._check_file()
 
-        sound = self._sound
         self.frequency: int = sound.samplerate
         if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
             problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
@@ -140,19 +152,26 @@ class SndfileReader:
         self.length: int = sound.frames if 0 < sound.frames < _UNKNOWN_LENGTH else 0
         self._subtype = subtype = sound.subtype
         self._eight_bit = subtype == "PCM_U8" and sound.format in ("WAV", "WAVEX", "RF64")
-        self._read_as = "int16" if subtype in _SIXTEEN_BIT else "float32"
+        self._floats = subtype not in _SIXTEEN_BIT
         if self._eight_bit:
             self.sample_type = "Unsigned 8-bit"
-        elif self._read_as == "int16" or subtype in _LOSSY or not float_supported:
+        elif not self._floats or subtype in _LOSSY or not float_supported:
             self.sample_type = "Signed 16-bit"
         else:
             self.sample_type = "32-bit float"
         self._order = VORBIS_ORDER.get(sound.channels) if subtype in _VORBIS_ORDERED else None
+        #: Whether libsndfile writes straight into what `read_into` is given.
+        self._direct = self._floats == (self.sample_type == "32-bit float") and not self._eight_bit
+        #: Where it writes otherwise.
+        self._scratch: Array | None = None
         #: Frames read so far; where the next read begins.
         self._position = 0
         #: Samples that were NaN or infinite, so far.
         self.repaired = 0
-        self.loop_points = self._loop_points()
+        self.loop_points = (0, 0)
+        if marks is not None:
+            start, end = marks.in_frames(self.frequency)
+            self.loop_points = start, self.length if end is None else end
 
     def read_into(self, out: Array) -> int:
         """Fill `out`, of shape (frames, channels) and the sample type's dtype, in place.
@@ -163,19 +182,21 @@ class SndfileReader:
         Raises:
             ResourceUnreadable, DecodeError
         """
-        direct = self._read_as == out.dtype.name
-        block = out if direct else np.empty(out.shape, self._read_as)
+        block = out if self._direct else self._scratch_of(len(out))
         frames = self._decode(block)
         block = block[:frames]
-        if self._read_as == "float32":
-            self.repaired += repair(block)
+        if self._floats and frames:
+            # Two passes over what is in the cache tell whether anything needs mending; a NaN comes out of both.
+            lowest, highest = float(block.min()), float(block.max())
+            if not (math.isfinite(lowest) and math.isfinite(highest)):
+                self.repaired += repair(block)
+            if not self._direct:
+                to_16_bit(block, clip=not -1.0 <= lowest <= highest <= 1.0)
         if self._order is not None:
             block = block[:, self._order]
         if self._eight_bit:
             out[:frames] = (block >> 8) + 128
-        elif not direct:
-            out[:frames] = to_16_bit(block)
-        elif self._order is not None:
+        elif not self._direct or self._order is not None:
             out[:frames] = block
         return frames
 
@@ -212,10 +233,28 @@ class SndfileReader:
         self._sound.close()
         self._opened.close()
 
+    def _open(self) -> _Sequential:
+        native = self._opened.native
+        if native is None:
+            self._guard.seek(0)
+            return _Virtual(self._guard)
+        if isinstance(native, int):
+            os.lseek(native, 0, os.SEEK_SET)
+            return _Sequential(native, closefd=False)
+        return _Sequential(native)
+
+    def _scratch_of(self, frames: int) -> Array:
+        """Room for `frames` frames as libsndfile gives them."""
+        if self._scratch is None or len(self._scratch) < frames:
+            self._scratch = np.empty((frames, self._sound.channels), "float32" if self._floats else "int16")
+        return self._scratch[:frames]
+
     def _decode(self, block: Array) -> int:
         """Fill `block` with the next frames as libsndfile gives them; how many there were."""
+        if not len(block):
+            return 0
         try:
-            frames = len(self._sound.read(dtype=self._read_as, always_2d=True, out=block))
+            frames: int = self._sound.buffer_read_into(block, "float32" if self._floats else "int16")
         except Exception as error:
             raise self._error(error) from self._guard.failure or error
         self._check_file()
@@ -235,7 +274,7 @@ class SndfileReader:
 
     def _skip(self, frames: int) -> bool:
         """Decode `frames` frames in vain; False if there are fewer."""
-        block = np.empty((min(frames, _PIECE), self._sound.channels), self._read_as)
+        block = self._scratch_of(min(frames, _PIECE))
         while frames:
             got = self._decode(block[:frames])
             if not got:
@@ -247,18 +286,11 @@ class SndfileReader:
         if self._guard.failure is not None:
             raise self._error(self._guard.failure) from self._guard.failure
 
-    def _loop_points(self) -> tuple[int, int]:
-        file = self._opened.file
+    def _read_marks(self) -> Marks | None:
         try:
-            position = file.tell()
-            found = read_loop_points(file, self.frequency)
-            file.seek(position)
+            return read_loop_points(self._opened.file)
         except Exception as error:
             raise unreadable(self.name, error) from error
-        if found is None:
-            return 0, 0
-        start, end = found
-        return start, self.length if end is None else end
 
     def _error(self, error: BaseException) -> ResourceError:
         """Which of our errors it is that something failed in libsndfile or in the file behind it."""
@@ -299,15 +331,13 @@ def repair(block: Array) -> int:
     return finite.size - int(np.count_nonzero(finite))
 
 
-def to_16_bit(block: Array) -> Array:
-    """Floats of full scale 1.0 as 16-bit integers, clipped: what peaks above full scale must not wrap."""
-    with np.errstate(over="ignore"):
-        scaled = block * np.float32(32767.0)
-    np.clip(np.rint(scaled, out=scaled), -32768, 32767, out=scaled)
-    converted: Array = scaled.astype(np.int16)
-    return converted
+def to_16_bit(block: Array, *, clip: bool) -> None:
+    """Scale floats of full scale 1.0 to those of 16-bit integers, rounded, in place.
 
-
-def _native(path: str) -> str | bytes:
-    """`path` as libsndfile's open takes it; bytes where file names are bytes, whatever they encode."""
-    return path if sys.platform == "win32" else path.encode(sys.getfilesystemencoding(), "surrogateescape")
+    Args:
+        clip: Whether some are above full scale, and must not wrap.
+    """
+    if clip:
+        np.clip(block, np.float32(-32768.0 / 32767.0), np.float32(1.0), out=block)
+    np.multiply(block, np.float32(32767.0), out=block)
+    np.rint(block, out=block)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_
 
 import pyglet.resource
 
+from ._opened import Opened, copied, measured, of_path
 from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAU
     Args:
         factory: Called with a name, returns its file; called in worker threads. It raises `FileNotFoundError` for a
             name it does not know. None goes back to ``pyglet.resource``.
-        buffer_size: Bytes to ask for at a time.
+        buffer_size: Bytes to ask for at a time, at least.
 
     Raises:
         TypeError: `factory` cannot be called.
@@ -73,47 +74,6 @@ def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAU
 def current_fileio() -> Callable[[str], FileIO] | None:
     """The factory given to `use_fileio`, or None."""
     return _factory
-
-
-class Opened:
-    """An open sound: a binary file, its size, and its path where the file system has it.
-
-    Attributes:
-        file: Readable, seekable; standing at its start.
-        path: Where libsndfile can open it by itself, without the interpreter; None if nowhere.
-        size: Bytes, or 0 if unknown.
-    """
-
-    __slots__ = ("file", "path", "size")
-
-    def __init__(self, file: BinaryIO, size: int, path: str | None = None) -> None:
-        self.file = file
-        self.size = size
-        self.path = path
-
-    def close(self) -> None:
-        """Close the file; what that raises is of no consequence any more."""
-        try:
-            self.file.close()
-        except Exception:  # a game's file may raise anything
-            pass
-
-
-class _RawPathFile(io.FileIO):
-    """What a `_PathFile` reads; of two that go in one garbage collection, either may go first."""
-
-    def __del__(self) -> None:
-        self.close()
-
-
-class _PathFile(io.BufferedReader):
-    """A file of the file system that closes when it is dropped, without a `ResourceWarning`.
-
-    A `Decoder` has no end but that.
-    """
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class _FileIOReader(io.RawIOBase):
@@ -198,7 +158,7 @@ class _File(Resource):
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise ResourceUnreadable(self.key, "open", f"{path} is not a regular file")
-        return Opened(cast("BinaryIO", _PathFile(_RawPathFile(path))), status.st_size, path)
+        return of_path(path, status.st_size)
 
 
 class _Located(Resource):
@@ -212,15 +172,23 @@ class _Located(Resource):
         self.name = name
 
     def _open(self, limit: int) -> Opened:
+        with self._source(limit) as source:
+            copy = copied(source, limit)
+        # Where there is no place for a copy, as pyglet gives it; a zip entry inflated whole.
+        return copy or measured(self.location.open(self.name))
+
+    def _source(self, limit: int) -> BinaryIO:
+        """To be read once, from start to end."""
         location = self.location
-        if isinstance(location, pyglet.resource.ZIPLocation):
-            # location.open inflates the whole entry, whatever it grows to.
-            folder = f"{location.dir}/" if location.dir else ""
-            size = location.zip.getinfo(f"{folder}{self.name}".replace(os.sep, "/")).file_size
-            if size > limit:
-                problem = f"the zip entry has {size} bytes, over the limit of {limit} (Context.buffer_limit)"
-                raise BufferTooLarge(self.key, "open", problem)
-        return _measured(location.open(self.name))
+        if not isinstance(location, pyglet.resource.ZIPLocation):
+            return cast("BinaryIO", location.open(self.name))
+        folder = f"{location.dir}/" if location.dir else ""
+        entry = f"{folder}{self.name}".replace(os.sep, "/")
+        size = location.zip.getinfo(entry).file_size
+        if size > limit:
+            problem = f"the zip entry has {size} bytes, over the limit of {limit} (Context.buffer_limit)"
+            raise BufferTooLarge(self.key, "open", problem)
+        return cast("BinaryIO", location.zip.open(entry))
 
 
 class _Custom(Resource):
@@ -236,19 +204,7 @@ class _Custom(Resource):
 
     def _open(self, limit: int) -> Opened:
         file = io.BufferedReader(_FileIOReader(self.factory(self.name)), self.buffer_size)
-        return _measured(cast("BinaryIO", file))
-
-
-def _measured(file: BinaryIO) -> Opened:
-    """`file` with its size, standing at its start; closed if it cannot be sought in."""
-    opened = Opened(file, 0)
-    try:
-        opened.size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-    except BaseException:
-        opened.close()
-        raise
-    return opened
+        return measured(cast("BinaryIO", file))
 
 
 def key_of(name: Name) -> str:

@@ -190,16 +190,18 @@ def test_a_file_that_shrinks_while_it_is_read_gives_what_there_was_or_an_error(t
             pass
 
 
-def test_a_file_removed_after_it_was_looked_up_is_unreadable_and_not_a_crash(tmp_path: Path) -> None:
-    path = sounds.wav(tmp_path / "a.wav")
+@pytest.mark.parametrize("change", ["removed", "replaced"])
+def test_a_file_that_is_open_is_decoded_whatever_becomes_of_its_name(tmp_path: Path, change: str) -> None:
+    path = sounds.wav(tmp_path / "a.wav", 300)
 
-    def removing(file: Any) -> palace.BaseDecoder:
+    def changing(file: Any) -> palace.BaseDecoder:
         path.unlink()
+        if change == "replaced":
+            path.write_bytes(b"no sound")
         raise RuntimeError("not mine")
 
-    palace.decoder_factories.a = removing
-    with pytest.raises(palace.ResourceUnreadable, match=r"a\.wav"):
-        palace.decode(path)
+    palace.decoder_factories.a = changing
+    assert palace.decode(path).length == 300
 
 
 # Memory

@@ -13,7 +13,7 @@ import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
-from pyglet_palace import resources
+from pyglet_palace import _opened, resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,15 +47,15 @@ def test_a_name_is_found_in_a_directory_and_its_sub_directories(assets: Path) ->
     assert contents("level 1/a/door.wav") == b"another"
 
 
-def test_a_file_in_a_directory_can_be_opened_by_its_path(assets: Path) -> None:
+def test_libsndfile_can_read_a_file_in_a_directory_by_itself(assets: Path) -> None:
     path = put(assets / "a" / "door.wav", b"door")
     pyglet.resource.reindex()
 
     opened = resources.locate("a/door.wav").open(LIMIT)
-    opened.close()
 
-    assert opened.path is not None
-    assert os.path.samefile(opened.path, path)
+    assert isinstance(opened.native, int)
+    assert os.path.samestat(os.fstat(opened.native), path.stat())
+    opened.close()
 
 
 def test_a_name_is_found_in_a_zip_and_in_a_folder_of_it(
@@ -278,7 +278,7 @@ def test_a_file_one_may_not_read_is_unreadable_and_keeps_the_cause(
     def forbidden(name: str) -> io.FileIO:
         raise PermissionError(13, "Permission denied", name)
 
-    monkeypatch.setattr(resources, "_RawPathFile", forbidden)  # root may read everything
+    monkeypatch.setattr(_opened, "_RawFile", forbidden)  # root may read everything
 
     with pytest.raises(palace.ResourceUnreadable, match="Permission denied") as caught:
         contents(path)
