@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from .message import MessageHandler
 
 
-#: Events that are logged where nobody is told of them, with their second argument, the error.
-_FAILURES = {"on_cache_failed": "cannot cache %s", "on_stream_failed": "a stream has ended early: %s"}
+#: Events that are logged where nobody is told of them, and as what, with their arguments.
+_FAILURES = {
+    "on_cache_failed": "cannot cache {1}",
+    "on_cache_limit_exceeded": "cache_limit is {1} bytes, and {0} are in use: nothing else can be evicted",
+    "on_stream_failed": "a stream has ended early: {1}",
+}
 
 
 class _Item(NamedTuple):
@@ -54,6 +58,10 @@ class News:
     def cache_failed(self, name: str, error: Exception, received: bool) -> None:
         """`name` could not be loaded. Logged if neither `received` nor told to a handler."""
         self._items.append(_Item("on_cache_failed", (name, error), received=received))
+
+    def cache_limit_exceeded(self, size: int, limit: int) -> None:
+        """`size` bytes are in memory, over the `limit`, and all are referred to. Logged if no handler is told."""
+        self._items.append(_Item("on_cache_limit_exceeded", (size, limit)))
 
     def source(self, what: str, source: Any) -> None:
         """`what` ('source_stopped' or 'source_force_stopped') happened to `source`."""
@@ -146,4 +154,4 @@ def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> 
         dispatcher = context if item.dispatcher is None else item.dispatcher  # a batch that was released is false
         told = dispatcher.dispatch_event(item.event, *item.arguments)
         if told is False and item.event in _FAILURES and not item.received:
-            _log.warning(_FAILURES[item.event], item.arguments[1])
+            _log.warning("%s", _FAILURES[item.event].format(*item.arguments))

@@ -1,30 +1,30 @@
-"""What is in memory, what is on its way, and who wants it."""
+"""What is on its way, and who wants it."""
 
 from __future__ import annotations
 
-import itertools
 import time
-import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
-from . import _log, resources
+from . import resources
 from ._loader import Job, Loader
-from ._memory import SoundInMemory
+from ._shelf import Entry, Shelf
+from ._store import Transfer
 from .errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from ._decoding import Samples, Settings
     from ._finding import Finder
     from ._news import News
     from ._openal import Bracket
     from ._store import BufferStore, StoredBuffer
-    from ._voices import VoicePool
     from .errors import Stage
 
 #: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
 PUBLISH_BUDGET = 300_000
+#: The part of `cache_limit` that may be in flight before no worker begins anything more.
+_PART_IN_FLIGHT = 8
 
 
 class Watcher(Protocol):
@@ -35,31 +35,14 @@ class Watcher(Protocol):
     def _resolved(self, name: str, error: ResourceError | None, size: int) -> None: ...
 
 
-class Entry(SoundInMemory):
-    """A sound in memory, by name."""
-
-    __slots__ = ("alive", "asked", "channel_config", "name", "sample_type", "size", "used")
-
-    def __init__(self, name: str, samples: Samples, stored: StoredBuffer) -> None:
-        super().__init__(stored, samples.frequency, len(samples.data), samples.loop_points)
-        self.name = name
-        self.channel_config = samples.channel_config
-        self.sample_type = samples.sample_type
-        self.size = stored.size
-        self.alive = True
-        #: The table's count of uses when it was first and when it was last asked for.
-        self.asked = 0
-        self.used = 0
-
-
 class _Wish:
     """A name on its way: its current job, and who waits for it."""
 
     __slots__ = ("asked", "awaited", "job", "substitutes", "wanted", "watchers")
 
     def __init__(self, job: Job, substitutes: int, asked: int) -> None:
-        self.job = job
-        #: The table's count of uses when it was asked for.
+        self.job: Job | Transfer = job
+        #: Its place in the order of what was asked for.
         self.asked = asked
         #: Substitutes that were tried for it.
         self.substitutes = substitutes
@@ -71,7 +54,7 @@ class _Wish:
 
 
 class Table:
-    """The cache of one context. Used by the game's thread only.
+    """The names that a context is asked for, and their way into memory. Used by the game's thread only.
 
     A result counts only while its job is its name's current one. A name whose load failed is not in the table, so
     asking again tries again.
@@ -82,49 +65,34 @@ class Table:
         bracket: Bracket,
         store: BufferStore,
         loader: Loader,
-        voices: VoicePool,
+        shelf: Shelf,
         news: News,
         *,
         finder: Finder,
         settings: Callable[[], Settings],
-        cache_limit: int | None,
     ) -> None:
         """
         Args:
+            shelf: Where sounds are put.
             settings: How to load, now.
-            cache_limit: Bytes to stay below by forgetting what nobody refers to; None: no limit.
         """
         self._bracket = bracket
         self._store = store
         self._loader = loader
-        self._voices = voices
+        self._shelf = shelf
         self._news = news
         self._finder = finder
         self._settings = settings
-        self.cache_limit = cache_limit
-        self._entries: dict[str, Entry] = {}
         self._pending: dict[str, _Wish] = {}
         #: Jobs that this thread is at, innermost last.
-        self._doing: list[Job] = []
-        self._uses = itertools.count(1)
-        self.size = 0
+        self._doing: list[Job | Transfer] = []
+        #: Transfers that nobody wants any more, while somebody is at them.
+        self._abandoned: list[Transfer] = []
         self.failed = 0
-        self.evicted = 0
-        #: Batches that have not been released: they keep their names from being evicted.
-        self.holders: weakref.WeakSet[Any] = weakref.WeakSet()
         #: Batches with something to tell.
         self.stirred: dict[Any, None] = {}
-        #: `Buffer` objects by name, as long as anybody else has them.
-        self.handles: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-        #: Makes the `Buffer` of an entry; set by the context.
-        self.make_handle: Callable[[Entry], Any]
 
     # What there is
-
-    @property
-    def cached_names(self) -> tuple[str, ...]:
-        """Names in memory, in the order they were asked for."""
-        return tuple(sorted(self._entries, key=lambda name: self._entries[name].asked))
 
     @property
     def pending_names(self) -> tuple[str, ...]:
@@ -132,31 +100,48 @@ class Table:
         return tuple(self._pending)
 
     @property
+    def pending(self) -> int:
+        """How many names are on their way."""
+        return len(self._pending)
+
+    @property
     def busy(self) -> bool:
-        """Whether anything is on its way or to be told."""
-        return bool(self._pending or self.stirred)
+        """Whether anything is on its way, to be told or to be forgotten."""
+        return bool(self._pending or self.stirred or self._abandoned or self._shelf.searching)
 
-    def entry(self, name: str) -> Entry | None:
-        """What is in memory under `name`."""
-        return self._entries.get(name)
+    def is_known(self, name: str) -> bool:
+        """Whether `name` is in memory or on its way."""
+        return self._known(name) is not None
 
-    def handle(self, entry: Entry) -> Any:
-        """The one `Buffer` of an entry."""
-        handle = self.handles.get(entry.name)
-        if handle is None:
-            handle = self.handles[entry.name] = self.make_handle(entry)
-        return handle
+    def weights(self) -> Iterator[tuple[str, int]]:
+        """Names on their way whose files are open, and the bytes these have."""
+        for task in self._loader.active():
+            wish = self._pending.get(task.key)
+            if task.size and wish is not None and wish.job is task:
+                yield task.key, task.size
 
-    def weigh(self, name: str) -> int:
-        """Bytes of the file of a name on its way; 0 if not known yet."""
-        wish = self._pending.get(name)
-        return wish.job.size if wish is not None else 0
+    @property
+    def limit(self) -> int | None:
+        """Bytes of samples to keep; None: no limit."""
+        return self._shelf.limit
+
+    @limit.setter
+    def limit(self, limit: int | None) -> None:
+        self._shelf.limit = limit
+        self._loader.budget = None if limit is None else limit // _PART_IN_FLIGHT
+        self._make_room()
 
     # Asking for names
 
-    def request(self, names: Mapping[str, resources.Name], watcher: Watcher | None = None) -> None:
-        """Have `names` (by key) loaded in the background; those there or on their way are left alone."""
-        jobs: list[Job] = []
+    def request(
+        self, names: Mapping[str, resources.Name], watcher: Watcher | None = None, *, first: bool = False
+    ) -> None:
+        """Have `names` (by key) loaded in the background; those there or on their way are not loaded again.
+
+        Args:
+            first: Whether they come before what is queued.
+        """
+        jobs: list[Job | Transfer] = []
         settings = self._settings()
         try:
             for key, name in names.items():
@@ -166,7 +151,7 @@ class Table:
                     self._fail(key, error, [watcher] if watcher is not None else [])
                     continue
                 if isinstance(found, Entry):
-                    found.used = next(self._uses)
+                    self._shelf.use(found)
                     self._resolve(watcher, key, None)
                     continue
                 if watcher is None:
@@ -175,7 +160,12 @@ class Table:
                     found.watchers.append(watcher)
                 jobs.append(found.job)
         finally:  # the game is asked for substitutes: what raises there takes no other name away
-            self._loader.submit(jobs)
+            self._loader.submit(jobs, first=first)
+
+    def prefer(self, keys: Iterable[str]) -> None:
+        """Have those of `keys` that are queued done before all else."""
+        wishes = [wish for key in keys if (wish := self._pending.get(key)) is not None]
+        self._loader.submit([wish.job for wish in wishes], first=True)
 
     def obtain(self, name: resources.Name) -> Entry:
         """What is in memory under `name`, loading or waiting for it alone if need be.
@@ -186,7 +176,7 @@ class Table:
         key = resources.key_of(name)
         wish = self._known(key) or self._begin(name, key, self._settings())
         if isinstance(wish, Entry):
-            wish.used = next(self._uses)
+            self._shelf.use(wish)
             return wish
         wish.awaited = True
         while True:
@@ -204,11 +194,12 @@ class Table:
                 raise self._gone(key)  # a decoder or buffer_loading of the game's, called here, has seen to that
             outcome = self._settle(key, wish, raising=True)
             if isinstance(outcome, Entry):
+                self._make_room()
                 return outcome
             if outcome is not None:
                 raise outcome
 
-    def do_here(self, job: Job) -> bool:
+    def do_here(self, job: Job | Transfer) -> bool:
         """Do a job on this thread, if nobody else has it."""
         if not self._loader.claim(job):
             return False
@@ -216,7 +207,7 @@ class Table:
         try:
             job.do()
         except BaseException as error:  # Ctrl-C; nobody else can bring the job to its end
-            job.error = LoadCancelled(job.resource.key, "decode", f"{type(error).__name__} while it was loaded")
+            job.error = LoadCancelled(job.key, "decode", f"{type(error).__name__} while it was loaded")
             raise
         finally:
             self._doing.remove(job)
@@ -228,7 +219,7 @@ class Table:
         wish = self._pending.get(key)
         return wish is not None and self.do_here(wish.job)
 
-    def check_not_loading(self, what: str, job: Job | None = None) -> None:
+    def check_not_loading(self, what: str, job: Job | Transfer | None = None) -> None:
         """Raise where waiting would be for ever: for a job that this thread itself is doing.
 
         A game's `buffer_loading`, decoder or file, called by ``Buffer(name)``, can get here.
@@ -240,39 +231,47 @@ class Table:
         """Put samples that the game has made under a new name."""
         with self._bracket as al:
             stored = self._store.upload(al, name, samples)
-        return self._enter(name, samples, stored, next(self._uses))
+        entry = self._shelf.enter(name, samples, stored, self._shelf.turn())
+        self._make_room()
+        return entry
 
     # What the workers have finished
 
-    def publish(self, budget: int = PUBLISH_BUDGET) -> None:
-        """Take in finished jobs, for about `budget` nanoseconds."""
-        if self._store.refused:
-            with self._bracket as al:
-                self._store.retry(al)
-        finished = self._loader.finished
-        if not finished:
-            return
+    def publish(self, budget: int = PUBLISH_BUDGET) -> list[str]:
+        """Take in finished jobs, for about `budget` nanoseconds.
+
+        Returns:
+            The names that go on as another job.
+        """
+        going_on: list[str] = []
+        self._clean_up()
+        loader = self._loader
+        if not loader.finished and not self._shelf.searching:
+            return going_on
         deadline = time.perf_counter_ns() + budget
-        while finished:
-            job = finished.popleft()
-            key = job.resource.key
-            wish = self._pending.get(key)
+        self._make_room(deadline)
+        while (job := loader.take()) is not None:
+            wish = self._pending.get(job.key)
             if wish is not None and wish.job is job:
                 try:
-                    self._settle(key, wish, raising=False)
+                    if self._settle(job.key, wish, raising=False) is None:
+                        going_on.append(job.key)
                 except BaseException:  # Ctrl-C in a game's resource_not_found: the next update tries again
-                    if self._pending.get(key) is wish and wish.job is job:
-                        finished.appendleft(job)
+                    if self._pending.get(job.key) is wish and wish.job is job:
+                        loader.put_back(job)
                     raise
+                self._make_room(deadline)
                 if time.perf_counter_ns() >= deadline:
-                    return
+                    break
+        return going_on
 
     def _settle(self, key: str, wish: _Wish, *, raising: bool) -> Entry | ResourceError | DestroyedError | None:
         """Bring a job that is done to its end: an entry, an error, or (None) another job in its place."""
         job = wish.job
+        self._loader.settled(job)
         error = job.error
-        if isinstance(error, ResourceNotFound):
-            found = self._find_instead(wish, error)
+        if isinstance(error, ResourceNotFound) and isinstance(job, Job):
+            found = self._find_instead(wish, error, job.settings)
             if self._pending.get(key) is not wish:  # the game, asked for a substitute, has seen to that
                 return self._gone(key)
             if isinstance(found, Job):
@@ -280,33 +279,40 @@ class Table:
                 self._loader.submit([found])
                 return None
             error = found
+        samples = job.samples
         if error is None:
-            assert job.samples is not None
+            assert samples is not None
             try:
                 with self._bracket as al:
-                    stored = self._store.upload(al, key, job.samples)
+                    if isinstance(job, Transfer):
+                        stored: StoredBuffer | Transfer = self._store.finish(al, job)
+                    else:
+                        stored = self._store.begin(al, key, samples)
             except ResourceError as refused:
                 error = unlinked(refused)
+            else:
+                if isinstance(stored, Transfer):
+                    stored.size = job.size
+                    wish.job = stored
+                    self._loader.submit([stored], first=True)  # its samples are in memory twice
+                    return None
+        elif isinstance(job, Transfer):  # it was interrupted
+            with self._bracket as al:
+                self._store.abandon(al, job)
         del self._pending[key]
         self._drop_outdated()
         if error is not None:
             asked = wish.wanted or bool(wish.watchers)
             self._fail(key, error, wish.watchers, asked=asked, raising=raising, size=job.size)
             return unlinked(error)
-        entry = self._enter(key, job.samples, stored, wish.asked)  # type: ignore[arg-type]
-        job.samples = None
+        assert samples is not None
+        assert not isinstance(stored, Transfer)
+        entry = self._shelf.enter(key, samples, stored, wish.asked)
+        job.let_go()
         for watcher in wish.watchers:
             self._resolve(watcher, key, None, job.size)
         if wish.wanted or wish.watchers:
             self._news.cached(key)
-        return entry
-
-    def _enter(self, key: str, samples: Samples, stored: StoredBuffer, asked: int) -> Entry:
-        entry = self._entries[key] = Entry(key, samples, stored)
-        entry.asked = asked
-        entry.used = next(self._uses)
-        self.size += entry.size
-        self.evict(entry)
         return entry
 
     def _fail(
@@ -338,7 +344,7 @@ class Table:
         return LoadCancelled(key, "decode", "it was freed while it was loaded")
 
     def _known(self, key: str) -> Entry | _Wish | None:
-        return self._entries.get(key) or self._pending.get(key)
+        return self._shelf.get(key) or self._pending.get(key)
 
     def _begin(self, name: resources.Name, key: str, settings: Settings) -> Entry | _Wish:
         """Look up a name that is not known, and note it as on its way; its job is not submitted yet.
@@ -350,10 +356,10 @@ class Table:
         resource, substitutes = self._finder.find(name, key)
         found = self._known(key)  # the game, asked for a substitute, may have loaded it
         if found is None:
-            found = self._pending[key] = _Wish(Job(resource, settings), substitutes, next(self._uses))
+            found = self._pending[key] = _Wish(Job(resource, settings), substitutes, self._shelf.turn())
         return found
 
-    def _find_instead(self, wish: _Wish, error: ResourceNotFound) -> Job | ResourceError:
+    def _find_instead(self, wish: _Wish, error: ResourceNotFound, settings: Settings) -> Job | ResourceError:
         """A job in place of one whose file was not there, or the error it is to end with."""
         try:
             found = self._finder.find_instead(error, wish.substitutes)
@@ -364,7 +370,7 @@ class Table:
         if found is None:
             return error
         resource, wish.substitutes = found
-        return Job(resource, wish.job.settings)
+        return Job(resource, settings)
 
     # Forgetting
 
@@ -372,24 +378,43 @@ class Table:
         """Drop what is queued, disown what is being loaded, stop and free what is there. Never waits."""
         for key in keys:
             self._forget_pending(key)
-            entry = self._entries.get(key)
+            entry = self._shelf.get(key)
             if entry is not None:
-                self.remove(entry)
+                self._shelf.remove(entry)
 
     def _forget_pending(self, key: str) -> None:
         wish = self._pending.pop(key, None)
         if wish is None:
             return
-        self._loader.withdraw(wish.job)
+        job = wish.job
+        self._loader.withdraw(job)
+        if isinstance(job, Transfer):
+            self._abandoned.append(job)
+            self._clean_up()
         self._drop_outdated()
-        stage: Stage = "open" if wish.job.state == "dropped" else "decode"
+        stage: Stage = "upload" if isinstance(job, Transfer) else "open" if job.state == "dropped" else "decode"
         for watcher in wish.watchers:
-            self._resolve(watcher, key, LoadCancelled(key, stage, "it was freed before it was loaded"), wish.job.size)
+            self._resolve(watcher, key, LoadCancelled(key, stage, "it was freed before it was loaded"), job.size)
 
     def _drop_outdated(self) -> None:
         """With nothing pending, no update may come to take in what `Buffer` did here, or what was freed."""
         if not self._pending:
-            self._loader.finished.clear()
+            self._loader.forget_finished()
+
+    def _clean_up(self) -> None:
+        """Let go of buffers that nobody wants, once nobody copies into them and no source has them attached."""
+        if self._store.refused or self._abandoned:
+            over = [transfer for transfer in self._abandoned if transfer.state != "claimed"]
+            self._abandoned = [transfer for transfer in self._abandoned if transfer not in over]
+            with self._bracket as al:
+                self._store.retry(al)
+                for transfer in over:
+                    self._store.abandon(al, transfer)
+
+    def _make_room(self, deadline: int | None = None) -> None:
+        """Evict what is too much, until `deadline`."""
+        if self._shelf.limit is not None:
+            self._shelf.evict(self._loader.in_flight, deadline)
 
     def withdraw(self, watcher: Watcher) -> None:
         """`watcher` wants nothing any more: what nobody else wants is dropped."""
@@ -401,33 +426,13 @@ class Table:
                 if not wish.watchers and not wish.wanted and not wish.awaited:
                     self._forget_pending(key)
 
-    def remove(self, entry: Entry) -> None:
-        """Stop the sources of an entry and free it."""
-        for source in list(entry.sources):
-            self._voices.release(source)
-            self._news.source("source_force_stopped", source)
-        del self._entries[entry.name]
-        self.handles.pop(entry.name, None)
-        self.size -= entry.size
-        entry.alive = False
-        with self._bracket as al:
-            self._store.delete(al, entry.stored)
-
-    def evict(self, newest: Entry | None = None) -> None:
-        """Forget the least recently used of what nobody refers to, until the limit is kept; not the `newest`."""
-        limit = self.cache_limit
-        if limit is None or self.size <= limit:
-            return
-        held = {name for batch in self.holders for name in batch.names}
-        for entry in sorted(self._entries.values(), key=lambda entry: entry.used):
-            if entry is not newest and not (entry.sources or entry.name in self.handles or entry.name in held):
-                self.remove(entry)
-                self.evicted += 1
-                if self.size <= limit:
-                    return
-        _log.warning("cache_limit is %d bytes, and %d are in use: nothing else can be evicted", limit, self.size)
-
     def close(self) -> None:
-        """Drop what is queued, disown what is being loaded, stop and free what is there."""
+        """Drop what is queued, disown what is being loaded, stop and free what is there.
+
+        Waits for what is being copied into OpenAL's memory, which takes as long as copying does.
+        """
         self._finder.closed = True
-        self.forget([*self._pending, *self._entries])
+        self.forget([*self._pending, *self._shelf])
+        for transfer in self._abandoned:
+            self._loader.wait_for(transfer)
+        self._clean_up()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from .context import Context
     from .errors import ResourceError
     from .resources import Name
+
+#: Seconds after which who waits looks again whether a worker is held.
+_MOMENT = 0.25
 
 
 class Batch(EventDispatcher, Mortal):
@@ -42,8 +46,12 @@ class Batch(EventDispatcher, Mortal):
         """For `preload`."""
         self._context = context
         self._names = names
-        #: File sizes in bytes of names that are resolved, and what came of them.
+        self._wanted = frozenset(names)
+        #: File sizes in bytes of names that are resolved (0: unknown), and what came of them.
         self._sizes: dict[str, int] = {}
+        #: Of these sizes, the sum, and how many are known.
+        self._weight = 0
+        self._weighed = 0
         self._failed: dict[str, ResourceError] = {}
         self._shown = 0.0
         self._told = 0
@@ -85,20 +93,20 @@ class Batch(EventDispatcher, Mortal):
         """
         if self.finished:
             return 1.0
-        weigh = self._context._table.weigh
-        sizes = [self._sizes[name] if name in self._sizes else weigh(name) for name in self._names]
-        known = [size for size in sizes if size]
-        mean = sum(known) / len(known) if known else 1.0
-        done = sum(self._sizes[name] or mean for name in self._sizes)
-        now = done / sum(size or mean for size in sizes)
+        under_way = [size for name, size in self._context._table.weights() if name in self._wanted]
+        known = self._weight + sum(under_way)
+        count = self._weighed + len(under_way)
+        mean = known / count if count else 1.0
+        now = (self._weight + (self.done - self._weighed) * mean) / (known + (self.total - count) * mean)
         self._shown = max(self._shown, min(now, 1.0))
         return self._shown
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until `finished`, and publish what arrives meanwhile. Tells no news: the next update does.
 
-        May be called in a handler. Without a `timeout` this thread loads as well, so every core does; and if what it
-        loads is interrupted (Ctrl-C), that name has failed with `LoadCancelled`.
+        What it waits for comes before all else that is queued. May be called in a handler. Without a `timeout` this
+        thread loads as well, so every core does; and if what it loads is interrupted (Ctrl-C), that name has failed
+        with `LoadCancelled`.
 
         Args:
             timeout: Seconds to wait at most; None: as long as it takes. 0 only looks.
@@ -114,21 +122,27 @@ class Batch(EventDispatcher, Mortal):
         table, loader = context._table, context._loader
         table.check_not_loading("a batch")
         deadline = None if timeout is None else time.monotonic() + timeout
-        ahead = iter(self._names)
+        ahead = deque(self._names)
+        if timeout != 0:
+            table.prefer(self._names)
         while True:
-            table.publish()
+            going_on = [key for key in table.publish() if key in self._wanted]
+            table.prefer(going_on)
+            ahead.extendleft(going_on)
             if self.finished:
                 break
             if deadline is None:
-                # Its own names only: a long load of somebody else's would hold this up. Once through them in order,
-                # then all again, for a substitute that has come in place of one that was not found.
-                if not any(map(table.do_queued, ahead)) and not any(map(table.do_queued, self._names)):
+                # Its own names only: a long load of somebody else's would hold this up.
+                while ahead and not table.do_queued(ahead.popleft()):
+                    pass
+                if not ahead:
                     loader.wait_for_any(None)
             else:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
-                loader.wait_for_any(left)
+                loader.relieve(time.perf_counter())
+                loader.wait_for_any(min(left, _MOMENT))
         context._check_alive()  # a decoder of the game's may have done anything
         context._wake()
         return self.finished
@@ -156,10 +170,11 @@ class Batch(EventDispatcher, Mortal):
         self.cancel()
         self._dead = True
         if self._context:
-            table = self._context._table
-            table.holders.discard(self)
-            held = {name for batch in table.holders for name in batch.names}
-            table.forget(name for name in self._names if name not in held and table.entry(name) is not None)
+            shelf = self._context._shelf
+            shelf.holds.release(self)
+            self._context._table.forget(
+                name for name in self._names if name not in shelf.holds and shelf.get(name) is not None
+            )
             self._context._tell_now()
 
     _end = release
@@ -167,9 +182,9 @@ class Batch(EventDispatcher, Mortal):
     def __iter__(self) -> Iterator[Buffer]:
         """Its buffers that are in memory, in order."""
         self._context._check_alive()
-        table = self._context._table
-        entries = [table.entry(name) for name in self._names]
-        return iter([table.handle(entry) for entry in entries if entry is not None])
+        shelf = self._context._shelf
+        entries = [shelf.get(name) for name in self._names]
+        return iter([shelf.handle(entry) for entry in entries if entry is not None])
 
     def dispatch_event(self, event_type: str, *args: Any) -> bool | None:
         """Send an event to its handlers, but nothing once it was cancelled, not even what was due by then."""
@@ -187,7 +202,10 @@ class Batch(EventDispatcher, Mortal):
         """What has become of one of its names, whose file has `size` bytes (0: unknown)."""
         if self._cancelled:
             return
-        self._sizes[name] = size
+        if name not in self._sizes and size:
+            self._weight += size
+            self._weighed += 1
+        self._sizes.setdefault(name, size)
         if error is not None:
             self._failed[name] = error
 
@@ -210,6 +228,7 @@ def preload(
     names: Iterable[Name],
     context: Context | None = None,
     *,
+    urgent: bool = False,
     on_progress: Callable[[Batch], object] | None = None,
     on_complete: Callable[[Batch], object] | None = None,
 ) -> Batch:
@@ -220,6 +239,7 @@ def preload(
     Args:
         names: Resource names for ``pyglet.resource``, or paths of files; any iterable.
         context: Whose cache; None: the current context's.
+        urgent: Whether they are loaded before all that is queued, even if they were asked for before.
         on_progress: Called with the batch when more of it is done.
         on_complete: Called with the batch once, when nothing is left to come, whatever failed. Both are called by
             an update, never in here.
@@ -237,8 +257,8 @@ def preload(
     if on_complete is not None:
         batch.set_handler("on_complete", on_complete)
     table = owner._table
-    table.holders.add(batch)
+    owner._shelf.holds.hold(batch, batch.names)
     table.stirred[batch] = None
-    table.request(wanted, batch)
+    table.request(wanted, batch, first=urgent)
     owner._wake()
     return batch

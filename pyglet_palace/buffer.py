@@ -13,7 +13,7 @@ from .source import Source
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ._table import Entry
+    from ._shelf import Entry
     from .context import Context
     from .decoder import BaseDecoder
     from .resources import Name
@@ -60,7 +60,7 @@ class Buffer(Mortal):
         finally:
             if owner:  # unless it was destroyed by what it has called to load
                 owner._wake()
-        handle: Buffer = owner._table.handle(entry)
+        handle: Buffer = owner._shelf.handle(entry)
         return handle
 
     @classmethod
@@ -91,12 +91,11 @@ class Buffer(Mortal):
         owner = require_context(context)
         owner._check_alive()
         key = resources.key_of(name)
-        table = owner._table
         _check_free(owner, key)
         samples = owner._read_decoder(decoder, key)
         owner._check_alive()  # a decoder of the game's may have done anything
         _check_free(owner, key)
-        handle: Buffer = table.handle(table.insert(key, samples))
+        handle: Buffer = owner._shelf.handle(owner._table.insert(key, samples))
         return handle
 
     @property
@@ -212,7 +211,7 @@ class Buffer(Mortal):
         if not self._dead:
             if self._entry.alive and self._context:
                 self._context._check_alive()
-                self._context._table.remove(self._entry)
+                self._context._shelf.remove(self._entry)
                 self._context._tell_now()
             self._dead = True
 
@@ -227,6 +226,7 @@ class Buffer(Mortal):
         self._check_alive()
         if self._context is not source._context:
             raise ValueError(f"{self!r} belongs to {self._context!r}, and {source!r} to {source._context!r}")
+        self._context._shelf.use(self._entry)
         return self._entry
 
     def _living(self) -> Entry:
@@ -295,6 +295,5 @@ def by_key(names: Iterable[Name]) -> dict[str, Name]:
 
 
 def _check_free(context: Context, key: str) -> None:
-    table = context._table
-    if table.entry(key) is not None or key in table.pending_names:
+    if context._table.is_known(key):
         raise RuntimeError(f"{key!r} is the name of another buffer; free it first, or choose another name")

@@ -18,6 +18,7 @@ from ._finding import Finder
 from ._native import NativeContext
 from ._news import News
 from ._openal import attribute_list
+from ._shelf import Shelf
 from ._streams import Stream
 from ._table import Table
 from ._voices import VoicePool
@@ -58,6 +59,7 @@ class Context(World, EventDispatcher):
 
     - ``on_cached(name)``: a sound that `cache` or `preload` asked for is in memory.
     - ``on_cache_failed(name, error)``: one could not be loaded.
+    - ``on_cache_limit_exceeded(size, limit)``: so many bytes are in memory, and all are referred to.
     - ``on_source_stopped(source)``: a source has come to its end.
     - ``on_source_force_stopped(source)``: a source was stopped before its end; see `MessageHandler`.
     - ``on_stream_failed(source, error)``: what a source was streaming could not be read on.
@@ -150,17 +152,18 @@ class Context(World, EventDispatcher):
         self._feeder = Feeder(self._bracket, self._voices.stirred)
         self._effects = Units(self._al, self._bracket, device, self._voices)
         self._finder = Finder(loader, lambda name: self.message_handler.resource_not_found(name))
+        self._shelf = Shelf(self._bracket, device._store, self._voices, self._news)
+        self._shelf.make_handle = lambda entry: Buffer._of(self, entry)
         self._table = Table(
             self._bracket,
             device._store,
             self._loader,
-            self._voices,
+            self._shelf,
             self._news,
             finder=self._finder,
             settings=self._settings,
-            cache_limit=cache_limit,
         )
-        self._table.make_handle = lambda entry: Buffer._of(self, entry)
+        self._table.limit = cache_limit
         self._listener = Listener._of(self)
         driven = auto_update and (clock is not None or self._thread is threading.main_thread())
         self._scheduler = Scheduler(self, clock, update_interval) if driven else None
@@ -187,7 +190,7 @@ class Context(World, EventDispatcher):
     def cached_names(self) -> tuple[str, ...]:
         """Names in memory, in the order they were asked for."""
         self._check_alive()
-        return self._table.cached_names
+        return self._shelf.names
 
     @property
     def pending_names(self) -> tuple[str, ...]:
@@ -199,25 +202,28 @@ class Context(World, EventDispatcher):
     def cached_size(self) -> int:
         """Bytes of all samples in memory."""
         self._check_alive()
-        return self._table.size
+        return self._shelf.size
 
     def stats(self) -> dict[str, int]:
         """What it holds and has done, by name, for a debug display.
 
-        ``cached`` (names), ``cached_size`` (bytes), ``pending`` (names), ``queued`` (of these, not begun), ``failed``
-        and ``evicted`` (names, so far), ``sources`` (playing or paused), ``streams`` (of these), ``underruns`` (of
-        streams' queues, so far), ``voices`` (made of OpenAL), ``stolen`` (voices, so far), ``buffers`` (of OpenAL's,
-        for the sounds in memory on the whole device), ``undeleted`` (of these, those OpenAL refused to delete yet),
-        ``effect_slots`` (in use), ``workers`` (threads).
+        ``cached`` (names), ``cached_size`` (bytes), ``pending`` (names), ``queued`` (of these, not begun),
+        ``loading_size`` (bytes of samples that are being decoded, or are and were not published), ``failed`` and
+        ``evicted`` (names, so far), ``over_limit`` (bytes by which ``cache_limit`` is exceeded), ``sources`` (playing
+        or paused), ``streams`` (of these), ``underruns`` (of streams' queues, so far), ``voices`` (made of OpenAL),
+        ``stolen`` (voices, so far), ``buffers`` (of OpenAL's, for the sounds in memory on the whole device),
+        ``undeleted`` (of these, those OpenAL refused to delete yet), ``effect_slots`` (in use), ``workers`` (threads).
         """
         self._check_alive()
         return {
-            "cached": len(self._table.cached_names),
-            "cached_size": self._table.size,
-            "pending": len(self._table.pending_names),
+            "cached": len(self._shelf),
+            "cached_size": self._shelf.size,
+            "pending": self._table.pending,
             "queued": self._loader.queued,
             "failed": self._table.failed,
-            "evicted": self._table.evicted,
+            "evicted": self._shelf.evicted,
+            "loading_size": self._loader.in_flight,
+            "over_limit": self._shelf.over_limit,
             "sources": self._voices.in_use,
             "streams": len(self._feeder),
             "underruns": self._feeder.underruns,
@@ -262,13 +268,13 @@ class Context(World, EventDispatcher):
     def cache_limit(self) -> int | None:
         """Bytes of samples to keep; None: no limit. See `Context`."""
         self._check_alive()
-        return self._table.cache_limit
+        return self._table.limit
 
     @cache_limit.setter
     def cache_limit(self, limit: int | None) -> None:
         self._check_alive()
-        self._table.cache_limit = None if limit is None else checks.integer(0)("cache_limit", limit)
-        self._table.evict()
+        self._table.limit = None if limit is None else checks.integer(0)("cache_limit", limit)
+        self._wake()
 
     # Time
 
@@ -285,6 +291,7 @@ class Context(World, EventDispatcher):
         self._check_alive()
         now = time.perf_counter()
         self._device._pass_time(now)
+        self._loader.relieve(now)
         self._table.publish()
         if self._dead:  # the game, asked for a substitute, has destroyed it
             return
@@ -447,6 +454,7 @@ class Context(World, EventDispatcher):
 Context.event_types = [
     "on_cached",
     "on_cache_failed",
+    "on_cache_limit_exceeded",
     "on_source_stopped",
     "on_source_force_stopped",
     "on_stream_failed",

@@ -11,8 +11,8 @@ from ._current import require_context
 from ._lifetime import Mortal
 from ._openal import constants as c
 from ._property import Property
+from ._shelf import Entry
 from ._space import InSpace
-from ._table import Entry
 from .sends import AuxiliarySends
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ class Source(InSpace, Mortal):
         """The buffer it is playing or paused in, or has played until now and no update has seen the end; or None."""
         self._check_alive()
         entry = self._voice.playable if self._voice is not None else None
-        return self._context._table.handle(entry) if isinstance(entry, Entry) else None
+        return self._context._shelf.handle(entry) if isinstance(entry, Entry) else None
 
     @property
     def offset(self) -> int:

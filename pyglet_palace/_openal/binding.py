@@ -68,6 +68,9 @@ _AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
     "alAuxiliaryEffectSlotf": (None, c_uint, c_int, c_float),
     # Others
     "alBufferDataStatic": (None, c_uint, c_int, c_void_p, c_int, c_int),
+    "alBufferStorageSOFT": (None, c_uint, c_int, c_void_p, c_int, c_int, c_uint),  # AL_SOFTX_map_buffer
+    "alMapBufferSOFT": (c_void_p, c_uint, c_int, c_int, c_uint),
+    "alUnmapBufferSOFT": (None, c_uint),
     "alDeferUpdatesSOFT": (None,),
     "alProcessUpdatesSOFT": (None,),
     "alGetStringiSOFT": (c_char_p, c_int, c_int),
@@ -179,6 +182,12 @@ class Functions:
         """Delete one filter; sources it was attached to keep their copy."""
         self.alDeleteFilters(1, c_uint(filter))
 
+    def map_new_storage(self, buffer: int, al_format: int, size: int, frequency: int) -> int:
+        """Give `buffer` memory of `size` bytes, to be written by any thread (AL_SOFTX_map_buffer): its address."""
+        self.alBufferStorageSOFT(buffer, al_format, None, size, frequency, c.AL_MAP_WRITE_BIT_SOFT)
+        address: int = self.alMapBufferSOFT(buffer, 0, size, c.AL_MAP_WRITE_BIT_SOFT)
+        return address
+
     def source_integer(self, source: int, what: int) -> int:
         """One integer property of a source."""
         value = c_int()
@@ -239,6 +248,10 @@ class Functions:
         return present
 
     # What follows needs no context.
+
+    def copy_to(self, address: int, array: Any) -> None:
+        """Copy the bytes of a contiguous array to mapped memory; the interpreter is free for others meanwhile."""
+        ctypes.memmove(address, array.ctypes.data, array.nbytes)
 
     def device_extension(self, device: int | None, name: str) -> bool:
         """Whether `device` (None: no device in particular) has the ALC extension `name`."""
