@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import _log
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pyglet.event import EventDispatcher
 
     from .message import MessageHandler
@@ -31,6 +33,8 @@ class _Item(NamedTuple):
     dispatcher: EventDispatcher | None = None
     #: Whether somebody else has been told already, so that silence is no loss.
     received: bool = False
+    #: To be called, instead of anybody being told.
+    call: Callable[..., object] | None = None
 
 
 class News:
@@ -90,6 +94,10 @@ class News:
         """`event` is to be dispatched by `batch`."""
         self._items.append(_Item(event, (batch,), dispatcher=batch))
 
+    def call(self, function: Callable[..., object], *arguments: object) -> None:
+        """`function` is to be called, in its turn."""
+        self._items.append(_Item("", arguments, call=function))
+
     def tell(self, handler: MessageHandler, context: EventDispatcher) -> None:
         """Tell all there is. A handler's exception leaves after its item; the rest stays for the next call.
 
@@ -146,6 +154,9 @@ class News:
 
 
 def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> None:
+    if item.call is not None:
+        item.call(*item.arguments)
+        return
     told: bool | None = False
     try:
         if item.message:

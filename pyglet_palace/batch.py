@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import deque
 from types import MappingProxyType
@@ -14,8 +15,9 @@ from ._lifetime import Mortal
 from .buffer import by_key
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
+    from ._news import News
     from .buffer import Buffer
     from .context import Context
     from .errors import ResourceError
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Seconds after which who waits looks again whether a worker is held.
 _MOMENT = 0.25
+#: Seconds between two looks of who awaits a batch under asyncio.
+_FRAME = 0.01
 
 
 class Batch(EventDispatcher, Mortal):
@@ -35,6 +39,10 @@ class Batch(EventDispatcher, Mortal):
 
     Events of pyglet's kind, told by `Context.update`: ``on_progress(batch)`` when `done` has grown, and
     ``on_complete(batch)`` once, at the end, whatever failed.
+
+    It can be awaited, under asyncio or a loop of the game's own that goes on with its coroutines once a frame:
+    ``await batch`` returns the batch once it is `finished`. In a ``pyglet.clock.Chain`` (pyglet 3), ``yield batch``
+    does the same.
 
     Its members may be used on the thread that made the context only. A batch that has not been released keeps its
     names from being evicted under `cache_limit`. As a context manager it calls `release` on leaving.
@@ -58,6 +66,8 @@ class Batch(EventDispatcher, Mortal):
         self._cancelled = False
         self._completed = False
         self._silenced = False
+        #: Called with the batch by the first update after it has finished, also if it was cancelled.
+        self._waiting: dict[object, Callable[[Batch], object]] = {}
         self._begin()
 
     @property
@@ -147,6 +157,68 @@ class Batch(EventDispatcher, Mortal):
         context._wake()
         return self.finished
 
+    def __await__(self) -> Generator[Any, None, Batch]:
+        """Wait for `finished` without blocking; what arrives meanwhile is published, as by ``wait(0)``.
+
+        Where asyncio runs it sleeps by asyncio between two looks; elsewhere it yields None to whatever drives the
+        coroutine, which comes back whenever it likes.
+
+        Returns:
+            The batch.
+
+        Raises:
+            RuntimeError: This is not the thread that made the context.
+        """
+        if not self.finished:
+            self._come_first()
+        while not self.finished and not self.wait(0):
+            asyncio = sys.modules.get("asyncio")
+            if asyncio is not None and asyncio._get_running_loop() is not None:
+                yield from asyncio.sleep(_FRAME).__await__()
+            else:
+                yield
+        return self
+
+    def start(
+        self, complete: Callable[[Batch], object], fail: Callable[[BaseException], object] | None = None
+    ) -> Callable[[], None]:
+        """Have `complete` called with the batch once it is `finished`, as ``yield batch`` in a chain of pyglet 3 does.
+
+        Called by an update, whatever failed and also if the batch was cancelled; at once, if it has finished.
+
+        Args:
+            complete: What to call.
+            fail: Part of pyglet's protocol; never called, for what fails is in `failed`.
+
+        Returns:
+            A function that withdraws this wish. The batch goes on.
+
+        Raises:
+            RuntimeError: This is not the thread that made the context.
+        """
+        if self.finished:
+            complete(self)
+            return lambda: None
+        self._come_first()
+        ticket = object()
+        self._waiting[ticket] = complete
+
+        def withdraw() -> None:
+            self._waiting.pop(ticket, None)
+
+        return withdraw
+
+    def _go_on(self, ticket: object) -> None:
+        """Call who waits under `ticket`, unless he has withdrawn."""
+        complete = self._waiting.pop(ticket, None)
+        if complete is not None:
+            complete(self)
+
+    def _come_first(self) -> None:
+        """The game waits for it: what is queued is loaded before all else."""
+        self._context._check_alive()
+        self._context._table.prefer(self._names)
+
     def cancel(self) -> None:
         """Want nothing any more. What no other batch and no `cache` wants is not loaded; the rest goes on.
 
@@ -159,6 +231,9 @@ class Batch(EventDispatcher, Mortal):
             if self._context:
                 self._context._table.withdraw(self)
             self._cancelled = True
+            if self._context and self._waiting:
+                self._context._table.stirred[self] = None
+                self._context._wake()
 
     def release(self) -> None:
         """Free its names, but those that another batch holds which was not released. Cancels what is not done.
@@ -209,16 +284,17 @@ class Batch(EventDispatcher, Mortal):
         if error is not None:
             self._failed[name] = error
 
-    def _events(self) -> list[str]:
-        """The events that are due."""
-        events = []
+    def _report(self, news: News) -> None:
+        """Tell `news` what is due."""
         if self.done > self._told:
             self._told = self.done
-            events.append("on_progress")
+            news.batch("on_progress", self)
         if self.finished and not self._completed and not self._cancelled:
             self._completed = True
-            events.append("on_complete")
-        return events
+            news.batch("on_complete", self)
+        if self.finished:
+            for ticket in self._waiting:
+                news.call(self._go_on, ticket)
 
 
 Batch.event_types = ["on_progress", "on_complete"]

@@ -425,8 +425,7 @@ class Context(World, EventDispatcher):
     def _tell_batches(self) -> None:
         stirred, self._table.stirred = self._table.stirred, {}
         for batch in stirred:
-            for event in batch._events():
-                self._news.batch(event, batch)
+            batch._report(self._news)
 
     def _device_was_reset(self) -> None:
         """It may be there again, with other sends, and ends come at other times."""

@@ -12,7 +12,7 @@ import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
-from pyglet_palace import _table, resources
+from pyglet_palace import _loader, _table, resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,6 +48,12 @@ def _nothing_left_behind() -> Iterator[None]:
 def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """One update takes in all that is finished, however slow the machine; the limit has tests of its own."""
     monkeypatch.setattr(_table.Table.publish, "__defaults__", (10**12,))
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_counts_as_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is relieved because the machine is slow; that has tests of its own."""
+    monkeypatch.setattr(_loader, "_HELD", float("inf"))
 
 
 def loader_threads() -> list[threading.Thread]:
