@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pyglet_palace import _loader
 from pyglet_palace._decoding import Settings
 from pyglet_palace._loader import Job, Loader, default_workers
 from pyglet_palace.errors import BufferTooLarge, DecodeError, ResourceNotFound, ResourceUnreadable
@@ -334,3 +335,199 @@ def test_many_threads_claiming_do_each_job_exactly_once() -> None:
     loader.close()
 
     assert all(len(one.resource.log) == 1 for one in jobs)  # type: ignore[attr-defined]
+
+
+# Order
+
+
+def test_what_is_to_come_first_does_in_its_own_order_also_if_it_was_queued(loader: Loader) -> None:
+    hold = Hold()
+    one, two, three, four, five = (job(name) for name in ("one", "two", "three", "four", "five"))
+    loader.submit([job("held", hold)])
+    assert hold.entered.wait(30)
+    loader.submit([one, two, three])
+
+    loader.submit([four, three], first=True)
+    loader.submit([five, one])  # at the end; what is queued keeps its place
+    hold.let_go.set()
+    wait_until(lambda: len(loader.finished) == 6)
+
+    assert [done.key for done in loader.finished] == ["held", "four", "three", "one", "two", "five"]
+
+
+def test_what_is_put_back_is_taken_next(loader: Loader) -> None:
+    loader.submit([job("one"), job("two")])
+    wait_until(lambda: len(loader.finished) == 2)
+    first = loader.take()
+    assert first is not None
+    loader.put_back(first)
+    assert [loader.take(), loader.take(), loader.take()][0] is first
+    assert loader.take() is None
+
+
+# Bytes in flight
+
+
+def test_bytes_count_as_in_flight_until_they_are_taken_withdrawn_or_settled(loader: Loader) -> None:
+    jobs = [job(f"{number}", frames=500) for number in range(3)]
+    loader.submit(jobs)
+    wait_until(lambda: len(loader.finished) == 3)
+    assert loader.in_flight == 1500
+
+    assert loader.take() is jobs[0]
+    loader.withdraw(jobs[1])
+    assert loader.in_flight == 500
+    loader.settled(jobs[2])
+    assert loader.in_flight == 0
+    loader.forget_finished()
+    assert loader.in_flight == 0
+
+
+def test_a_sound_counts_from_when_its_header_was_read(loader: Loader) -> None:
+    hold = Hold()
+    decoding = threading.Event()
+
+    def loading(*_: object) -> None:
+        decoding.set()
+        hold()
+
+    settings = Settings(1000, SETTINGS.supported, loading=loading)
+    one = Job(Fake("one", lambda: None, 500), settings)
+    loader.submit([one])
+    assert decoding.wait(30)
+    assert loader.in_flight == 500
+    loader.withdraw(one)
+    hold.let_go.set()
+    wait_until(lambda: one.state == "done")
+    assert loader.in_flight == 0
+    assert one.samples is None
+
+
+def is_asleep(loader: Loader) -> bool:
+    """Whether its one worker waits for something to do."""
+    return len(loader._work._waiters) == 1  # type: ignore[attr-defined]
+
+
+def test_over_its_budget_no_worker_begins_anything_until_there_is_room() -> None:
+    loader = Loader(1, budget=600)
+    loader.submit([job(f"{number}", frames=500) for number in range(4)])
+    for queued in (2, 1, 0):
+        wait_until(lambda: len(loader.finished) == 2 and is_asleep(loader))
+        assert loader.queued == queued
+        loader.take()  # 500 are in flight then, so one more is begun
+    loader.close()
+
+
+def test_with_nothing_in_flight_one_is_begun_however_small_the_budget() -> None:
+    loader = Loader(1, budget=0)
+    loader.submit([job("one", frames=500), job("two")])
+    wait_until(lambda: loader.finished and is_asleep(loader))
+    assert loader.queued == 1
+    loader.take()
+    wait_until(lambda: loader.finished)
+    loader.close()
+
+
+@pytest.mark.parametrize("room", ["withdraw", "budget", "claim"])
+def test_a_worker_that_waits_for_room_goes_on_when_there_is(room: str) -> None:
+    loader = Loader(1, budget=0)
+    one, two = job("one", frames=500), job("two")
+    loader.submit([one, two])
+    wait_until(lambda: loader.finished and is_asleep(loader))
+    assert two.state == "queued"
+    if room == "withdraw":
+        loader.withdraw(one)
+    elif room == "budget":
+        loader.budget = None
+    else:  # who cannot wait needs no room
+        assert loader.claim(two)
+        two.do()
+        loader.hand_over(two)
+    wait_until(lambda: two.state == "done")
+    loader.close()
+
+
+def test_a_worker_that_waits_for_room_ends_with_the_loader() -> None:
+    loader = Loader(1, budget=0)
+    loader.submit([job("one", frames=500), job("two")])
+    wait_until(lambda: loader.finished)
+    loader.close()
+    wait_until(lambda: loader.workers == 0)
+
+
+# Workers that are held
+
+
+@pytest.fixture
+def _held_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_loader, "_HELD", 1.0)
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(loader: Loader, caplog: pytest.LogCaptureFixture) -> None:
+    hold, hold_next = Hold(), Hold()
+    held, queued, following = job("held", hold), job("queued", hold_next), job("following")
+    loader.submit([held, queued, following])
+    assert hold.entered.wait(30)
+    loader.relieve(held.stirred + 0.9)
+    assert len(loader_threads()) == 1
+
+    loader.relieve(held.stirred + 1.1)
+    assert hold_next.entered.wait(30)
+    queued.stirred = held.stirred + 1.1
+    loader.relieve(held.stirred + 1.2)  # once
+
+    assert loader.workers == 1
+    assert len(loader_threads()) == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "'held' has held a loading thread for a second; another has taken its place"
+    ]
+    hold.let_go.set()
+    wait_until(lambda: len(loader_threads()) == 1)
+    assert held.state == "done"
+    assert following.state == "queued"  # who was relieved begins nothing more
+    hold_next.let_go.set()
+    wait_until(lambda: following.state == "done")
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_nobody_is_relieved_while_nothing_is_queued(loader: Loader) -> None:
+    hold = Hold()
+    held = job("held", hold)
+    loader.submit([held])
+    assert hold.entered.wait(30)
+    loader.relieve(held.stirred + 100)
+    assert len(loader_threads()) == 1
+    hold.let_go.set()
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_no_more_than_so_many_are_relieved(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_loader, "_MOST_HELD", 2)
+    holds = [Hold() for _ in range(4)]
+    loader.submit([job("held", hold) for hold in holds])
+    for number in range(4):
+        wait_until(lambda number=number: sum(hold.entered.is_set() for hold in holds) == min(number + 1, 3))  # type: ignore[misc]
+        loader.relieve(float("inf"))
+    assert len(loader_threads()) == 3
+    for hold in holds:
+        hold.let_go.set()
+    wait_until(lambda: len(loader.finished) == 4)
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_where_there_is_no_thread_left_the_held_one_goes_on_when_it_can(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = Hold()
+    loader.submit([job("held", hold), queued := job("queued")])
+    assert hold.entered.wait(30)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        loader.relieve(float("inf"))
+    hold.let_go.set()
+    wait_until(lambda: queued.state == "done")
