@@ -883,62 +883,6 @@ def test_from_decoder_is_bounded_by_the_limit(device: palace.LoopbackDevice) -> 
     assert palace.Buffer.from_decoder(Silence(500), "just", context).size == 1000
 
 
-# The limit of the cache
-
-
-@pytest.fixture
-def small(device: palace.LoopbackDevice, assets: Path) -> palace.Context:
-    """A current context that keeps two sounds of 100 frames, of the four there are."""
-    for name in NAMES:
-        sounds.wav(assets / name, 100)
-    pyglet.resource.reindex()
-    context = palace.Context(device, EXACT, auto_update=False, workers=1, cache_limit=400)
-    palace.use_context(context)
-    return context
-
-
-def test_the_least_recently_used_is_evicted(small: palace.Context) -> None:
-    palace.Buffer("a.wav")
-    palace.Buffer("b.wav")
-    palace.Buffer("a.wav")
-
-    palace.Buffer("c.wav")
-
-    assert small.cached_names == ("a.wav", "c.wav")
-    assert small.cached_size == 400
-    assert small.stats()["evicted"] == 1
-    assert small.stats()["buffers"] == 2
-
-
-def test_what_somebody_refers_to_is_not_evicted(small: palace.Context, caplog: pytest.LogCaptureFixture) -> None:
-    held_by_name = palace.Buffer("a.wav")
-    playing = palace.Buffer("b.wav").play()
-    batch = palace.preload(["c.wav"])
-    assert batch.wait()
-    small.update()
-    assert [record.getMessage() for record in caplog.records] == [
-        "cache_limit is 400 bytes, and 600 are in use: nothing else can be evicted"
-    ]
-    assert small.stats()["over_limit"] == 200
-
-    palace.Buffer("d.wav")
-    assert small.cached_names == ("a.wav", "b.wav", "c.wav", "d.wav")
-    playing.stop()
-    batch.release()
-    del held_by_name
-    palace.Buffer.from_decoder(Silence(100), "e")
-
-    assert small.cached_names == ("d.wav", "e")
-
-
-def test_an_evicted_name_is_loaded_again_when_asked_for(small: palace.Context) -> None:
-    for name in NAMES:
-        palace.Buffer(name)
-    assert small.cached_names == ("c.wav", "d.wav")
-
-    assert palace.Buffer("a.wav").length == 100
-
-
 # The end of a buffer
 
 

@@ -208,8 +208,10 @@ def test_the_context_ends_once_nobody_writes_into_its_memory(
         assert copies.done.is_set()
 
 
-@pytest.mark.usefixtures("_mapped", "large")
-def test_a_copy_is_done_before_what_is_queued(device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("_mapped")
+def test_a_copy_is_done_before_what_is_queued(
+    device: palace.LoopbackDevice, large: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     order: list[str] = []
     copy = functions().copy_to
     monkeypatch.setattr(functions(), "copy_to", lambda *arguments: (order.append("copy"), copy(*arguments)))
@@ -225,7 +227,7 @@ def test_a_copy_is_done_before_what_is_queued(device: palace.LoopbackDevice, mon
     palace.decoder_factories.a = note
     with palace.Context(device, EXACT, auto_update=False, workers=1) as context:
         palace.cache(["large.wav", "small.wav", "missing.wav"])
-        palace.cache([sounds.wav(pyglet.resource.path[0] + "/third.wav")])
+        palace.cache([sounds.wav(large.with_name("third.wav"))])
         assert entered.wait(30)
         context.update()  # takes large.wav in, and has it copied
         hold.set()
