@@ -19,9 +19,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pyglet.resource import ResourceNotFoundException
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Stage = Literal["find", "open", "decode", "upload"]
 
@@ -43,11 +46,25 @@ class ResourceError(PalaceError):
     name: str
     stage: Stage
 
-    def __init__(self, name: str, stage: Stage, problem: str) -> None:
-        RuntimeError.__init__(self, f"{name!r}: {problem}")
+    def __init__(self, name: str, stage: Stage, problem: str | Callable[[], str]) -> None:
+        """
+        Args:
+            problem: What is wrong; or what says so, if it takes a while and may not be asked for.
+        """
+        RuntimeError.__init__(self, *([f"{name!r}: {problem}"] if isinstance(problem, str) else []))
         self.name = name
         self.stage = stage
-        self.problem = problem
+        self._problem = problem
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, without the name."""
+        if not isinstance(self._problem, str):
+            self._problem = self._problem()
+        return self._problem
+
+    def __str__(self) -> str:
+        return f"{self.name!r}: {self.problem}"
 
     def __reduce__(self) -> tuple[type[ResourceError], tuple[str, Stage, str]]:
         return type(self), (self.name, self.stage, self.problem)
@@ -105,7 +122,7 @@ class OpenALNotFound(PalaceError):
 
 def unlinked(error: _E) -> _E:
     """A copy of `error` without tracebacks, so that keeping it keeps no frame alive; its causes stay."""
-    copy = type(error)(error.name, error.stage, error.problem)
+    copy = type(error)(error.name, error.stage, error._problem)
     copy.__cause__ = error.__cause__
     link: BaseException | None = error.__cause__
     seen = set()

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import io
 import os
-import posixpath
 import stat
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
 
 import pyglet.resource
 
+from ._advice import advice
 from ._opened import Opened, copied, measured, of_path
 from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 #: What a sound may be called: a resource name, or the path of a file.
 Name = Union[str, "os.PathLike[str]"]
-
-#: Names that one which is missing is compared to, letter by letter.
-_MOST_COMPARED = 20
 
 #: Bytes asked of a `FileIO` at a time where `use_fileio` was given nothing else.
 DEFAULT_BUFFER_SIZE = 64 * 1024
@@ -243,7 +240,8 @@ def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | 
     try:
         location: Any = (loader.location if loader is not None else pyglet.resource.location)(name)
     except pyglet.resource.ResourceNotFoundException:
-        raise ResourceNotFound(key, "find", _advice(name, loader)) from None
+        # Why takes a while to find out, and may not be asked for.
+        raise ResourceNotFound(key, "find", lambda: advice(name, loader)) from None
     except Exception as error:
         raise ResourceUnreadable(key, "find", f"pyglet.resource cannot index its path: {said(error)}") from error
     if isinstance(location, pyglet.resource.FileLocation):
@@ -257,57 +255,3 @@ def said(error: BaseException) -> str:
     if not isinstance(error, (OSError, RuntimeError)) or not text:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__
     return text if len(text) < 300 else text[:300] + "..."
-
-
-def _advice(name: str, loader: pyglet.resource.Loader | None) -> str:
-    """Why a name may not have been found, for the person who will read it."""
-    path = loader.path if loader is not None else pyglet.resource.path
-    whose = "the loader's path" if loader is not None else "pyglet.resource.path"
-    if not path:
-        return f"not found, because {whose} is empty; set it to your folders, then call pyglet.resource.reindex()"
-    if isinstance(path, str):
-        return f"not found, because {whose} is {path!r}; it must be a list, such as [{path!r}]"
-    if ".." in name.split("/") or "\\" in name:
-        return f"not found; resource names use '/' and never leave {whose}. For a file, pass a pathlib.Path"
-    index = getattr(loader if loader is not None else pyglet.resource._default_loader, "_index", None) or {}
-    home = getattr(loader, "_script_home", None) or pyglet.resource.get_script_home()
-    odd = [folder for folder in path if not isinstance(folder, str)]
-    if odd:
-        return f"not found, because pyglet takes strings only in {whose}, and it holds {odd[0]!r}"
-    plain = posixpath.normpath(name)
-    places = [os.path.join(home, place) for place in path if not place.startswith("@")]
-    if plain == name and any(os.path.isfile(os.path.join(place, name)) for place in places):
-        return f"not found, but the file is there: call pyglet.resource.reindex() after {whose} or its files change"
-    similar = plain if plain in index else _similar(name, index)
-    hint = f"; did you mean {similar!r}?" if similar else ""
-    missing = [place for place in places if not os.path.exists(place) and ".zip" not in place]
-    if missing and not hint:
-        hint = f"; there is no folder {missing[0]!r}"
-    return f"not found in {whose} {list(path)!r}{hint}"
-
-
-def _similar(name: str, known: Iterable[str]) -> str | None:
-    """The one of `known` that may have been meant by `name`.
-
-    Asked on the game's thread for every name that is missing: letters are compared only where a look says yes.
-    """
-    import difflib  # wanted on a bad day only
-
-    wanted = name.casefold()
-    base = wanted.rpartition("/")[2]
-    stem = base.partition(".")[0]
-    if not stem:
-        return None
-    alike: dict[str, str] = {}
-    for one in known:
-        folded = one.casefold()
-        if folded == wanted:
-            return one
-        other = folded.rpartition("/")[2]
-        if other.startswith(f"{stem}."):  # another folder or ending
-            return one
-        begins_or_ends_so = other[:3] == base[:3] or other[-6:] == base[-6:]
-        if begins_or_ends_so and abs(len(other) - len(base)) < 3 and len(alike) < _MOST_COMPARED:
-            alike[folded] = one
-    close = difflib.get_close_matches(wanted, alike, n=1)
-    return alike[close[0]] if close else None

@@ -51,7 +51,7 @@ def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_worker_counts_as_held(monkeypatch: pytest.MonkeyPatch) -> None:
+def _workers_never_count_as_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """None is relieved because the machine is slow; that has tests of its own."""
     monkeypatch.setattr(_loader, "_HELD", float("inf"))
 

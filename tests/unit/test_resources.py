@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import sys
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 import pyglet_palace as palace
 from pyglet_palace import _opened, resources
+from pyglet_palace.errors import unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -219,9 +221,33 @@ def test_looking_for_what_is_missing_compares_few_names(assets: Path, monkeypatc
     loader = pyglet.resource.Loader([str(assets)])
     loader._index = {f"sounds/thing{number:04}.wav": None for number in range(3000)}
 
-    with pytest.raises(palace.ResourceNotFound):
+    with pytest.raises(palace.ResourceNotFound) as caught:
         resources.locate("sounds/thing9999.wav", loader)
+    assert compared == []  # not before somebody wants to know: many may be missing, on the game's thread
+    assert "not found" in str(caught.value)
     assert 0 < len(compared) <= 20
+
+
+def test_advice_follows_the_index(assets: Path) -> None:
+    def said() -> str:
+        with pytest.raises(palace.ResourceNotFound) as caught:
+            resources.locate("dor.wav")
+        return str(caught.value)
+
+    put(assets / "window.wav", b"")
+    pyglet.resource.reindex()
+    assert "did you mean" not in said()
+    put(assets / "door.wav", b"")
+    pyglet.resource.reindex()
+    assert "did you mean 'door.wav'?" in said()
+
+
+def test_an_error_whose_text_was_not_asked_for_can_be_copied_and_pickled(assets: Path) -> None:
+    with pytest.raises(palace.ResourceNotFound) as caught:
+        resources.locate("dor.wav")
+    for copy in (unlinked(caught.value), pickle.loads(pickle.dumps(caught.value))):
+        assert str(copy) == str(caught.value)
+        assert (copy.name, copy.stage, copy.problem) == ("dor.wav", "find", caught.value.problem)
 
 
 def test_a_path_in_pyglets_search_path_is_named_as_the_trouble(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
