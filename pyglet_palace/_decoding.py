@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Bytes decoded at a time: large, because many small reads fight over the interpreter's lock.
 BLOCK_BYTES = 2 * 1024 * 1024
+#: The same where a game's decoder is asked, which may be slow: a sign of life that comes in time.
+_GAMES_BLOCK_BYTES = 64 * 1024
 #: Frames there is room for beyond what the header says, to find out whether a sound goes on there.
 _PROBE_FRAMES = 64
 #: Frames decoded first where the header says nothing.
@@ -288,7 +290,7 @@ def read_whole(
 
     shape = CHANNELS[reader.channel_config]
     dtype = np.dtype(DTYPES[reader.sample_type])
-    step = BLOCK_BYTES // frame
+    step = (BLOCK_BYTES if isinstance(reader, SndfileReader) else _GAMES_BLOCK_BYTES) // frame
     pieces: list[Array] = []
     filled, ended = 0, False
     size = reader.length + _PROBE_FRAMES if reader.length else _FIRST_FRAMES

@@ -23,7 +23,7 @@ _FAREWELL = 0.1
 #: Seconds without a sign of life after which a worker counts as held. A block of samples takes a fraction of that.
 _HELD = 1.0
 #: Held workers that are relieved; beyond, what is queued waits.
-_MOST_HELD = 16
+_MOST_HELD = 8
 
 
 class Job(Task):

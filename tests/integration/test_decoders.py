@@ -18,7 +18,7 @@ import pytest
 import soundfile
 
 import pyglet_palace as palace
-from pyglet_palace import _opened
+from pyglet_palace import _opened, _sndfile
 from tests import sounds
 from tests.sounds import KINDS, Kind
 
@@ -667,6 +667,30 @@ def test_a_file_that_reads_more_than_it_was_asked_for_breaks_nothing(
         pytest.raises(palace.DecodeError),  # and not a crash: soundfile copies all it gets
     ):
         palace.Decoder("sound")
+
+
+def test_a_file_that_blocks_while_it_is_opened_keeps_no_other_sound_from_being_opened(
+    context: palace.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """soundfile opens under a lock of the whole process, and libsndfile reads the header then."""
+    entered, let_go = threading.Event(), threading.Event()
+    data = KINDS["wav-16"].write(tmp_path / "sound", sounds.noise(1000)).read_bytes()
+
+    class Blocking(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() == 12:  # past what is looked at before
+                entered.set()
+                assert let_go.wait(60)
+            return super().read(size)
+
+    monkeypatch.setattr(_opened, "_place", lambda: None)
+    opened = _opened.Opened(Blocking(data), len(data))  # type: ignore[arg-type]
+    held = threading.Thread(target=_sndfile.SndfileReader, args=("held", opened, True))
+    held.start()
+    assert entered.wait(30)
+    assert palace.Buffer(sounds.wav(tmp_path / "other.wav", 100)).length == 100
+    let_go.set()
+    held.join()
 
 
 # Errors that say what to do
