@@ -121,6 +121,18 @@ _ALC_ERRORS = {
 }
 
 
+#: Functions that may take a while: the interpreter is free for other threads meanwhile. During all others, which take
+#: a microsecond, it is not: whoever lets it go on the game's thread may wait for it while a worker has it, up to 5 ms.
+_MAY_TAKE_A_WHILE = frozenset(
+    {
+        *("alBufferData", "alBufferStorageSOFT", "alGenAuxiliaryEffectSlots"),
+        *("alcOpenDevice", "alcCloseDevice", "alcLoopbackOpenDeviceSOFT", "alcResetDeviceSOFT", "alcReopenDeviceSOFT"),
+        *("alcDevicePauseSOFT", "alcDeviceResumeSOFT", "alcGetString", "alcGetStringiSOFT"),
+        *("alcCreateContext", "alcDestroyContext", "alcRenderSamplesSOFT"),
+    }
+)
+
+
 class Functions:
     """The functions of one library, as attributes; those of an extension are None where it is missing."""
 
@@ -131,15 +143,15 @@ class Functions:
     def __init__(self) -> None:
         self.handle = handle = library.load()
         self._extensions = {"": True}
-        get_error = ctypes.CFUNCTYPE(c_int)(("alGetError", handle))
+        get_error = ctypes.PYFUNCTYPE(c_int)(("alGetError", handle))
         for name, prototype in _AL.items():
-            setattr(self, name, _checked(name, ctypes.CFUNCTYPE(*prototype)((name, handle)), get_error))
+            setattr(self, name, _checked(name, _type(name, prototype)((name, handle)), get_error))
         for name, prototype in _ALC.items():
-            setattr(self, name, ctypes.CFUNCTYPE(*prototype)((name, handle)))
-        address_of = ctypes.CFUNCTYPE(c_void_p, c_void_p, c_char_p)(("alcGetProcAddress", handle))
+            setattr(self, name, _type(name, prototype)((name, handle)))
+        address_of = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(("alcGetProcAddress", handle))
         for name, prototype in {**_AL_EXTENSIONS, **_ALC_EXTENSIONS}.items():
             address = address_of(None, name.encode())
-            function = ctypes.CFUNCTYPE(*prototype)(address) if address else None
+            function = _type(name, prototype)(address) if address else None
             if function is not None and name in _AL_EXTENSIONS:
                 function = _checked(name, function, get_error)
             setattr(self, name, function)
@@ -300,6 +312,10 @@ def attribute_list(attributes: Mapping[int, int]) -> Any:
     if not all(-(2**31) <= number < 2**31 for number in flat):
         raise ValueError(f"attrs is {attributes!r}; OpenAL takes whole numbers of 32 bits, -2147483648 to 2147483647")
     return (c_int * (len(flat) + 1))(*flat, 0)
+
+
+def _type(name: str, prototype: tuple[Any, ...]) -> Any:
+    return (ctypes.CFUNCTYPE if name in _MAY_TAKE_A_WHILE else ctypes.PYFUNCTYPE)(*prototype)
 
 
 def _number_from(generate: Any) -> int:
