@@ -37,6 +37,14 @@ def describe() -> dict[str, str]:
     }
 
 
+def openal() -> str:
+    """The OpenAL library that the package has found, without the folder it is in."""
+    from pyglet_palace._openal import functions
+
+    path = Path(functions().handle._name)
+    return f"{path.name} of cyal" if path.parent.name == "cyal" else path.name
+
+
 def resident() -> int:
     """Bytes of memory that this process occupies; 0 where the system is not asked (only Linux is)."""
     return _status("VmRSS")

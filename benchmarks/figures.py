@@ -1,0 +1,374 @@
+"""What is measured: the figures, what is promised of them, and what is compared."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .beside import NOBODY
+from .peers import OURS, PEERS
+from .processes import Task
+from .sounds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_COMPARISONS: dict[str, Callable[[float, float], bool]] = {"<": operator.lt, "<=": operator.le, ">=": operator.ge}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a median is to be: below, at most, or at least some value."""
+
+    comparison: str
+    value: float
+
+    def met(self, median: float) -> bool:
+        """Whether it is."""
+        return _COMPARISONS[self.comparison](median, self.value)
+
+    def __str__(self) -> str:
+        return f"{self.comparison} {self.value:g}"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A row of the tables. One without a target is there to be read beside the one above it."""
+
+    key: str
+    what: str
+    unit: str
+    target: Target | None = None
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A task, and the figures it measures."""
+
+    task: Task
+    figures: tuple[Figure, ...]
+
+
+def _below(value: float) -> Target:
+    return Target("<", value)
+
+
+def _at_most(value: float) -> Target:
+    return Target("<=", value)
+
+
+def _at_least(value: float) -> Target:
+    return Target(">=", value)
+
+
+_LOADING = (
+    Measure(
+        Task("loading:cache_call"),
+        (Figure("cache", "`cache` of 200 names, on the calling thread", "ms", _below(1)),),
+    ),
+    Measure(
+        Task("frames:holds"),
+        (
+            Figure("hold", "longest hold of the game's thread by a call of ours during a load", "ms", _below(0.5)),
+            Figure("hold.core", "of this, time of a core", "ms"),
+            *(
+                Figure(f"hold.{name}", f"the longest {what}", "ms")
+                for name, what in {
+                    "update": "`Context.update`",
+                    "progress": "`Batch.progress`",
+                    "gain": "`Source.gain = ...`",
+                    "play": "`Buffer.play`",
+                    "control": "control: a little Python instead, during the load",
+                    "control.idle": "control: the same without a load",
+                }.items()
+            ),
+        ),
+    ),
+    Measure(
+        Task("frames:at_once"),
+        (
+            Figure("at_once.longest", "500 results at once: the longest update", "ms", _below(0.5)),
+            Figure("at_once.longest.core", "of this, time of a core", "ms"),
+            Figure("at_once.updates", "updates until all are published", ""),
+        ),
+    ),
+    Measure(
+        Task("loading:wait"),
+        (
+            Figure(
+                "wait.share", "`preload(...).wait()`, of n times one thread of libsndfile", "x", _at_least(0.85)
+            ),
+            Figure("wait.rate", "all of the set", "MB/s"),
+            Figure("wait.alone", "libsndfile on one thread", "MB/s"),
+            *(Figure(f"wait.{kind}.ratio", f"{kind}, of one thread of libsndfile", "x") for kind in KINDS),
+        ),
+    ),
+    Measure(
+        Task("loading:wav_speed"),
+        (
+            Figure("wav", "WAV, `Buffer(name)` of 50 MB", "GB/s", _at_least(1.4)),
+            Figure("wav.alone", "libsndfile alone", "GB/s"),
+        ),
+    ),
+    Measure(
+        Task("loading:overhead"),
+        (
+            Figure("overhead", "beyond libsndfile's decoding, for a short sound", "us", _below(150)),
+            *(Figure(f"overhead.{kind}", kind, "us") for kind in KINDS),
+        ),
+    ),
+    Measure(
+        Task("loading:memory"),
+        (
+            Figure("memory", "peak memory beyond the samples, of the largest sound, a thread", "x", _below(1)),
+            Figure("memory.extra", "the same", "MB"),
+        ),
+    ),
+    Measure(
+        Task("loading:letting_go"),
+        (
+            Figure("cancel", "from `Batch.cancel` until nothing is queued", "ms", _below(1000 / 60)),
+            Figure("free", "from `free` until nothing is queued", "ms", _below(1000 / 60)),
+        ),
+    ),
+    Measure(
+        Task("loading:busy_machine"),
+        (
+            Figure("busy.ratio", "a load with every core taken by others, of one on idle cores", "x", _at_most(5)),
+            Figure("busy.idle", "on idle cores", "s"),
+            Figure("busy.taken", "with every core taken", "s"),
+            Figure("busy.late", "p99 lateness of frames then", "ms"),
+            Figure("busy.unfinished", "names that were not loaded", ""),
+        ),
+    ),
+)
+
+_FRAMES = tuple(
+    Measure(
+        Task("frames:lateness", percent),
+        (
+            Figure(
+                f"frames.{percent}.difference",
+                f"a 60 Hz loop, {percent} % busy: p99 lateness while loading, beyond idle",
+                "ms",
+                _below(1) if percent == "25" else None,
+            ),
+            *(
+                Figure(f"frames.{percent}.{name}", what, unit)
+                for name, what, unit in (
+                    ("spread", "p99 of one idle window against the next", "ms"),
+                    ("idle", "p99, idle", "ms"),
+                    ("loading", "p99, loading", "ms"),
+                    ("idle.median", "median frame, idle", "ms"),
+                    ("loading.median", "median frame, loading", "ms"),
+                    ("idle.latest", "latest frame of a window, idle", "ms"),
+                    ("loading.latest", "latest frame of a window, loading", "ms"),
+                    ("files", "files loaded in a window", ""),
+                    ("rate", "samples loaded", "MB/s"),
+                )
+            ),
+        ),
+    )
+    for percent in ("25", "100")
+)
+
+_PLAYING = (
+    Measure(Task("playing:play"), (Figure("play", "`Buffer.play()`", "us", _below(10)),)),
+    Measure(
+        Task("playing:update"),
+        (
+            Figure("update.255", "`Context.update()`, 255 playing", "us", _at_most(11)),
+            *(Figure(f"update.{count}", f"{count} playing", "us") for count in (0, 1, 32, 128, 1000)),
+        ),
+    ),
+    Measure(
+        Task("playing:properties"),
+        (
+            Figure("set.gain", "`source.gain = ...`", "us", _below(4)),
+            Figure("set.position", "`source.position = ...`", "us", _below(4)),
+            Figure("set.pitch", "`source.pitch = ...`, and when it will end", "us"),
+        ),
+    ),
+    Measure(
+        Task("playing:many_plays"),
+        (
+            Figure("many.raised", "10,000 plays on 256 voices: exceptions", "", _at_most(0)),
+            Figure("many.leaked", "names of OpenAL leaked", "", _at_most(0)),
+            Figure("many.grown", "memory grown over the last 5000", "MB", _below(1)),
+            Figure("many.each", "a play, with what is rendered in between", "us"),
+        ),
+    ),
+    Measure(
+        Task("playing:idle"),
+        (
+            Figure("idle.scheduled", "nothing to do: functions on the clock", "", _at_most(0)),
+            Figure("idle", "of a core, beyond an empty loop", "%", _below(0.5)),
+            Figure("idle.spread", "one empty loop against the next", "%"),
+            Figure("idle.device", "with OpenAL's mixer running", "%"),
+        ),
+    ),
+    Measure(
+        Task("playing:streams"),
+        (
+            Figure("streams.underruns", "32 streams of Vorbis while the main thread sleeps: underruns", "", _at_most(0)),
+            Figure("streams.streams", "of a core", "%"),
+            Figure("streams.buffers", "32 buffers instead", "%"),
+        ),
+    ),
+    Measure(Task("playing:stream_call"), (Figure("stream.call", "`Decoder.play()`", "us"),)),
+)
+
+_IMPORT = (
+    Measure(
+        Task("importing:ours"),
+        (
+            Figure("import", "`import pyglet_palace`, beyond `import pyglet`", "ms", _below(30)),
+            Figure("import.libraries", "libraries it has loaded", "", _at_most(0)),
+            Figure("import.started", "threads and devices it has started", "", _at_most(0)),
+            Figure("import.pyglet", "`import pyglet`", "ms"),
+        ),
+    ),
+)
+
+#: Our own figures, by section.
+MEASURES: dict[str, tuple[Measure, ...]] = {
+    "loading": _LOADING,
+    "frames": _FRAMES,
+    "playing": _PLAYING,
+    "import": _IMPORT,
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Something that libraries are compared by. The key of a library's is ``beside.<key>.<library>``."""
+
+    key: str
+    what: str
+    unit: str
+    less_is_better: bool = True
+
+
+COMPARISONS = (
+    *(Comparison(f"load.{kind}", f"load the {kind} files", "ms") for kind in KINDS),
+    Comparison("frame", "load all that it reads within a frame: late by", "ms"),
+    Comparison("thread.p99", "load it in the background: p99 lateness", "ms"),
+    Comparison("thread.latest", "the latest frame then", "ms"),
+    Comparison("thread.rate", "samples loaded meanwhile", "MB/s", less_is_better=False),
+    Comparison("play", "play a sound", "us"),
+    Comparison("volume", "set a volume", "us"),
+    Comparison("update", "update, 32 playing", "us"),
+    Comparison("memory", "bytes held for a byte of samples", ""),
+    Comparison("import", "import", "ms"),
+)
+
+#: Growth: what, its unit, and the lines of its plot.
+GROWTH = {
+    "names": (
+        "names",
+        "ms",
+        {
+            "ask": "`preload`",
+            "load": "until all are loaded",
+            "update": "median update meanwhile",
+            "longest": "longest update meanwhile",
+            "free": "`free`",
+        },
+    ),
+    "sources": ("playing sources", "us", {"play": "`play`", "update": "`update`", "stop": "`stop`"}),
+}
+
+
+def _beside() -> tuple[Task, ...]:
+    """Each thing by all libraries in turn, so that what disturbs the machine disturbs all."""
+    tasks = []
+    for function in ("loading", "memory", "hitch", "playing", "importing"):
+        tasks += [Task(f"beside:{function}", name) for name in PEERS]
+        if function == "hitch":
+            tasks.append(Task("beside:hitch", NOBODY))
+    return tuple(tasks)
+
+
+#: All that can be measured, by section.
+SECTIONS: dict[str, tuple[Task, ...]] = {
+    **{section: tuple(measure.task for measure in measures) for section, measures in MEASURES.items()},
+    "peers": _beside(),
+    "growth": (Task("growth:names"), Task("growth:sources")),
+}
+
+
+#: Why a library is ahead of us, where it is: by what is compared, and by whom.
+REASONS: dict[str, dict[str, str]] = {
+    "load": {
+        "pyglet.media": "It reads the bytes of a WAV file as they are, and looks for no loop points.",
+        "arcade": "It reads the bytes of a WAV file as they are, and looks for no loop points.",
+        "pygame-ce": "A single long file is decoded by one thread, here as there, and SDL_mixer's decoders need no "
+        "hand-over between threads; for WAV it is a plain copy, where we make a job, an array and a buffer of OpenAL.",
+        "miniaudio": "A single long file is decoded by one thread, here as there, and dr_libs and stb_vorbis are "
+        "lighter than libsndfile; nothing is checked, clipped or handed to OpenAL.",
+    },
+    "thread.p99": {
+        "pyglet.media": "It reads WAV only: its thread copies bytes and decodes nothing.",
+        "arcade": "It reads WAV only: its thread copies bytes and decodes nothing.",
+        "pygame-ce": "It decodes a file in one call of C without the interpreter's lock, one file at a time.",
+        "miniaudio": "It decodes a file in one call of C without the interpreter's lock, one file at a time.",
+    },
+    "thread.rate": {
+        "pyglet.media": "It reads WAV only: its thread copies bytes and decodes nothing.",
+        "arcade": "It reads WAV only: its thread copies bytes and decodes nothing.",
+        "pygame-ce": "It lets one call decode a file to its end; we come back between blocks to see whether the load "
+        "is still wanted, and publish on the game's ticks.",
+        "miniaudio": "It reads no Opus, the slowest of all; and lets one call decode a file to its end.",
+    },
+    "play": {
+        "pygame-ce": "Its play is one call of C that takes a free channel; ours makes a source with a place in space, "
+        "a priority and an end that is told, and asks OpenAL whether it worked.",
+        "miniaudio": "It has one device with one generator: there is no sound among others to start.",
+        "pyglet.media": "",
+        "arcade": "",
+    },
+    "volume": {
+        "pygame-ce": "It stores a number in a table of C; we check its range, enter our OpenAL context and leave it "
+        "again, so that other users of OpenAL are not disturbed, and ask OpenAL whether it worked.",
+        "pyglet.media": "It writes to whichever OpenAL context is current; we check the range, and enter and leave "
+        "our own context.",
+        "arcade": "It writes to whichever OpenAL context is current; we check the range, and enter and leave our own "
+        "context.",
+    },
+    "update": {
+        "pyglet.media": "It watches its players in a thread of its own, so that most ticks have nothing to do; ours "
+        "asks the device's clock in each, so that an end is told on the tick it falls in.",
+        "arcade": "It watches its players in a thread of its own, so that most ticks have nothing to do; ours asks the "
+        "device's clock in each, so that an end is told on the tick it falls in.",
+    },
+    "memory": {
+        "pyglet.media": "It keeps the bytes of the file, and a copy for OpenAL only while it plays.",
+        "arcade": "It keeps the bytes of the file, and a copy for OpenAL only while it plays.",
+        "pygame-ce": "It keeps the samples and nothing else: there is no table of names, and no threads.",
+        "miniaudio": "It keeps the samples and nothing else: there is no table of names, and no threads.",
+    },
+    "import": {
+        "pygame-ce": "It is a few modules of C, without pyglet.",
+        "miniaudio": "It is one module of C, without pyglet.",
+        "pyglet.media": "",
+        "arcade": "",
+    },
+    "frame": {},
+}
+
+
+def reason(comparison: str, library: str) -> str:
+    """Why that library is ahead of us there; '' where nobody has thought that it would be."""
+    kind = "load" if comparison.startswith("load.") else comparison.replace("latest", "p99")
+    return REASONS.get(kind, {}).get(library, "")
+
+
+def figures() -> list[Figure]:
+    """Our own figures, in order."""
+    return [figure for measures in MEASURES.values() for measure in measures for figure in measure.figures]
+
+
+def libraries() -> list[str]:
+    """The names of all libraries, ours first."""
+    return [OURS, *(name for name in PEERS if name != OURS)]
