@@ -182,4 +182,3 @@ def importing(setting: Setting, name: str) -> Series:
     code = f"import time; start = time.perf_counter(); {prepare} {PEERS[name].imported}"
     took = python(f"{code}; print(time.perf_counter() - start)")
     return {f"beside.import.{name}": [float(took) * 1e3]}
-

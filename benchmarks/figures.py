@@ -96,9 +96,7 @@ _LOADING = (
     Measure(
         Task("loading:wait"),
         (
-            Figure(
-                "wait.share", "`preload(...).wait()`, of n times one thread of libsndfile", "x", _at_least(0.85)
-            ),
+            Figure("wait.share", "`preload(...).wait()`, of n times one thread of libsndfile", "x", _at_least(0.85)),
             Figure("wait.rate", "all of the set", "MB/s"),
             Figure("wait.alone", "libsndfile on one thread", "MB/s"),
             *(Figure(f"wait.{kind}.ratio", f"{kind}, of one thread of libsndfile", "x") for kind in KINDS),
@@ -211,7 +209,9 @@ _PLAYING = (
     Measure(
         Task("playing:streams"),
         (
-            Figure("streams.underruns", "32 streams of Vorbis while the main thread sleeps: underruns", "", _at_most(0)),
+            Figure(
+                "streams.underruns", "32 streams of Vorbis while the main thread sleeps: underruns", "", _at_most(0)
+            ),
             Figure("streams.streams", "of a core", "%"),
             Figure("streams.buffers", "32 buffers instead", "%"),
         ),

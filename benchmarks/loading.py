@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from contextlib import nullcontext
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -179,7 +180,7 @@ def busy_machine(setting: Setting) -> Series:
                     times.append(frames[-1] - start)
                     unfinished.append(float(batch.total - batch.done))
                 if taken:
-                    gaps = [later - earlier for earlier, later in zip(frames, frames[1:], strict=False)]
+                    gaps = [later - earlier for earlier, later in pairwise(frames)]
                     late.append((percentile(gaps, 99) - 1 / 60) * 1e3)
         settle(context)
     return {

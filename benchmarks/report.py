@@ -108,7 +108,7 @@ def ahead(results: Results) -> list[str]:
             if name != OURS and ours is not None and theirs is not None and _better(comparison, theirs, ours):
                 values = f"{_with_unit(theirs, comparison.unit)} against {_with_unit(ours, comparison.unit)}"
                 sentences.append(
-                    f"{name} is ahead in \"{comparison.what}\" ({values}). {reason(comparison.key, name)}".rstrip()
+                    f'{name} is ahead in "{comparison.what}" ({values}). {reason(comparison.key, name)}'.rstrip()
                 )
     return sentences
 
@@ -147,8 +147,8 @@ def as_text(results: Results) -> str:
         lines += [title, "-" * len(title)]
         for row in table:
             first, *others = row
-            cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
-            lines.append("  ".join(cells).rstrip())
+            cells = (cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))
+            lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
         lines.append("")
     lines += ahead(results)
     lines += [f"not measured: {task}: {why}" for task, why in results.failed.items()]

@@ -32,9 +32,7 @@ class Results:
     failed: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, series: Series, machine: dict[str, str], measured: dict[str, str], failed: dict[str, str]
-    ) -> Results:
+    def of(cls, series: Series, machine: dict[str, str], measured: dict[str, str], failed: dict[str, str]) -> Results:
         """What is told of samples."""
         return cls(machine, measured, {key: Summary.of(samples) for key, samples in series.items() if samples}, failed)
 
@@ -43,8 +41,7 @@ class Results:
         """What `write` wrote."""
         data = json.loads(path.read_text(encoding="utf-8"))
         summaries = {
-            key: Summary(row["median"], row["low"], row["high"], row["count"])
-            for key, row in data["summaries"].items()
+            key: Summary(row["median"], row["low"], row["high"], row["count"]) for key, row in data["summaries"].items()
         }
         return cls(data["machine"], data["measured"], summaries, data["failed"])
 
