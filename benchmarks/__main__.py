@@ -122,8 +122,8 @@ def _measured(options: argparse.Namespace) -> Results:
     whose = "sounds of a folder given" if options.folder else "sounds made for this"
     measured = {
         "sounds": f"{len(setting.sounds)} {whose} ({', '.join(setting.kinds)}; {size:.0f} MB of 16-bit samples)",
-        "rounds": f"{rounds} rounds, each figure in a process of its own",
-        "windows": f"windows of {setting.seconds:g} s, {rounds * setting.windows} of them loading",
+        "rounds": f"{rounds} {'rounds' if rounds > 1 else 'round'}, each figure in a process of its own",
+        "windows": f"windows of {setting.seconds:g} s, loading: {rounds * setting.windows}",
     }
     return Results.of(series, {**describe(), "OpenAL": openal()}, measured, failed)
 

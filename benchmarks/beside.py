@@ -20,24 +20,39 @@ if TYPE_CHECKING:
     from .setting import Setting
     from .stats import Series
 
-#: The peer that is nobody: what the frames of a game are without any sound.
-NOBODY = "nobody"
+#: The control: what the frames of a game are without any sound.
+NOBODY = "none of them"
 #: Sounds that play while an update is timed.
 _PLAYING = 32
 
 
 def loading(setting: Setting, name: str) -> Series:
-    """The time for each kind of file that it reads."""
+    """The time for each kind of file that it reads; and for all of them, ours in turn with its own."""
     peer = PEERS[name]()
     series: Series = {}
-    for kind in readable(peer, setting):
+    kinds = readable(peer, setting)
+    for kind in kinds:
         paths = setting.paths(kind)
         for turn in range(setting.repeats + 1):
             took = seconds(lambda paths=paths: peer.load_all(paths))  # type: ignore[misc]
             peer.let_go()
             if turn:  # the first has waited for the disk
                 series.setdefault(f"beside.load.{kind}.{name}", []).append(took * 1e3)
+    if isinstance(peer, Palace):
+        return {**series, f"beside.load.together.{name}": [1.0]}
+    ours = Palace()
+    paths = _of_kinds(setting, kinds)
+    for _ in range(setting.repeats):
+        theirs = seconds(lambda: peer.load_all(paths))
+        share = seconds(lambda: ours.load_all(paths)) / theirs
+        ours.let_go()
+        series.setdefault(f"beside.load.together.{name}", []).append(share)
     return series
+
+
+def _of_kinds(setting: Setting, kinds: list[str]) -> list[Path]:
+    """The files of some kinds, in the order of the set."""
+    return [Path(setting.folder, sound.name) for sound in setting.sounds if sound.kind in kinds]
 
 
 def memory(setting: Setting, name: str) -> Series:
@@ -76,7 +91,7 @@ def hitch(setting: Setting, name: str) -> Series:
         late = watch(setting.seconds, busy, lambda: None)
         return {f"beside.{what}.{name}": [value] for what, value in _lateness(late).items()}
     peer = PEERS[name]()
-    paths = [path for kind in readable(peer, setting) for path in setting.paths(kind)]
+    paths = _of_kinds(setting, readable(peer, setting))
     peer.load_all(paths)
     peer.let_go()
 

@@ -29,7 +29,7 @@ class Target:
         return _COMPARISONS[self.comparison](median, self.value)
 
     def __str__(self) -> str:
-        return f"{self.comparison} {self.value:g}"
+        return f"{self.comparison} {self.value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -242,20 +242,34 @@ MEASURES: dict[str, tuple[Measure, ...]] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """Something that libraries are compared by. The key of a library's is ``beside.<key>.<library>``."""
+    """Something that libraries are compared by. The key of a library's is ``beside.<key>.<library>``.
+
+    Attributes:
+        key: What is compared.
+        what: The same, for readers.
+        unit: Of the values.
+        less_is_better: Whether the lower value is ahead.
+        of_all: Whether each has done it with all that it reads: less is asked of one that reads less.
+    """
 
     key: str
     what: str
     unit: str
     less_is_better: bool = True
+    of_all: bool = False
+
+    def ahead(self, theirs: float, ours: float) -> bool:
+        """Whether another's value is better than ours; 3 % are no difference."""
+        return theirs * 1.03 < ours if self.less_is_better else theirs > ours * 1.03
 
 
 COMPARISONS = (
     *(Comparison(f"load.{kind}", f"load the {kind} files", "ms") for kind in KINDS),
-    Comparison("frame", "load all that it reads within a frame: late by", "ms"),
+    Comparison("load.together", "load all of that: our time, of its", "x", less_is_better=False),
+    Comparison("frame", "load all of that within a frame, which is late by", "ms", of_all=True),
     Comparison("thread.p99", "load it in the background: p99 lateness", "ms"),
     Comparison("thread.latest", "the latest frame then", "ms"),
-    Comparison("thread.rate", "samples loaded meanwhile", "MB/s", less_is_better=False),
+    Comparison("thread.rate", "samples loaded then", "MB/s", less_is_better=False, of_all=True),
     Comparison("play", "play a sound", "us"),
     Comparison("volume", "set a volume", "us"),
     Comparison("update", "update, 32 playing", "us"),
@@ -298,70 +312,71 @@ SECTIONS: dict[str, tuple[Task, ...]] = {
 }
 
 
+_BYTES = "It takes the bytes of a WAV file as they are, and looks for no loop points."
+_WAV_ONLY = "It reads WAV only: its thread copies bytes and decodes nothing."
+_ONE_CALL = (
+    "It decodes a file to its end in one call of C, without the interpreter's lock; we come back between blocks to "
+    "see whether the load is still wanted, and publish on the game's ticks."
+)
+_CURRENT = "It writes to whichever OpenAL context is current; we check the range, and enter and leave our own context."
+_WATCHED = (
+    "It feeds its players in a thread of its own, so that most ticks have nothing to do; ours asks the device's "
+    "clock in each, so that an end is told on the tick it falls in."
+)
+_BYTES_KEPT = "It keeps the bytes of the file, and has a copy made for OpenAL only while it plays."
+_NO_TABLE = "It keeps the samples and nothing else: there is no table of names, and no threads."
+
 #: Why a library is ahead of us, where it is: by what is compared, and by whom.
 REASONS: dict[str, dict[str, str]] = {
     "load": {
-        "pyglet.media": "It reads the bytes of a WAV file as they are, and looks for no loop points.",
-        "arcade": "It reads the bytes of a WAV file as they are, and looks for no loop points.",
-        "pygame-ce": "A single long file is decoded by one thread, here as there, and SDL_mixer's decoders need no "
-        "hand-over between threads; for WAV it is a plain copy, where we make a job, an array and a buffer of OpenAL.",
-        "miniaudio": "A single long file is decoded by one thread, here as there, and dr_libs and stb_vorbis are "
-        "lighter than libsndfile; nothing is checked, clipped or handed to OpenAL.",
+        "pyglet.media": _BYTES,
+        "arcade": _BYTES,
+        "pygame-ce": "A kind whose samples are mostly in one long file is decoded by one thread, here as there, and "
+        "pygame needs no hand-over between threads; a WAV file is a plain copy there, where we make a job, an array "
+        "and a buffer of OpenAL.",
+        "miniaudio": "A kind whose samples are mostly in one long file is decoded by one thread, here as there, and "
+        "dr_libs and stb_vorbis do less than libsndfile; nothing is handed over between threads, or to OpenAL.",
     },
-    "thread.p99": {
-        "pyglet.media": "It reads WAV only: its thread copies bytes and decodes nothing.",
-        "arcade": "It reads WAV only: its thread copies bytes and decodes nothing.",
-        "pygame-ce": "It decodes a file in one call of C without the interpreter's lock, one file at a time.",
-        "miniaudio": "It decodes a file in one call of C without the interpreter's lock, one file at a time.",
+    "frame": {
+        "pygame-ce": "Where one long file comes last, one of our threads has nothing left to do.",
+        "miniaudio": "Where one long file comes last, one of our threads has nothing left to do.",
     },
-    "thread.rate": {
-        "pyglet.media": "It reads WAV only: its thread copies bytes and decodes nothing.",
-        "arcade": "It reads WAV only: its thread copies bytes and decodes nothing.",
-        "pygame-ce": "It lets one call decode a file to its end; we come back between blocks to see whether the load "
-        "is still wanted, and publish on the game's ticks.",
-        "miniaudio": "It reads no Opus, the slowest of all; and lets one call decode a file to its end.",
+    "thread": {
+        "pyglet.media": _WAV_ONLY,
+        "arcade": _WAV_ONLY,
+        "pygame-ce": _ONE_CALL,
+        "miniaudio": _ONE_CALL,
     },
     "play": {
         "pygame-ce": "Its play is one call of C that takes a free channel; ours makes a source with a place in space, "
         "a priority and an end that is told, and asks OpenAL whether it worked.",
-        "miniaudio": "It has one device with one generator: there is no sound among others to start.",
-        "pyglet.media": "",
-        "arcade": "",
     },
     "volume": {
         "pygame-ce": "It stores a number in a table of C; we check its range, enter our OpenAL context and leave it "
         "again, so that other users of OpenAL are not disturbed, and ask OpenAL whether it worked.",
-        "pyglet.media": "It writes to whichever OpenAL context is current; we check the range, and enter and leave "
-        "our own context.",
-        "arcade": "It writes to whichever OpenAL context is current; we check the range, and enter and leave our own "
-        "context.",
+        "pyglet.media": _CURRENT,
+        "arcade": _CURRENT,
     },
     "update": {
-        "pyglet.media": "It watches its players in a thread of its own, so that most ticks have nothing to do; ours "
-        "asks the device's clock in each, so that an end is told on the tick it falls in.",
-        "arcade": "It watches its players in a thread of its own, so that most ticks have nothing to do; ours asks the "
-        "device's clock in each, so that an end is told on the tick it falls in.",
+        "pyglet.media": _WATCHED,
+        "arcade": _WATCHED,
     },
     "memory": {
-        "pyglet.media": "It keeps the bytes of the file, and a copy for OpenAL only while it plays.",
-        "arcade": "It keeps the bytes of the file, and a copy for OpenAL only while it plays.",
-        "pygame-ce": "It keeps the samples and nothing else: there is no table of names, and no threads.",
-        "miniaudio": "It keeps the samples and nothing else: there is no table of names, and no threads.",
+        "pyglet.media": _BYTES_KEPT,
+        "arcade": _BYTES_KEPT,
+        "pygame-ce": _NO_TABLE,
+        "miniaudio": _NO_TABLE,
     },
     "import": {
         "pygame-ce": "It is a few modules of C, without pyglet.",
         "miniaudio": "It is one module of C, without pyglet.",
-        "pyglet.media": "",
-        "arcade": "",
     },
-    "frame": {},
 }
 
 
 def reason(comparison: str, library: str) -> str:
     """Why that library is ahead of us there; '' where nobody has thought that it would be."""
-    kind = "load" if comparison.startswith("load.") else comparison.replace("latest", "p99")
-    return REASONS.get(kind, {}).get(library, "")
+    return REASONS.get(comparison.partition(".")[0], {}).get(library, "")
 
 
 def figures() -> list[Figure]:

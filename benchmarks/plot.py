@@ -64,7 +64,7 @@ def _targets(results: Results, figure: Any) -> bool:
 def _peers(results: Results, figure: Any) -> bool:
     """For each thing that is compared, how much of ours a library takes."""
     names = [name for name in libraries() if name != OURS]
-    rows = [row for row in COMPARISONS if row.less_is_better and results.median(f"beside.{row.key}.{OURS}")]
+    rows = [row for row in COMPARISONS if not row.of_all and results.median(f"beside.{row.key}.{OURS}")]
     found = {
         name: [
             (place, theirs / results.summaries[f"beside.{row.key}.{OURS}"].median)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .figures import COMPARISONS, GROWTH, MEASURES, Comparison, libraries, reason
+from .beside import NOBODY
+from .figures import COMPARISONS, GROWTH, MEASURES, libraries, reason
 from .peers import OURS
+from .sounds import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,51 +72,38 @@ def _own_row(results: Results, figure: Figure) -> list[str]:
 
 def peer_table(results: Results) -> Table:
     """Libraries side by side, those that took part."""
-    names = [name for name in libraries() if any(key.endswith(f".{name}") for key in results.summaries)]
+    names = [name for name in (*libraries(), NOBODY) if any(key.endswith(f".{name}") for key in results.summaries)]
     rows = [["", *names]]
     for comparison in COMPARISONS:
         values = [results.median(f"beside.{comparison.key}.{name}") for name in names]
         if any(value is not None for value in values):
             cells = ["-" if value is None else _with_unit(value, comparison.unit) for value in values]
             rows.append([comparison.what, *cells])
-    totals = [_total(results, name) for name in names]
-    if any(totals):
-        rows.insert(1, ["load all it reads: our time for the same files, of its", *(total or "-" for total in totals)])
+    kinds = [_kinds(results, name) for name in names]
+    if any(kinds):
+        rows.insert(1, ["reads", *("all" if some == kinds[0] else ", ".join(some) or "-" for some in kinds)])
     return rows if len(rows) > 1 else []
 
 
-def _total(results: Results, name: str) -> str:
-    """How long we take for the files that a library reads, for one second of its own."""
-    theirs = ours = 0.0
-    kinds = []
-    for comparison in COMPARISONS:
-        if not comparison.key.startswith("load."):
-            continue
-        its = results.median(f"beside.{comparison.key}.{name}")
-        own = results.median(f"beside.{comparison.key}.{OURS}")
-        if its and own:
-            theirs, ours = theirs + its, ours + own
-            kinds.append(comparison.what.split()[2])
-    return f"{ours / theirs:.2f} ({', '.join(kinds)})" if kinds else ""
-
-
 def ahead(results: Results) -> list[str]:
-    """Where another library is ahead of us: a sentence each, with the reason."""
-    sentences = []
-    for comparison in COMPARISONS:
-        ours = results.median(f"beside.{comparison.key}.{OURS}")
-        for name in libraries():
+    """Where another library is ahead of us: a sentence for each reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in libraries()[1:]:
+        for comparison in COMPARISONS:
+            ours = results.median(f"beside.{comparison.key}.{OURS}")
             theirs = results.median(f"beside.{comparison.key}.{name}")
-            if name != OURS and ours is not None and theirs is not None and _better(comparison, theirs, ours):
-                values = f"{_with_unit(theirs, comparison.unit)} against {_with_unit(ours, comparison.unit)}"
-                sentences.append(
-                    f'{name} is ahead in "{comparison.what}" ({values}). {reason(comparison.key, name)}'.rstrip()
-                )
-    return sentences
+            if ours is None or theirs is None or not comparison.ahead(theirs, ours):
+                continue
+            if comparison.of_all and _kinds(results, name) != _kinds(results, OURS):
+                continue  # less was asked of it
+            values = f"{_with_unit(theirs, comparison.unit)} against {_with_unit(ours, comparison.unit)}"
+            found.setdefault((name, reason(comparison.key, name)), []).append(f"{comparison.what} ({values})")
+    return [f"{name} is ahead: {', '.join(where)}. {why}".rstrip() for (name, why), where in found.items()]
 
 
-def _better(comparison: Comparison, theirs: float, ours: float) -> bool:
-    return theirs < ours if comparison.less_is_better else theirs > ours
+def _kinds(results: Results, name: str) -> list[str]:
+    """The kinds of file that a library has loaded."""
+    return [kind for kind in KINDS if f"beside.load.{kind}.{name}" in results.summaries]
 
 
 def growth_table(results: Results, topic: str) -> Table:

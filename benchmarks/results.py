@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .beside import NOBODY
 from .figures import COMPARISONS, GROWTH, figures, libraries
 from .stats import Summary
 
@@ -76,7 +77,7 @@ def _meanings() -> dict[str, dict[str, Any]]:
     """What each key is of, and its unit."""
     meanings = {figure.key: {"what": figure.what, "unit": figure.unit} for figure in figures()}
     for comparison in COMPARISONS:
-        for library in libraries():
+        for library in (*libraries(), NOBODY):
             meanings[f"beside.{comparison.key}.{library}"] = {
                 "what": f"{library}: {comparison.what}",
                 "unit": comparison.unit,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Two short sounds of each kind, and a piece of music of each.
-SMALL = sounds.Recipe(short=10, music=5, lasting=(10.5, 11.0), large=40_000, streamed=0.5, many=12)
+SMALL = sounds.Recipe(short=10, music=5, lasting=(10.1, 10.2), large=40_000, streamed=0.5, many=12)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_it_is_made_once_and_again_by_another_recipe(tmp_path: Path) -> None:
 
 
 def test_the_same_seed_makes_the_same_sounds(made: Path, tmp_path: Path) -> None:
-    sounds.make(tmp_path, SMALL)
+    sounds.make(tmp_path, sounds.Recipe(short=3, music=0, large=400, streamed=0.1, many=1))
     for name in ("sound002.wav", "sound001.flac"):
         assert (tmp_path / "set" / name).read_bytes() == (made / "set" / name).read_bytes()
 
