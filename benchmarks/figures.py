@@ -177,6 +177,7 @@ _PLAYING = (
         Task("playing:update"),
         (
             Figure("update.255", "`Context.update()`, 255 playing", "us", _at_most(11)),
+            Figure("update.cold", "the same once a frame, when the core has slept", "us"),
             *(Figure(f"update.{count}", f"{count} playing", "us") for count in (0, 1, 32, 128, 1000)),
         ),
     ),
@@ -320,8 +321,8 @@ _ONE_CALL = (
 )
 _CURRENT = "It writes to whichever OpenAL context is current; we check the range, and enter and leave our own context."
 _WATCHED = (
-    "It feeds its players in a thread of its own, so that most ticks have nothing to do; ours asks the device's "
-    "clock in each, so that an end is told on the tick it falls in."
+    "It feeds its players in a thread of its own, so that most ticks have nothing to do; ours looks in "
+    "each at loads, fades, ends, streams and effects, so that what ends is told on the tick it falls in."
 )
 _BYTES_KEPT = "It keeps the bytes of the file, and has a copy made for OpenAL only while it plays."
 _NO_TABLE = "It keeps the samples and nothing else: there is no table of names, and no threads."

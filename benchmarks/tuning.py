@@ -33,6 +33,7 @@ from .frames import BUSY, Loads, watch
 from .machine import describe, openal
 from .processes import MeasureFailed, Task, busy_cores, run
 from .report import number
+from .sounds import SHORT_SECONDS
 from .stats import Series, merge, percentile
 from .studio import empty, silent_context
 
@@ -236,18 +237,22 @@ def main(arguments: list[str] | None = None) -> None:
     """Measure, and print a table and what follows from it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, help="sounds to measure with, instead of a set that is made")
-    parser.add_argument("--quick", action="store_true", help="some minutes: short windows, everything once")
-    parser.add_argument("--repeats", type=int, help="how often each cell is measured (5)")
+    parser.add_argument("--quick", action="store_true", help="some minutes: short sounds and windows, everything once")
+    parser.add_argument("--repeats", type=int, help="how often each cell is measured (3)")
     parser.add_argument("--windows", type=int, help="loading windows in a cell each time (1)")
-    parser.add_argument("--seconds", type=float, help="length of a window (3)")
+    parser.add_argument("--seconds", type=float, help="length of a window (4)")
     parser.add_argument("--out", type=Path, default=OUT, help="where tuning.json goes (benchmarks/out)")
     options = parser.parse_args(arguments)
+    setting = prepare(options)
+    # A short window would end within a long sound, and count nothing of it.
+    sounds = [sound for sound in setting.sounds if not options.quick or sound.seconds <= SHORT_SECONDS]
     setting = replace(
-        prepare(options),
-        seconds=options.seconds or (0.7 if options.quick else 3.0),
+        setting,
+        sounds=tuple(sounds),
+        seconds=options.seconds or (0.7 if options.quick else 4.0),
         windows=options.windows or 1,
     )
-    cells = measure(setting, options.repeats or (1 if options.quick else 5))
+    cells = measure(setting, options.repeats or (1 if options.quick else 3))
     text = [as_text(cells), *conclusions(cells)]
     print("\n".join(text))
     options.out.mkdir(parents=True, exist_ok=True)
