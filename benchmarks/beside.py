@@ -42,11 +42,12 @@ def loading(setting: Setting, name: str) -> Series:
         return {**series, f"beside.load.together.{name}": [1.0]}
     ours = Palace()
     paths = _of_kinds(setting, kinds)
-    for _ in range(setting.repeats):
+    for turn in range(setting.repeats + 1):
         theirs = seconds(lambda: peer.load_all(paths))
         share = seconds(lambda: ours.load_all(paths)) / theirs
         ours.let_go()
-        series.setdefault(f"beside.load.together.{name}", []).append(share)
+        if turn:
+            series.setdefault(f"beside.load.together.{name}", []).append(share)
     return series
 
 
