@@ -34,12 +34,21 @@ class Target:
 
 @dataclass(frozen=True)
 class Figure:
-    """A row of the tables. One without a target is there to be read beside the one above it."""
+    """A row of the tables.
+
+    Attributes:
+        key: What its samples are called.
+        what: The same, for readers.
+        unit: Of the samples.
+        target: What is promised. None: it is there to be read beside the one above it.
+        told: Whether the README tells it although nothing is promised.
+    """
 
     key: str
     what: str
     unit: str
     target: Target | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ _LOADING = (
         Task("frames:holds"),
         (
             Figure("hold", "longest hold of the game's thread by a call of ours during a load", "ms", _below(0.5)),
-            Figure("hold.core", "of this, time of a core", "ms"),
+            Figure("hold.core", "of this, time of a core", "ms", told=True),
             *(
                 Figure(f"hold.{name}", f"the longest {what}", "ms")
                 for name, what in {
@@ -79,10 +88,10 @@ _LOADING = (
                     "progress": "`Batch.progress`",
                     "gain": "`Source.gain = ...`",
                     "play": "`Buffer.play`",
-                    "control": "control: a little Python instead, during the load",
-                    "control.idle": "control: the same without a load",
                 }.items()
             ),
+            Figure("hold.control", "control: the longest of a little Python instead, during the load", "ms", told=True),
+            Figure("hold.control.idle", "control: the same without a load", "ms", told=True),
         ),
     ),
     Measure(
@@ -97,8 +106,8 @@ _LOADING = (
         Task("loading:wait"),
         (
             Figure("wait.share", "`preload(...).wait()`, of n times one thread of libsndfile", "x", _at_least(0.85)),
-            Figure("wait.rate", "all of the set", "MB/s"),
-            Figure("wait.alone", "libsndfile on one thread", "MB/s"),
+            Figure("wait.rate", "all of the set", "MB/s", told=True),
+            Figure("wait.alone", "libsndfile on one thread", "MB/s", told=True),
             *(Figure(f"wait.{kind}.ratio", f"{kind}, of one thread of libsndfile", "x") for kind in KINDS),
         ),
     ),
@@ -106,13 +115,13 @@ _LOADING = (
         Task("loading:wav_speed"),
         (
             Figure("wav", "WAV, `Buffer(name)` of 50 MB", "GB/s", _at_least(1.4)),
-            Figure("wav.alone", "libsndfile alone", "GB/s"),
+            Figure("wav.alone", "libsndfile alone", "GB/s", told=True),
         ),
     ),
     Measure(
         Task("loading:overhead"),
         (
-            Figure("overhead", "beyond libsndfile's decoding, for a short sound", "us", _below(150)),
+            Figure("overhead", "loading a short sound, beyond libsndfile's decoding it", "us", _below(150)),
             *(Figure(f"overhead.{kind}", kind, "us") for kind in KINDS),
         ),
     ),
@@ -136,7 +145,7 @@ _LOADING = (
             Figure("busy.ratio", "a load with every core taken by others, of one on idle cores", "x", _at_most(5)),
             Figure("busy.idle", "on idle cores", "s"),
             Figure("busy.taken", "with every core taken", "s"),
-            Figure("busy.late", "p99 lateness of frames then", "ms"),
+            Figure("busy.late", "p99 lateness of frames then", "ms", told=True),
             Figure("busy.unfinished", "names that were not loaded", ""),
         ),
     ),
@@ -151,9 +160,10 @@ _FRAMES = tuple(
                 f"a 60 Hz loop, {percent} % busy: p99 lateness while loading, beyond idle",
                 "ms",
                 _below(1) if percent == "25" else None,
+                told=True,
             ),
             *(
-                Figure(f"frames.{percent}.{name}", what, unit)
+                Figure(f"frames.{percent}.{name}", what, unit, told=name in ("spread", "files", "rate"))
                 for name, what, unit in (
                     ("spread", "p99 of one idle window against the next", "ms"),
                     ("idle", "p99, idle", "ms"),
@@ -177,7 +187,7 @@ _PLAYING = (
         Task("playing:update"),
         (
             Figure("update.255", "`Context.update()`, 255 playing", "us", _at_most(11)),
-            Figure("update.cold", "the same once a frame, when the core has slept", "us"),
+            Figure("update.cold", "the same once a frame, when the core has slept", "us", told=True),
             *(Figure(f"update.{count}", f"{count} playing", "us") for count in (0, 1, 32, 128, 1000)),
         ),
     ),
@@ -193,8 +203,8 @@ _PLAYING = (
         Task("playing:many_plays"),
         (
             Figure("many.raised", "10,000 plays on 256 voices: exceptions", "", _at_most(0)),
-            Figure("many.leaked", "names of OpenAL leaked", "", _at_most(0)),
-            Figure("many.grown", "memory grown over the last 5000", "MB", _below(1)),
+            Figure("many.leaked", "10,000 plays: names of OpenAL leaked", "", _at_most(0)),
+            Figure("many.grown", "10,000 plays: memory grown over the last 5000", "MB", _below(1)),
             Figure("many.each", "a play, with what is rendered in between", "us"),
         ),
     ),
@@ -202,7 +212,7 @@ _PLAYING = (
         Task("playing:idle"),
         (
             Figure("idle.scheduled", "nothing to do: functions on the clock", "", _at_most(0)),
-            Figure("idle", "of a core, beyond an empty loop", "%", _below(0.5)),
+            Figure("idle", "nothing to do: of a core, beyond an empty loop", "%", _below(0.5)),
             Figure("idle.spread", "one empty loop against the next", "%"),
             Figure("idle.device", "with OpenAL's mixer running", "%"),
         ),
@@ -213,7 +223,7 @@ _PLAYING = (
             Figure(
                 "streams.underruns", "32 streams of Vorbis while the main thread sleeps: underruns", "", _at_most(0)
             ),
-            Figure("streams.streams", "of a core", "%"),
+            Figure("streams.streams", "of a core", "%", told=True),
             Figure("streams.buffers", "32 buffers instead", "%"),
         ),
     ),
@@ -225,8 +235,8 @@ _IMPORT = (
         Task("importing:ours"),
         (
             Figure("import", "`import pyglet_palace`, beyond `import pyglet`", "ms", _below(30)),
-            Figure("import.libraries", "libraries it has loaded", "", _at_most(0)),
-            Figure("import.started", "threads and devices it has started", "", _at_most(0)),
+            Figure("import.libraries", "`import pyglet_palace`: libraries it has loaded", "", _at_most(0)),
+            Figure("import.started", "`import pyglet_palace`: threads and devices it has started", "", _at_most(0)),
             Figure("import.pyglet", "`import pyglet`", "ms"),
         ),
     ),

@@ -126,6 +126,7 @@ def _loop(duration: float) -> float:
 def idle(setting: Setting) -> Series:
     """A context with a sound in memory and nothing to do, beside no context; then one on a device that passes time."""
     series: Series = {}
+    _loop(0.5)  # the first turns are slower
     for _ in range(setting.windows):
         before = _loop(setting.seconds)
         with palace.LoopbackDevice(RATE) as device, palace.Context(device):

@@ -49,12 +49,12 @@ def own_table(results: Results, section: str, *, promised: bool = False) -> Tabl
     Args:
         results: What was measured.
         section: A key of `MEASURES`.
-        promised: Only those with a target.
+        promised: Only those with a target, and what is to be told beside them.
     """
     rows = [["what", "median", "lowest to highest", "target", ""]]
     for measure in MEASURES[section]:
         for figure in measure.figures:
-            if figure.key in results.summaries and (figure.target or not promised):
+            if figure.key in results.summaries and (figure.target or figure.told or not promised):
                 rows.append(_own_row(results, figure))
     return rows
 
@@ -149,7 +149,7 @@ def as_markdown(results: Results, *, promised: bool = False) -> str:
 
     Args:
         results: What was measured.
-        promised: Of our own figures, only those with a target.
+        promised: Of our own figures, only those with a target, and what is to be told beside them.
     """
     lines = [*_about(results), ""]
     for title, table in tables(results, promised=promised):

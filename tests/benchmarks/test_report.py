@@ -80,9 +80,13 @@ def test_a_page_names_no_folder_that_an_error_names(results: Results) -> None:
     assert "somebody" in report.as_text(results)
 
 
-def test_the_section_shows_of_our_figures_what_has_a_target(results: Results) -> None:
-    assert "time of a core" in report.as_markdown(results)
-    assert "time of a core" not in report.section(results, None)
+def test_the_section_shows_what_is_promised_and_what_is_to_be_read_beside_it() -> None:
+    series = {"hold": [0.7], "hold.core": [0.1], "hold.update": [0.7]}
+    results = Results.of(series, {}, {}, {})
+    assert "the longest `Context.update`" in report.as_markdown(results)
+    page = report.section(results, None)
+    assert "time of a core" in page
+    assert "the longest `Context.update`" not in page
 
 
 def test_exactly_what_is_between_the_markers_is_rewritten(results: Results, tmp_path: Path) -> None:
