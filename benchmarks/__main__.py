@@ -79,7 +79,7 @@ def measure(tasks: list[Task], setting: Setting, rounds: int) -> tuple[Series, d
 
 def _why(task: Task, error: MeasureFailed) -> str:
     package = PACKAGES.get(task.argument, task.argument)
-    if task.argument in PEERS and str(error).startswith("ModuleNotFoundError"):
+    if task.argument in PEERS and "ModuleNotFoundError" in str(error):
         return f"{package} is not installed"
     return str(error)
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The control: what the frames of a game are without any sound.
 NOBODY = "none of them"
+#: Bytes of samples beside which what a library needs for itself does not count.
+_TELLING = 8_000_000
 #: Sounds that play while an update is timed.
 _PLAYING = 32
 
@@ -60,11 +62,14 @@ def memory(setting: Setting, name: str) -> Series:
     """Bytes that it holds for a byte of 16-bit samples."""
     peer = PEERS[name]()
     kinds = readable(peer, setting)
+    size = sum(map(setting.size, kinds))
     before = resident()
+    if not before or size < _TELLING:
+        return {}
     kept = [peer.load_all(setting.paths(kind)) for kind in kinds]
     held = resident() - before
     del kept
-    return {f"beside.memory.{name}": [held / sum(map(setting.size, kinds))]} if before else {}
+    return {f"beside.memory.{name}": [held / size]}
 
 
 def readable(peer: Peer, setting: Setting) -> list[str]:

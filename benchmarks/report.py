@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 BEGIN = "<!-- performance: written by scripts/measure --readme -->"
 END = "<!-- /performance -->"
 
+#: How the reason ends where a library is missing.
+_MISSING = "is not installed"
+
 TITLES = {
     "loading": "Loading",
     "frames": "Frames while sounds are loaded",
@@ -140,7 +143,7 @@ def as_text(results: Results) -> str:
             lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
         lines.append("")
     lines += ahead(results)
-    lines += [f"not measured: {task}: {why}" for task, why in results.failed.items()]
+    lines += [f"not measured: {what}" for what in _failures(results.failed)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -159,9 +162,14 @@ def as_markdown(results: Results, *, promised: bool = False) -> str:
         lines += ["Where others are ahead, and why:", "", *(f"- {sentence}" for sentence in sentences), ""]
     if results.failed:
         # What else went wrong may name a folder of somebody's: it is told on the terminal and in the JSON.
-        whys = {task: why if why.endswith("not installed") else "it failed" for task, why in results.failed.items()}
-        lines += [*(f"- Not measured: {task}: {why}" for task, why in whys.items()), ""]
+        whys = {task: why if why.endswith(_MISSING) else "it failed" for task, why in results.failed.items()}
+        lines += [*(f"- Not measured: {what}." for what in _failures(whys)), ""]
     return "\n".join(lines)
+
+
+def _failures(whys: dict[str, str]) -> list[str]:
+    """What was not measured; of a library that is not installed, once."""
+    return list(dict.fromkeys(why if why.endswith(_MISSING) else f"{task}: {why}" for task, why in whys.items()))
 
 
 def section(results: Results, plot: str | None) -> str:

@@ -92,7 +92,7 @@ def test_a_measure_that_fails_says_why(setting: Setting) -> None:
 
 def test_a_library_that_is_missing_is_skipped(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(task: processes.Task, setting: Setting) -> None:
-        raise processes.MeasureFailed("ModuleNotFoundError: No module named 'pygame'")
+        raise processes.MeasureFailed("benchmarks: ModuleNotFoundError: No module named 'pygame'")
 
     monkeypatch.setattr(command, "run", missing)
     task = processes.Task("beside:loading", "pygame-ce")
