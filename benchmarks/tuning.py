@@ -189,8 +189,9 @@ def conclusions(cells: Sequence[Cell]) -> list[str]:
         text += f"; the fastest is {_told(fastest)}."
         if mine is not None:
             behind = mine.median("difference") - best.median("difference")
-            verdict = "as good, within the noise" if behind <= noise else f"later by {number(behind)} ms"
-            text += f" The default, {_told(mine)}, is {verdict} ({number(noise)} ms)"
+            how = "less late" if behind < 0 else "later"
+            verdict = "as late" if abs(behind) <= noise else f"{how} by {number(abs(behind))} ms"
+            text += f" The default, {_told(mine)}, is {verdict} (noise: {number(noise)} ms)"
             text += f", at {mine.median('rate') / fastest.median('rate'):.0%} of the best rate."
         if starved:
             text += f" Starved: {'; '.join(starved)}."

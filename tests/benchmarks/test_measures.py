@@ -134,8 +134,10 @@ def test_the_tuning_concludes_from_its_cells() -> None:
     assert "is later by 4.50 ms" in sentence
     assert "at 90% of the best rate" in sentence
     (sentence,) = tuning.conclusions([_cell(mine, 0.7, 100.0), _cell(other, 0.1, 1.0)])
-    assert "as good, within the noise" in sentence
+    assert "is as late (noise: 1.00 ms)" in sentence
     assert f"Starved: {other}." in sentence
+    (sentence,) = tuning.conclusions([_cell(mine, 1.0, 10.0), _cell(other, 9.0, 100.0)])
+    assert "is less late by 8.00 ms" in sentence
 
 
 def test_the_tuning_tries_the_default_and_every_choice() -> None:
