@@ -1,0 +1,80 @@
+"""What the figures were measured on, without what would say whose it is."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from pathlib import Path
+
+#: What takes part in a run, by the names on PyPI.
+PACKAGES = ("pyglet", "PyOpenAL", "soundfile", "numpy", "cyal", "pygame-ce", "miniaudio", "arcade")
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def version(package: str) -> str | None:
+    """The installed version of a package, or None."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def describe() -> dict[str, str]:
+    """The machine, its Python, and the versions of what takes part."""
+    found = {package: version(package) for package in PACKAGES}
+    return {
+        "processor": _processor(),
+        "cores": str(cores()),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]} ({platform.machine()})",
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        **{package: number for package, number in found.items() if number},
+    }
+
+
+def openal() -> str:
+    """The OpenAL library that the package has found, without the folder it is in."""
+    from pyglet_palace._openal import functions
+
+    path = Path(functions().handle._name)
+    return f"{path.name} of cyal" if path.parent.name == "cyal" else path.name
+
+
+def resident() -> int:
+    """Bytes of memory that this process occupies; 0 where the system is not asked (only Linux is)."""
+    return _status("VmRSS")
+
+
+def peak_resident() -> int:
+    """The most bytes of memory that this process has occupied; 0 where the system does not say."""
+    if most := _status("VmHWM"):
+        return most
+    try:
+        import resource
+    except ImportError:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def _status(field: str) -> int:
+    path = Path("/proc/self/status")
+    if path.exists():
+        for line in path.read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _processor() -> str:
+    path = Path("/proc/cpuinfo")
+    if path.exists():
+        for line in path.read_text(errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,197 @@
+"""The libraries that are compared: how each does what a game asks of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .studio import RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Peer:
+    """A library at work. What it has no call for is None."""
+
+    #: What its import statement is, in a game.
+    imported: str
+    #: Sounds that may play at once.
+    voices = 256
+    #: Sets the volume of what `play` has returned.
+    set_volume: Callable[[Any, float], object] | None = None
+    #: What a game calls in each frame.
+    update: Callable[[], object] | None = None
+
+    def load(self, path: Path) -> Any:
+        """Decode a file and keep it; blocks."""
+        raise NotImplementedError
+
+    def load_all(self, paths: Sequence[Path]) -> Any:
+        """Decode files and keep them, as fast as the library can by itself; blocks."""
+        return [self.load(path) for path in paths]
+
+    def play(self, sound: Any) -> Any:
+        """Begin to play what `load` has returned."""
+        raise NotImplementedError
+
+    def stop(self, playing: Any) -> None:
+        """Stop what `play` has returned."""
+        raise NotImplementedError
+
+    def let_go(self) -> None:
+        """Free what was loaded, where dropping it does not."""
+
+
+class Palace(Peer):
+    """This package."""
+
+    imported = "import pyglet_palace"
+
+    def __init__(self) -> None:
+        import pyglet_palace as palace
+
+        self.palace = palace
+        self.context = palace.Context(palace.Device(), auto_update=False)
+        palace.use_context(self.context)
+        self.update = self.context.update
+
+    def load(self, path: Path) -> Any:
+        return self.palace.Buffer(path)
+
+    def load_all(self, paths: Sequence[Path]) -> Any:
+        batch = self.palace.preload(paths)
+        batch.wait()
+        self.context.update()
+        return batch
+
+    def play(self, sound: Any) -> Any:
+        return sound.play()
+
+    def stop(self, playing: Any) -> None:
+        playing.stop()
+
+    @staticmethod
+    def set_volume(playing: Any, volume: float) -> None:
+        playing.gain = volume
+
+    def let_go(self) -> None:
+        self.palace.free([Path(name) for name in self.context.cached_names])
+        self.context.update()
+
+
+class PygletMedia(Peer):
+    """``pyglet.media``, with OpenAL where it finds it; without FFmpeg or GStreamer it reads WAV only."""
+
+    imported = "import pyglet.media"
+
+    def __init__(self) -> None:
+        import pyglet
+
+        pyglet.options.audio = ("openal", "silent")
+        pyglet.options.shadow_window = False
+        import pyglet.clock
+        import pyglet.media
+
+        self.media = pyglet.media
+        pyglet.media.get_audio_driver()
+        self.update = pyglet.clock.tick
+
+    def load(self, path: Path) -> Any:
+        return self.media.load(str(path), streaming=False)
+
+    def play(self, sound: Any) -> Any:
+        return sound.play()
+
+    def stop(self, playing: Any) -> None:
+        playing.delete()
+
+    @staticmethod
+    def set_volume(playing: Any, volume: float) -> None:
+        playing.volume = volume
+
+
+class Arcade(PygletMedia):
+    """arcade, whose sounds are pyglet.media's."""
+
+    imported = "import arcade"
+
+    def __init__(self) -> None:
+        import arcade
+
+        super().__init__()
+        self.arcade = arcade
+
+    def load(self, path: Path) -> Any:
+        return self.arcade.load_sound(path)
+
+    def play(self, sound: Any) -> Any:
+        return self.arcade.play_sound(sound)
+
+    def stop(self, playing: Any) -> None:
+        self.arcade.stop_sound(playing)
+
+
+class Pygame(Peer):
+    """pygame-ce: ``pygame.mixer``."""
+
+    imported = "import pygame.mixer"
+
+    def __init__(self) -> None:
+        import pygame.mixer
+
+        self.mixer = pygame.mixer
+        pygame.mixer.init(RATE, -16, 2, 512)
+        pygame.mixer.set_num_channels(self.voices)
+
+    def load(self, path: Path) -> Any:
+        return self.mixer.Sound(str(path))
+
+    def play(self, sound: Any) -> Any:
+        return sound.play()
+
+    def stop(self, playing: Any) -> None:
+        playing.stop()
+
+    @staticmethod
+    def set_volume(playing: Any, volume: float) -> None:
+        playing.set_volume(volume)
+
+
+class Miniaudio(Peer):
+    """miniaudio, which decodes, and feeds a device from a generator; mixing is left to the program."""
+
+    imported = "import miniaudio"
+    voices = 1
+
+    def __init__(self) -> None:
+        import miniaudio
+
+        self.miniaudio = miniaudio
+        self.device = miniaudio.PlaybackDevice(backends=[miniaudio.Backend.NULL], buffersize_msec=20)
+
+    def load(self, path: Path) -> Any:
+        return self.miniaudio.decode_file(str(path))
+
+    def play(self, sound: Any) -> Any:
+        stream = self.miniaudio.stream_raw_pcm_memory(sound.samples, sound.nchannels, 2)
+        next(stream)
+        self.device.start(stream)
+        return self.device
+
+    def stop(self, playing: Any) -> None:
+        playing.stop()
+
+
+OURS = "pyglet_palace"
+
+#: Every library, ours first, by the name that is shown.
+PEERS: dict[str, type[Peer]] = {
+    OURS: Palace,
+    "pyglet.media": PygletMedia,
+    "pygame-ce": Pygame,
+    "miniaudio": Miniaudio,
+    "arcade": Arcade,
+}
+#: What is to be installed for a library, where it is not called the same.
+PACKAGES = {"pyglet_palace": "pyglet-palace", "pyglet.media": "pyglet"}

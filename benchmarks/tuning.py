@@ -1,0 +1,270 @@
+"""The grid behind the loader's defaults: ``python -m benchmarks.tuning``.
+
+Block size, number of workers, the class the system schedules them in, and the order of jobs; each for a main thread
+that is busy for 25 % and for 100 % of a frame, on idle cores and on cores that other processes fill. In each cell,
+windows with a load stand between windows without; what is told is how much later frames are, and how much is loaded
+meanwhile.
+
+Workers and classes are crossed, because they act on each other; block size and order are varied one at a time. A
+variant changes the package from outside, in a process of its own: nothing of this is an option of a game's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise, product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyglet_palace as palace
+from pyglet_palace import _decoding, _loader
+
+from .__main__ import OUT, prepare, say
+from .frames import BUSY, Loads, watch
+from .machine import describe, openal
+from .processes import MeasureFailed, Task, busy_cores, run
+from .report import number
+from .sounds import SHORT_SECONDS
+from .stats import Series, merge, percentile
+from .studio import empty, silent_context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .setting import Setting
+
+KIB = 1024
+BLOCKS = {"64 KiB": 64 * KIB, "256 KiB": 256 * KIB, "1 MiB": 1024 * KIB, "2 MiB": 2048 * KIB, "8 MiB": 8192 * KIB}
+WORKERS = (1, 2, 3)
+
+
+def _class(name: str) -> Callable[[int], object]:
+    return lambda thread: os.sched_setscheduler(thread, getattr(os, name), os.sched_param(0))
+
+
+#: What is done to a worker by its native id. Linux only, where it is not nothing.
+CLASSES: dict[str, Callable[[int], object]] = {
+    "OTHER": lambda thread: None,
+    "BATCH": _class("SCHED_BATCH"),
+    "IDLE": _class("SCHED_IDLE"),
+    "nice 10": lambda thread: os.setpriority(os.PRIO_PROCESS, thread, 10),
+}
+#: In what order names are asked for, by the sizes of their files.
+ORDERS: dict[str, Callable[[Sequence[Path]], list[Path]]] = {
+    "as asked": list,
+    "shortest first": lambda paths: sorted(paths, key=lambda path: path.stat().st_size),
+    "longest first": lambda paths: sorted(paths, key=lambda path: -path.stat().st_size),
+}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What the loader could be."""
+
+    block: str
+    workers: int
+    scheduling: str = "OTHER"
+    order: str = "as asked"
+
+    def __str__(self) -> str:
+        threads = "1 worker" if self.workers == 1 else f"{self.workers} workers"
+        return f"{self.block}, {threads}, {self.scheduling}, {self.order}"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What the machine is doing besides."""
+
+    busy: str
+    filled: bool
+
+    def __str__(self) -> str:
+        return f"main thread {self.busy} % busy, cores {'filled' if self.filled else 'idle'}"
+
+
+SITUATIONS = tuple(Situation(busy, filled) for filled, busy in product((False, True), BUSY))
+
+
+def default() -> Variant:
+    """What the loader is."""
+    block = min(BLOCKS, key=lambda name: abs(BLOCKS[name] - _decoding.BLOCK_BYTES))
+    return Variant(block, _loader.default_workers())
+
+
+def variants() -> list[Variant]:
+    """What it could be, the default first."""
+    start = default()
+    classes = CLASSES if hasattr(os, "sched_setscheduler") else ["OTHER"]
+    crossed = [replace(start, workers=workers, scheduling=name) for workers in WORKERS for name in classes]
+    single = [replace(start, block=block) for block in BLOCKS] + [replace(start, order=order) for order in ORDERS]
+    return list(dict.fromkeys([start, *crossed, *single]))
+
+
+def cell(setting: Setting, argument: str) -> Series:
+    """One variant in one situation: idle, loading, idle, ..."""
+    values = json.loads(argument)
+    variant, situation = Variant(**values["variant"]), Situation(**values["situation"])
+    _decoding.BLOCK_BYTES = BLOCKS[variant.block]
+    busy = BUSY[situation.busy]
+    calm: list[list[float]] = []
+    loading: list[list[float]] = []
+    with silent_context(workers=variant.workers) as context:
+        first = [setting.paths(kind)[0] for kind in setting.kinds]
+        palace.preload(first).wait()  # everything is imported
+        empty(context, first)
+        for thread in threading.enumerate():
+            if thread.name.startswith("pyglet_palace loader") and thread.native_id is not None:
+                CLASSES[variant.scheduling](thread.native_id)
+        loads = Loads(context, ORDERS[variant.order](setting.paths()))
+        with busy_cores() if situation.filled else nullcontext():
+            for _ in range(setting.windows):
+                calm.append(watch(setting.seconds, busy, context.update))
+                gc.collect()
+                loading.append(watch(setting.seconds, busy, loads.update, loads.between))
+                loads.stop()
+                time.sleep(0.2)
+            calm.append(watch(setting.seconds, busy, context.update))
+    return {
+        "idle.p99": [percentile(window, 99) for window in calm],
+        "p50": [statistics.median(window) for window in loading],
+        "p99": [percentile(window, 99) for window in loading],
+        "max": [max(window) for window in loading],
+        "difference": [
+            percentile(window, 99) - (percentile(before, 99) + percentile(after, 99)) / 2
+            for window, (before, after) in zip(loading, pairwise(calm), strict=True)
+        ],
+        "rate": [loads.bytes / setting.seconds / setting.windows / 1e6],
+        "loads": [loads.files / len(setting.sounds) / setting.seconds / setting.windows],
+    }
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What came of a variant in a situation, in milliseconds and MB/s.
+
+    Nothing, where it did not end: a worker that gets no time of a core may hold the interpreter's lock.
+    """
+
+    variant: Variant
+    situation: Situation
+    series: Series
+
+    def median(self, key: str) -> float:
+        """Of all windows."""
+        return statistics.median(self.series[key])
+
+
+def conclusions(cells: Sequence[Cell]) -> list[str]:
+    """What the cells say of the default: a sentence for each situation.
+
+    Of the variants that load at least half as fast as the fastest, the best is the one whose frames are the least late;
+    a millisecond, or what one idle window is from the next, does not count.
+    """
+    sentences = []
+    for situation in dict.fromkeys(one.situation for one in cells):
+        here = [one for one in cells if one.situation == situation and one.series]
+        if not here:
+            continue
+        fastest = max(here, key=lambda one: one.median("rate"))
+        fast = [one for one in here if one.median("rate") >= fastest.median("rate") / 2]
+        best = min(fast, key=lambda one: one.median("difference"))
+        least = fastest.median("rate") / 20
+        starved = [
+            str(one.variant)
+            for one in cells
+            if one.situation == situation and (not one.series or one.median("rate") < least)
+        ]
+        noise = max(1.0, statistics.median(abs(a - b) for one in here for a, b in pairwise(one.series["idle.p99"])))
+        mine = next((one for one in here if one.variant == default()), None)
+        text = f"{situation}: {_told(best)} is the least late of those that load at half the best rate or more"
+        text += f"; the fastest is {_told(fastest)}."
+        if mine is not None:
+            behind = mine.median("difference") - best.median("difference")
+            how = "less late" if behind < 0 else "later"
+            verdict = "as late" if abs(behind) <= noise else f"{how} by {number(abs(behind))} ms"
+            text += f" The default, {_told(mine)}, is {verdict} (noise: {number(noise)} ms)"
+            text += f", at {mine.median('rate') / fastest.median('rate'):.0%} of the best rate."
+        if starved:
+            text += f" Starved: {'; '.join(starved)}."
+        sentences.append(text)
+    return sentences
+
+
+def _told(one: Cell) -> str:
+    return f"[{one.variant}] ({number(one.median('difference'))} ms, {number(one.median('rate'))} MB/s)"
+
+
+def as_text(cells: Sequence[Cell]) -> str:
+    """The table."""
+    lines = []
+    for situation in dict.fromkeys(one.situation for one in cells):
+        lines += [str(situation), f"{'':46}{'p50':>9}{'p99':>9}{'max':>9}{'idle p99':>9}{'beyond':>9}{'MB/s':>8}"]
+        for one in cells:
+            if one.situation == situation and not one.series:
+                lines.append(f"{one.variant!s:46} did not end")
+            elif one.situation == situation:
+                keys = ("p50", "p99", "max", "idle.p99", "difference", "rate")
+                values = [number(one.median(key)) for key in keys]
+                lines.append(f"{one.variant!s:46}{''.join(f'{value:>9}' for value in values[:-1])}{values[-1]:>8}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def measure(setting: Setting, repeats: int) -> list[Cell]:
+    """All cells, as often as wanted; those of one situation in turn, so that what disturbs the machine disturbs all."""
+    found: dict[tuple[Situation, Variant], Series] = {}
+    pairs = list(product(SITUATIONS, variants()))
+    for turn in range(repeats):
+        for place, (situation, variant) in enumerate(pairs, 1):
+            say(f"repeat {turn + 1} of {repeats}, {place} of {len(pairs)}: {situation}; {variant}")
+            argument = json.dumps({"variant": asdict(variant), "situation": asdict(situation)})
+            try:
+                merge(found.setdefault((situation, variant), {}), run(Task("tuning:cell", argument), setting, 60))
+            except MeasureFailed as error:
+                say(f"this one failed: {error}")
+    return [Cell(variant, situation, series) for (situation, variant), series in found.items()]
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, and print a table and what follows from it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, help="sounds to measure with, instead of a set that is made")
+    parser.add_argument("--quick", action="store_true", help="some minutes: short sounds and windows, everything once")
+    parser.add_argument("--repeats", type=int, help="how often each cell is measured (3)")
+    parser.add_argument("--windows", type=int, help="loading windows in a cell each time (1)")
+    parser.add_argument("--seconds", type=float, help="length of a window (4)")
+    parser.add_argument("--out", type=Path, default=OUT, help="where tuning.json goes (benchmarks/out)")
+    options = parser.parse_args(arguments)
+    setting = prepare(options)
+    # A short window would end within a long sound, and count nothing of it.
+    sounds = [sound for sound in setting.sounds if not options.quick or sound.seconds <= SHORT_SECONDS]
+    setting = replace(
+        setting,
+        sounds=tuple(sounds),
+        seconds=options.seconds or (0.7 if options.quick else 4.0),
+        windows=options.windows or 1,
+    )
+    cells = measure(setting, options.repeats or (1 if options.quick else 3))
+    text = [as_text(cells), *conclusions(cells)]
+    print("\n".join(text))
+    options.out.mkdir(parents=True, exist_ok=True)
+    data = {
+        "machine": {**describe(), "OpenAL": openal()},
+        "cells": [asdict(one) for one in cells],
+        "conclusions": text[1:],
+    }
+    (options.out / "tuning.json").write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+    say(f"written: {options.out / 'tuning.json'}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

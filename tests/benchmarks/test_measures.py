@@ -1,0 +1,148 @@
+"""What is measured, and one run of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import __main__ as command
+from benchmarks import processes, sounds, tuning
+from benchmarks.figures import MEASURES, SECTIONS
+from benchmarks.setting import Setting
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+#: Promises of the package, by the figure that tells whether they are kept.
+PROMISED = [
+    "cache",
+    "hold",
+    "at_once.longest",
+    "frames.25.difference",
+    "busy.ratio",
+    "wait.share",
+    "wav",
+    "overhead",
+    "memory",
+    "cancel",
+    "free",
+    "play",
+    "update.255",
+    "set.gain",
+    "many.raised",
+    "many.leaked",
+    "idle.scheduled",
+    "idle",
+    "streams.underruns",
+    "import",
+    "import.started",
+    "import.libraries",
+]
+
+
+@pytest.fixture
+def setting(tmp_path: Path) -> Setting:
+    sounds.make(tmp_path, sounds.Recipe(short=5, music=0, large=40_000, streamed=0.5, many=500))
+    found = tuple(sounds.found_in(tmp_path / "set"))
+    folder = str(tmp_path / "set")
+    return Setting(folder, str(tmp_path), found, seconds=0.05, windows=1, repeats=1, names=(10,))
+
+
+@pytest.mark.parametrize("key", PROMISED)
+def test_every_promise_is_a_figure_with_a_target_and_a_measure(key: str) -> None:
+    measure = next(measure for some in MEASURES.values() for measure in some if key in [f.key for f in measure.figures])
+    assert next(figure for figure in measure.figures if figure.key == key).target is not None
+    assert callable(measure.task.resolve())
+
+
+@pytest.mark.parametrize("task", [task for tasks in SECTIONS.values() for task in tasks], ids=str)
+def test_every_task_is_a_function(task: processes.Task) -> None:
+    assert callable(task.resolve())
+
+
+@pytest.mark.parametrize(
+    "key", ["cache", "at_once.longest", "overhead", "play", "set.gain", "stream.call", "wait.share"]
+)
+def test_a_measure_measures_its_figures(setting: Setting, key: str, capfd: pytest.CaptureFixture[str]) -> None:
+    measure = next(measure for some in MEASURES.values() for measure in some if key in [f.key for f in measure.figures])
+    series = measure.task.resolve()(setting)
+    assert {figure.key for figure in measure.figures} <= set(series)
+    assert all(series.values())
+
+
+def test_frames_are_watched_with_and_without_a_load(setting: Setting) -> None:
+    from benchmarks.frames import lateness
+
+    series = lateness(setting, "25")
+    assert len(series["frames.25.idle"]) == 2
+    assert len(series["frames.25.difference"]) == len(series["frames.25.loading"]) == 1
+
+
+def test_a_setting_survives_the_way_to_a_process(setting: Setting) -> None:
+    assert Setting.from_json(setting.to_json()) == setting
+
+
+def test_a_measure_that_fails_says_why(setting: Setting) -> None:
+    with pytest.raises(processes.MeasureFailed, match="no_such_measure"):
+        processes.run(processes.Task("playing:no_such_measure"), setting)
+
+
+def test_a_library_that_is_missing_is_skipped(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(task: processes.Task, setting: Setting) -> None:
+        raise processes.MeasureFailed("benchmarks: ModuleNotFoundError: No module named 'pygame'")
+
+    monkeypatch.setattr(command, "run", missing)
+    task = processes.Task("beside:loading", "pygame-ce")
+    assert command.measure([task], setting, 2) == ({}, {"beside:loading pygame-ce": "pygame-ce is not installed"})
+
+
+def test_a_run_writes_json_a_page_and_a_picture(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "prepare", lambda options: setting)
+    command.main(["--only", "import", "--rounds", "1", "--out", str(tmp_path)])
+    rows = json.loads((tmp_path / "results.json").read_text())["summaries"]
+    assert rows["import"]["unit"] == "ms"
+    assert rows["import"]["target"] == "< 30"
+    assert (tmp_path / "targets.png").read_bytes().startswith(b"\x89PNG")
+    assert "import pyglet_palace" in (tmp_path / "results.md").read_text()
+
+
+def test_without_matplotlib_there_are_no_pictures(
+    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "prepare", lambda options: setting)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    command.main(["--only", "import", "--rounds", "1", "--out", str(tmp_path)])
+    assert "matplotlib is not installed" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*.png"))
+
+
+def _cell(variant: tuning.Variant, late: float, rate: float) -> tuning.Cell:
+    series = {"difference": [late], "rate": [rate], "idle.p99": [0.1, 0.2]}
+    return tuning.Cell(variant, tuning.SITUATIONS[0], series)
+
+
+def test_the_tuning_concludes_from_its_cells() -> None:
+    mine = tuning.default()
+    other = tuning.Variant("8 MiB", 3, "IDLE")
+    (sentence,) = tuning.conclusions([_cell(mine, 5.0, 90.0), _cell(other, 0.5, 100.0)])
+    assert f"[{other}] (0.500 ms, 100 MB/s) is the least late" in sentence
+    assert "is later by 4.50 ms" in sentence
+    assert "at 90% of the best rate" in sentence
+    (sentence,) = tuning.conclusions([_cell(mine, 0.7, 100.0), _cell(other, 0.1, 1.0)])
+    assert "is as late (noise: 1.00 ms)" in sentence
+    assert f"Starved: {other}." in sentence
+    (sentence,) = tuning.conclusions([_cell(mine, 1.0, 10.0), _cell(other, 9.0, 100.0)])
+    assert "is less late by 8.00 ms" in sentence
+
+
+def test_the_tuning_tries_the_default_and_every_choice() -> None:
+    tried = tuning.variants()
+    assert tried[0] == tuning.default()
+    assert {variant.block for variant in tried} == set(tuning.BLOCKS)
+    assert {variant.order for variant in tried} == set(tuning.ORDERS)
+    assert {variant.workers for variant in tried} >= set(tuning.WORKERS)

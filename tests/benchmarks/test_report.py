@@ -1,0 +1,145 @@
+"""How results are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks import plot, report
+from benchmarks.figures import COMPARISONS, REASONS, figures, libraries, reason
+from benchmarks.results import Results
+from benchmarks.stats import percentile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERIES = {
+    "cache": [0.4, 0.5, 0.6],
+    "hold": [0.7],
+    "hold.core": [0.1],
+    "many.raised": [0.0],
+    "beside.play.pyglet_palace": [6.0],
+    "beside.play.pygame-ce": [0.25],
+    "beside.play.pyglet.media": [150.0],
+    "beside.load.WAV.pyglet_palace": [10.0],
+    "beside.load.WAV.pyglet.media": [20.0],
+    "growth.names.ask.10": [0.1],
+    "growth.names.ask.1000": [3.0],
+}
+
+
+@pytest.fixture
+def results() -> Results:
+    machine = {"processor": "Abacus 3000", "cores": "2", "system": "Linux 6 (x86_64)", "Python": "CPython 3.11"}
+    failed = {"beside:loading arcade": "arcade is not installed", "beside:memory arcade": "arcade is not installed"}
+    failed["playing:play"] = "OSError: /home/somebody/x"
+    return Results.of(SERIES, machine, {"sounds": "3 sounds"}, failed)
+
+
+def test_a_figure_stands_beside_its_target(results: Results) -> None:
+    page = report.as_markdown(results)
+    assert "| `cache` of 200 names, on the calling thread | 0.500 ms | 0.400 to 0.600 | < 1 ms | met |" in page
+    assert "| 0.700 ms |  | < 0.5 ms | not met |" in page
+    assert "| 0 |  | <= 0 | met |" in page
+
+
+def test_the_machine_is_told(results: Results) -> None:
+    assert "Measured on Abacus 3000, 2 cores: Linux 6 (x86_64), Python CPython 3.11." in report.as_markdown(results)
+
+
+def test_libraries_stand_side_by_side_and_what_was_not_measured_is_left_out(results: Results) -> None:
+    rows = report.peer_table(results)
+    assert rows[0] == ["", "pyglet_palace", "pyglet.media", "pygame-ce"]
+    assert ["play a sound", "6.00 us", "150 us", "0.250 us"] in rows
+    assert ["load the WAV files", "10.00 ms", "20.00 ms", "-"] in rows
+    assert rows[1] == ["reads", "all", "all", "-"]
+
+
+def test_who_is_ahead_is_said_with_the_reason(results: Results) -> None:
+    (sentence,) = report.ahead(results)
+    assert sentence.startswith("pygame-ce is ahead: play a sound (0.250 us against 6.00 us). Its play is one call")
+
+
+def test_one_that_reads_less_is_not_ahead_in_loading_all_it_reads(results: Results) -> None:
+    frames = {"beside.frame.pyglet_palace": [900.0], "beside.frame.pyglet.media": [1.0]}
+    assert len(report.ahead(Results.of({**SERIES, **frames}, {}, {}, {}))) == 2
+    more = {**SERIES, **frames, "beside.load.MP3.pyglet_palace": [10.0]}
+    assert len(report.ahead(Results.of(more, {}, {}, {}))) == 1
+
+
+def test_there_is_a_reason_for_each_thing_that_is_compared() -> None:
+    assert {row.key.partition(".")[0] for row in COMPARISONS} == set(REASONS)
+    assert {name for row in REASONS.values() for name in row} <= set(libraries())
+    assert reason("load.Opus", "pygame-ce") == REASONS["load"]["pygame-ce"]
+
+
+def test_a_page_names_no_folder_that_an_error_names(results: Results) -> None:
+    page = report.section(results, None)
+    assert page.count("arcade is not installed") == 1
+    assert "somebody" not in page
+    assert "somebody" in report.as_text(results)
+
+
+def test_the_section_shows_what_is_promised_and_what_is_to_be_read_beside_it() -> None:
+    series = {"hold": [0.7], "hold.core": [0.1], "hold.update": [0.7]}
+    results = Results.of(series, {}, {}, {})
+    assert "the longest `Context.update`" in report.as_markdown(results)
+    page = report.section(results, None)
+    assert "time of a core" in page
+    assert "the longest `Context.update`" not in page
+
+
+def test_exactly_what_is_between_the_markers_is_rewritten(results: Results, tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
+    report.rewrite_page(page, results, "docs/growth.png")
+    once = page.read_text()
+    assert once == f"before\n\n{report.section(results, 'docs/growth.png')}\n\nafter\n"
+    assert "![How costs grow](docs/growth.png)" in once
+    report.rewrite_page(page, results, "docs/growth.png")
+    assert page.read_text() == once
+
+
+@pytest.mark.parametrize(
+    "text", ["", f"{report.BEGIN}", f"{report.END}{report.BEGIN}", f"{report.BEGIN * 2}{report.END}"]
+)
+def test_a_page_without_one_pair_of_markers_is_left_alone(text: str) -> None:
+    with pytest.raises(ValueError, match="must hold one"):
+        report.rewrite(text, "new")
+
+
+def test_the_readme_has_the_markers() -> None:
+    from benchmarks.__main__ import ROOT
+
+    assert "new" in report.rewrite((ROOT / "README.md").read_text(encoding="utf-8"), "new")
+
+
+def test_results_are_read_back_as_they_were(results: Results, tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    results.write(path)
+    assert Results.read(path) == results
+    assert '"met": false' in path.read_text()
+
+
+def test_pictures_are_drawn_of_what_there_is(results: Results, tmp_path: Path) -> None:
+    assert [path.name for path in plot.draw(results, tmp_path)] == ["targets.png", "peers.png", "growth.png"]
+    assert plot.draw(Results.of({}, {}, {}, {}), tmp_path) == []
+
+
+def test_numbers_are_told_in_three_digits() -> None:
+    assert [report.number(value) for value in (0, 0.01234, 1.5, 99.999, 1234.5)] == [
+        "0", "0.012", "1.50", "100.00", "1,234",
+    ]  # fmt: skip
+
+
+def test_a_percentile_is_one_of_the_samples() -> None:
+    samples = [float(value) for value in range(1, 101)]
+    assert percentile(samples, 99) == 99
+    assert percentile(samples[::-1], 50) == 50
+    assert percentile([3.0], 99) == 3
+
+
+def test_keys_are_unique() -> None:
+    keys = [figure.key for figure in figures()]
+    assert len(keys) == len(set(keys))
