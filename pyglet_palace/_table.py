@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import resources
@@ -162,8 +163,14 @@ class Table:
         finally:  # the game is asked for substitutes: what raises there takes no other name away
             self._loader.submit(jobs, first=first)
 
+    def largest_first(self, keys: Iterable[str]) -> list[str]:
+        """Those of `keys` that nobody has begun, the largest files first: so no thread is at a long one at the end."""
+        jobs = [wish.job for key in keys if (wish := self._pending.get(key)) is not None]
+        queued = [(job.resource.weight(), job.key) for job in jobs if isinstance(job, Job) and job.state == "queued"]
+        return [key for _, key in sorted(queued, key=itemgetter(0), reverse=True)]
+
     def prefer(self, keys: Iterable[str]) -> None:
-        """Have those of `keys` that are queued done before all else."""
+        """Have those of `keys` that are queued done before all else, in their order."""
         wishes = [wish for key in keys if (wish := self._pending.get(key)) is not None]
         self._loader.submit([wish.job for wish in wishes], first=True)
 

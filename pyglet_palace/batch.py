@@ -115,8 +115,8 @@ class Batch(EventDispatcher, Mortal):
         """Block until `finished`, and publish what arrives meanwhile. Tells no news: the next update does.
 
         What it waits for comes before all else that is queued. May be called in a handler. Without a `timeout` this
-        thread loads as well, so every core does; and if what it loads is interrupted (Ctrl-C), that name has failed
-        with `LoadCancelled`.
+        thread loads as well, so every core does, the largest files first; and if what it loads is interrupted
+        (Ctrl-C), that name has failed with `LoadCancelled`.
 
         Args:
             timeout: Seconds to wait at most; None: as long as it takes. 0 only looks.
@@ -132,9 +132,9 @@ class Batch(EventDispatcher, Mortal):
         table, loader = context._table, context._loader
         table.check_not_loading("a batch")
         deadline = None if timeout is None else time.monotonic() + timeout
-        ahead = deque(self._names)
+        ahead = deque(self._names if deadline is not None else table.largest_first(self._names))
         if timeout != 0:
-            table.prefer(self._names)
+            table.prefer(ahead)
         while True:
             going_on = [key for key in table.publish() if key in self._wanted]
             table.prefer(going_on)

@@ -18,6 +18,7 @@ from ._opened import Opened, copied, measured, of_path
 from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Callable
 
 #: What a sound may be called: a resource name, or the path of a file.
@@ -137,6 +138,10 @@ class Resource:
     def _open(self, limit: int) -> Opened:
         raise AssertionError("each kind of resource opens itself")
 
+    def weight(self) -> int:
+        """Bytes of its file, as far as they are known without opening it; else 0."""
+        return 0
+
 
 class _File(Resource):
     """A file, by the folder it is in ('' for none in particular) and its path from there."""
@@ -149,13 +154,22 @@ class _File(Resource):
         self.name = name
 
     def _open(self, limit: int) -> Opened:
-        path = os.path.join(self.folder, self.name)
+        path = self._path()
         if "\0" in path:
             raise FileNotFoundError("a path cannot hold a NUL character")
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise ResourceUnreadable(self.key, "open", f"{path} is not a regular file")
         return of_path(path, status.st_size)
+
+    def weight(self) -> int:
+        try:
+            return os.stat(self._path()).st_size
+        except (OSError, ValueError):  # the latter for a NUL
+            return 0
+
+    def _path(self) -> str:
+        return os.path.join(self.folder, self.name)
 
 
 class _Located(Resource):
@@ -179,13 +193,24 @@ class _Located(Resource):
         location = self.location
         if not isinstance(location, pyglet.resource.ZIPLocation):
             return cast("BinaryIO", location.open(self.name))
-        folder = f"{location.dir}/" if location.dir else ""
-        entry = f"{folder}{self.name}".replace(os.sep, "/")
-        size = location.zip.getinfo(entry).file_size
-        if size > limit:
-            problem = f"the zip entry has {size} bytes, over the limit of {limit} (Context.buffer_limit)"
+        entry = self._entry()
+        if entry.file_size > limit:
+            problem = f"the zip entry has {entry.file_size} bytes, over the limit of {limit} (Context.buffer_limit)"
             raise BufferTooLarge(self.key, "open", problem)
         return cast("BinaryIO", location.zip.open(entry))
+
+    def _entry(self) -> zipfile.ZipInfo:
+        """What the zip's directory says of it."""
+        location = self.location
+        folder = f"{location.dir}/" if location.dir else ""
+        info: zipfile.ZipInfo = location.zip.getinfo(f"{folder}{self.name}".replace(os.sep, "/"))
+        return info
+
+    def weight(self) -> int:
+        try:
+            return self._entry().file_size
+        except (AttributeError, KeyError):  # it is no zip; or not the one it was
+            return 0
 
 
 class _Custom(Resource):

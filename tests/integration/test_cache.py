@@ -33,7 +33,7 @@ class Gate:
         self._opened = threading.Event()
 
     def __call__(self, file: BinaryIO) -> palace.BaseDecoder:
-        if os.path.basename(file.name) == self.name:
+        if os.path.basename(str(file.name)) == self.name:
             self.threads.append(threading.current_thread().name)
             self.entered.set()
             assert self._opened.wait(60)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import zipfile
 from typing import TYPE_CHECKING, Any
 
+import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import loaded, raised_elsewhere
+from tests.conftest import loaded, raised_elsewhere, wait_until
 from tests.integration.test_cache import held
 from tests.integration.test_cache import names as names
 
@@ -29,7 +31,7 @@ def opened() -> list[str]:
     order: list[str] = []
 
     def note(file: BinaryIO) -> palace.BaseDecoder:
-        order.append(os.path.basename(file.name))
+        order.append(os.path.basename(file.name) if isinstance(file.name, str) else None)  # type: ignore[arg-type]
         raise RuntimeError("not mine")
 
     palace.decoder_factories.a = note
@@ -74,6 +76,26 @@ def test_waiting_without_a_timeout_has_the_workers_load_the_same_names_first(
         assert batch.wait()
         first.open()
         loaded(context)
+
+
+def test_waiting_without_a_timeout_begins_with_the_largest_files(
+    context: palace.Context, opened: list[str], assets: Path
+) -> None:
+    """A long file that is begun last keeps one thread busy while the others have nothing to do."""
+    sizes = {"a.wav": 10, "b.wav": 300, "c.wav": 20, "d.wav": 200, "e.wav": 100}
+    for name, frames in sizes.items():
+        sounds.wav(assets / name, frames)
+    with zipfile.ZipFile(assets / "more.zip", "w") as archive:
+        archive.write(assets / "d.wav", "zipped.wav")
+    os.remove(assets / "d.wav")
+    pyglet.resource.path.append(str(assets / "more.zip"))
+    pyglet.resource.reindex()
+    with held("a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        palace.preload([assets / "missing.wav", "e.wav", "zipped.wav", "c.wav", "b.wav"]).wait()
+    wait_until(lambda: not context.pending_names, context)
+    assert opened == ["a.wav", "b.wav", None, "e.wav", "c.wav"]  # a copy of what is in a zip has no name
 
 
 def test_looking_changes_no_order(context: palace.Context, names: tuple[str, ...], opened: list[str]) -> None:
