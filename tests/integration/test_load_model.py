@@ -371,14 +371,9 @@ class Loads(RuleBasedStateMachine):
     def holding(self) -> list[Held]:
         return [held for held in self.batches if held.batch is not None and held.batch]
 
-    def see_plays(self) -> None:
-        """What was stolen, and what a fade has stopped, plays no more."""
-        for serial, play in list(self.plays.items()):
-            source = play.source()
-            if source is None or source._voice is None:
-                if "fade" not in play.ends:
-                    self.forced[serial] += 1
-                del self.plays[serial]
+    def voiced(self) -> set[int]:
+        """Who has one of OpenAL's sources."""
+        return {source._serial for source in self.context._voices}  # type: ignore[attr-defined]
 
     def forget(self, keys: Iterable[str]) -> None:
         """Names are freed."""
@@ -613,9 +608,12 @@ class Loads(RuleBasedStateMachine):
 
     # Playing
 
-    def note_play(self, source: palace.Source, key: str | None, *ends: str) -> None:
+    def note_play(self, source: palace.Source, key: str | None, before: set[int], *ends: str) -> None:
+        """`source` plays, or is not heard; and somebody of who had a voice `before` may have given way."""
         self.plays[source._serial] = Play(weakref.ref(source), key, set(ends))
-        self.see_plays()
+        for serial in (before | {source._serial}) - self.voiced():
+            self.forced[serial] += 1
+            del self.plays[serial]
         if source not in self.sources:
             self.sources.append(source)
 
@@ -631,9 +629,10 @@ class Loads(RuleBasedStateMachine):
         if buffer is None:
             return
         source = None if new else self.any_source(which)
+        before = self.voiced()
         played = buffer.play(source)
         assert source is None or played is source
-        self.note_play(played, name, "stopped")
+        self.note_play(played, name, before, "stopped")
         assert played.playing is (played._voice is not None)
         assert played.playing is (played in buffer.sources)
 
@@ -644,8 +643,9 @@ class Loads(RuleBasedStateMachine):
             decoder: palace.BaseDecoder = palace.decode(self.folder / "c.wav")
         else:
             decoder = Failing() if what == "failing" else Zeros({"long": 30_000, "short": 100}.get(what, 0))
+        before = self.voiced()
         played = decoder.play(1000, 3, source)
-        self.note_play(played, None, "stopped", *(["force_stopped"] if what == "failing" else []))
+        self.note_play(played, None, before, "stopped", *(["force_stopped"] if what == "failing" else []))
 
     @rule(which=a_number)
     def stop(self, which: int) -> None:
@@ -853,10 +853,10 @@ class Loads(RuleBasedStateMachine):
                 assert source.buffer is buffer
                 assert not (source.playing and source.paused)
         assert attached + stats["streams"] == stats["sources"]
-        voiced = {source._serial for source in context._voices}  # type: ignore[attr-defined]
+        voiced = self.voiced()
         assert voiced <= self.plays.keys()
-        for serial, play in self.plays.items():
-            assert serial in voiced or "fade" in play.ends
+        for serial, play in self.plays.items():  # a handler that raises may have kept the end from being told
+            assert serial in voiced or "fade" in play.ends or len(context._news)
         for held in self.batches:
             self.check_batch(held)
         with context._bracket:
