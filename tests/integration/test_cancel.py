@@ -41,9 +41,10 @@ _PATIENCE = 30
 class Gate:
     """Holds whoever calls it, until it is opened."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = _PATIENCE) -> None:
         self.entered = threading.Event()
         self._opened = threading.Event()
+        self._patience = patience
         self.gave_up = False
 
     @property
@@ -52,7 +53,7 @@ class Gate:
 
     def __call__(self) -> None:
         self.entered.set()
-        self.gave_up = not self._opened.wait(_PATIENCE)
+        self.gave_up = not self._opened.wait(self._patience)
 
     def open(self) -> None:
         self._opened.set()

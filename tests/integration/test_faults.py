@@ -91,7 +91,8 @@ def _grow(path: Path) -> None:
 
 
 def _replace(path: Path) -> None:
-    other = sounds.wav(path.with_name("other"), 7)
+    other = path.with_name("other")
+    other.write_bytes(sounds.riff(sounds.format_chunk(), sounds.chunk(b"data", bytes(14))))
     other.replace(path)
 
 
