@@ -623,3 +623,92 @@ def test_a_fork_at_any_stage_of_a_load_leaves_the_parent_loading_and_the_child_f
     assert lines[0] == "3"
     assert lines[2] == "50"
     assert lines[1] == ("True <class 'pyglet_palace.errors.DecodeError'>" if stage == "decoding" else "True [] True")
+
+
+# Defects that these tests have found
+
+
+@contextmanager
+def stuck_in_header(folder: Path, name: str) -> Iterator[Gate]:
+    """Whoever reads the header of the file `name` is held; it gives up in the end, for this must not hang."""
+    gate = Gate(patience=4)
+
+    class File(io.BytesIO):
+        held = False
+
+        def read(self, size: int | None = -1) -> bytes:
+            if self.held and self.tell() > 0:
+                gate()
+            return super().read(size)
+
+    def factory(asked: str) -> palace.FileIO:
+        file = File((folder / asked).read_bytes())
+        file.held = asked == name
+        return file
+
+    palace.use_fileio(factory, 12)  # so small that it is asked for what libsndfile asks for
+    try:
+        yield gate
+    finally:
+        gate.open()
+        palace.use_fileio(None)
+
+
+@pytest.mark.parametrize("how", ["Buffer", "cache", "wait", "Decoder"])
+def test_a_file_that_blocks_in_its_header_holds_up_nobody_else(
+    device: palace.LoopbackDevice, names: tuple[str, ...], assets: Path, how: str
+) -> None:
+    """soundfile holds a lock of all its files while one is opened (`SoundFile._sf_error_lock`)."""
+    context = palace.Context(device, EXACT, auto_update=False, workers=2)
+    palace.use_context(context)
+    with stuck_in_header(assets, "a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        if how == "Buffer":
+            palace.Buffer("b.wav")
+        elif how == "Decoder":
+            palace.Decoder(assets / "b.wav").read(10)
+        else:
+            batch = palace.preload(["b.wav"])
+            if how == "wait":
+                batch.wait()
+            else:
+                wait_until(lambda: batch.finished, context)
+        assert gate.closed, "it came only when the file that blocked gave up"
+
+
+def test_a_file_of_the_games_may_load_another_sound_while_its_header_is_read(
+    context: palace.Context, names: tuple[str, ...], assets: Path
+) -> None:
+    """The same lock: who has it waits for itself, for ever. In a process of its own, which can be ended."""
+    code = """
+        import io
+        class File(io.BytesIO):
+            def read(self, size=-1):
+                if self.tell() > 0:
+                    palace.use_fileio(None)
+                    print(palace.Buffer("b.wav").length, flush=True)
+                return super().read(size)
+        palace.use_fileio(lambda name: File(open(os.path.join(sys.argv[1], name), "rb").read()), 12)
+        print(palace.Buffer("c.wav").length, flush=True)
+        os._exit(0)
+    """
+    for name in NAMES:
+        sounds.wav(assets / name, 50)
+    try:
+        printed, _ = _run(code, assets, "finished")
+    except subprocess.TimeoutExpired:
+        pytest.fail("it waits for ever")
+    assert set(printed.split()) == {"50"}
+
+
+def test_with_the_only_worker_in_a_file_that_blocks_for_ever_what_is_cached_later_is_loaded(
+    context: palace.Context, names: tuple[str, ...], assets: Path
+) -> None:
+    """Wished for: another thread takes the place of one that is held."""
+    with stuck(assets, "a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        palace.cache(["b.wav", "c.wav"])
+        wait_until(lambda: context.cached_names == ("b.wav", "c.wav"), context, 5)
+        assert gate.closed
