@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 import pyglet_palace as palace
 from tests import fuzz, sounds
 from tests.conftest import loaded
+from tests.corpus import make
 from tests.sounds import KINDS
 
 pytestmark = pytest.mark.usefixtures("context")
@@ -343,3 +344,26 @@ def test_a_file_without_an_end_is_stopped_at_the_limit(device: palace.LoopbackDe
         pytest.raises(palace.BufferTooLarge),
     ):
         palace.Buffer("stream")
+
+
+# The corpus: what is nasty by construction, and what has failed once
+
+CORPUS = sorted(
+    path for path in (Path(__file__).parents[1] / "corpus").iterdir() if path.suffix != ".py" and path.is_file()
+)
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+def test_every_file_of_the_corpus_gives_audio_or_a_resource_error_however_it_is_read(
+    path: Path, tmp_path: Path
+) -> None:
+    assert path.stat().st_size < 4096
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    outcome = fuzz.check(copy)
+    assert fuzz.check_in_zip(copy) == outcome.split()[1]
+    palace.preload([copy]).wait()
+
+
+def test_the_corpus_has_all_that_its_script_makes() -> None:
+    assert {path.name for path in CORPUS} >= make.everything().keys()

@@ -206,6 +206,7 @@ class Loads(RuleBasedStateMachine):
         self.forced: Counter[int] = Counter()
         self.failing: set[int] = set()
         self.plays: dict[int, Play] = {}
+        self.past: dict[int, Play] = {}
         self.messages: list[tuple[str, int]] = []
         self.sources: list[palace.Source] = []
         self.buffers: dict[str, palace.Buffer] = {}
@@ -277,7 +278,7 @@ class Loads(RuleBasedStateMachine):
         if what == "force_stopped" and self.forced[serial]:
             self.forced[serial] -= 1
         else:
-            play = self.plays.pop(serial, None)
+            play = self.plays.pop(serial, None) or self.past.pop(serial, None)
             assert play is not None, f"{what} is told of what does not play"
             assert what in play.ends, f"{what} is no end of that play"
         self.act(None)
@@ -393,7 +394,8 @@ class Loads(RuleBasedStateMachine):
     def forget_all(self) -> None:
         """The context is destroyed."""
         self.forget([*self.pending, *self.cached])
-        self.plays.clear()  # streams are stopped without news
+        self.past.update(self.plays)  # streams are stopped without news; what had ended is told still
+        self.plays.clear()
         self.buffers.clear()
 
     def told(self) -> None:
