@@ -189,7 +189,7 @@ def batch(first: int, count: int, folder: Path) -> int:
             try:
                 outcome = check(current)
                 if seed % 4 == 0:
-                    assert check_in_zip(current) == outcome.split()[1], "an entry of an archive is another sound"
+                    assert check_in_zip(current) in outcome.split(), "an entry of an archive is another sound"
             except Exception:
                 failed += 1
                 traceback.print_exc()

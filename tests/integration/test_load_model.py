@@ -612,12 +612,19 @@ class Loads(RuleBasedStateMachine):
 
     def note_play(self, source: palace.Source, key: str | None, before: set[int], *ends: str) -> None:
         """`source` plays, or is not heard; and somebody of who had a voice `before` may have given way."""
+        self.end_play(source)
         self.plays[source._serial] = Play(weakref.ref(source), key, set(ends))
         for serial in (before | {source._serial}) - self.voiced():
             self.forced[serial] += 1
             del self.plays[serial]
         if source not in self.sources:
             self.sources.append(source)
+
+    def end_play(self, source: palace.Source) -> None:
+        """The game has ended it itself; but if news waits, its end may be among it."""
+        play = self.plays.pop(source._serial, None)
+        if play is not None and len(self.context._news):
+            self.past[source._serial] = play
 
     def any_source(self, which: int) -> palace.Source:
         self.sources = [source for source in self.sources if source]
@@ -653,7 +660,7 @@ class Loads(RuleBasedStateMachine):
     def stop(self, which: int) -> None:
         source = self.any_source(which)
         source.stop()
-        self.plays.pop(source._serial, None)
+        self.end_play(source)
         assert not source.playing
         assert not source.paused
 
@@ -665,7 +672,7 @@ class Loads(RuleBasedStateMachine):
                 pass
         else:
             source.destroy()
-        self.plays.pop(source._serial, None)
+        self.end_play(source)
         assert not source
 
     @rule(which=a_number, resume=st.booleans())
