@@ -377,7 +377,7 @@ def test_the_corpus_has_all_that_its_script_makes() -> None:
 
 @pytest.mark.parametrize("name", STREAMED_OTHERWISE)
 def test_a_stream_of_a_damaged_file_is_what_its_buffer_is(name: str, tmp_path: Path) -> None:
-    """Found by the fuzz: libsndfile cannot go back to the start of these, or fails where more is asked for at a time."""
+    """Found by the fuzz: libsndfile cannot go back to their start, or fails where more is asked for at a time."""
     copy = tmp_path / name
     copy.write_bytes(next(path for path in CORPUS if path.name == name).read_bytes())
     fuzz.check(copy)
