@@ -286,7 +286,9 @@ class Loads(RuleBasedStateMachine):
     def hear_failure(self, source: palace.Source) -> None:
         if self.over:
             return
-        assert "force_stopped" in self.plays[source._serial].ends
+        play = self.plays.get(source._serial) or self.past.get(source._serial)
+        assert play is not None
+        assert "force_stopped" in play.ends
         self.act(None)
 
     def hear_batch(self, held: Held, event: str) -> None:
