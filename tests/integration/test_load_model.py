@@ -389,10 +389,14 @@ class Loads(RuleBasedStateMachine):
             if key in self.cached:
                 self.cached.discard(key)
                 self.buffers.pop(key, None)
+                voiced = self.voiced()
                 for serial, play in list(self.plays.items()):
                     if play.key == key:
-                        self.forced[serial] += 1
                         del self.plays[serial]
+                        if serial in voiced:
+                            self.forced[serial] += 1
+                        else:  # it has ended, which is to be told still
+                            self.past[serial] = play
 
     def forget_all(self) -> None:
         """The context is destroyed."""
