@@ -17,12 +17,14 @@ import sys
 import tempfile
 import time
 import traceback
+import zipfile
 from pathlib import Path
 
 import numpy as np
+import pyglet.resource
 
 import pyglet_palace as palace
-from tests import sounds
+from tests import sounds, structure
 
 #: Inputs of one process, and the seconds it may take before it counts as hanging.
 BATCH, PATIENCE = 100, 300
@@ -65,6 +67,10 @@ def make(whole: list[bytes], seed: int) -> bytes:
     data = bytearray(chosen.choice(whole))
     if chosen.random() < 0.05:
         return bytes(data[:16]) + chosen.randbytes(chosen.randrange(3000))  # its magic, and noise
+    if chosen.random() < 0.5:
+        for _ in range(chosen.choice([1, 1, 2, 4])):
+            data = bytearray(structure.damage(bytes(data), chosen)) or data
+        return bytes(data)
     for _ in range(chosen.choice([1, 1, 2, 4, 16, 64])):
         if not data:
             break
@@ -122,6 +128,29 @@ def check(path: Path) -> str:
     return " ".join(outcomes)
 
 
+def check_in_zip(path: Path) -> str:
+    """What became of a file that is an entry of a zip archive: a word.
+
+    Raises:
+        Exception: Something is wrong with the package.
+    """
+    archive = path.with_name("archive.zip")
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(path, "entry")
+    pyglet.resource.path = [str(archive)]
+    pyglet.resource.reindex()
+    try:
+        palace.Buffer("entry").destroy()
+    except palace.ResourceError as error:
+        if error.name != "entry" or error.stage not in ("open", "decode"):
+            raise AssertionError("the error does not say what it is about") from error
+        return type(error).__name__
+    finally:
+        pyglet.resource.path = []
+        pyglet.resource.reindex()  # which lets go of the archive
+    return "audio"
+
+
 def listen(path: Path) -> None:
     """A stream of a file sounds as its buffer does, looping or not, and ends.
 
@@ -158,7 +187,9 @@ def batch(first: int, count: int, folder: Path) -> int:
             current = folder / "current"
             current.write_bytes(make(whole, seed))
             try:
-                check(current)
+                outcome = check(current)
+                if seed % 4 == 0:
+                    assert check_in_zip(current) in outcome.split(), "an entry of an archive is another sound"
             except Exception:
                 failed += 1
                 traceback.print_exc()
