@@ -166,6 +166,8 @@ class SndfileReader:
         self._scratch: Array | None = None
         #: Frames read so far; where the next read begins.
         self._position = 0
+        #: Whether libsndfile has met an error, after which it may give anything.
+        self._lost = False
         #: Samples that were NaN or infinite, so far.
         self.repaired = 0
         self.loop_points = (0, 0)
@@ -251,6 +253,23 @@ class SndfileReader:
 
     def _decode(self, block: Array) -> int:
         """Fill `block` with the next frames as libsndfile gives them; how many there were."""
+        promised = max(0, self.length - self._position)
+        if not promised:
+            return self._beyond(block)
+        frames = self._read(block[:promised])
+        return frames + self._beyond(block[promised:]) if frames == promised else frames
+
+    def _beyond(self, block: Array) -> int:
+        """As `_decode`, for what the header does not speak of: another sound, or bytes that are none, are the end."""
+        try:
+            return self._read(block)
+        except DecodeError:
+            if not self.length:
+                raise
+            self._lost = True
+            return 0
+
+    def _read(self, block: Array) -> int:
         if not len(block):
             return 0
         try:
@@ -262,15 +281,34 @@ class SndfileReader:
         return frames
 
     def _go_to(self, frame: int) -> bool:
-        """Have libsndfile seek."""
+        """Have libsndfile seek; to the start it can always be brought back."""
+        # To seek to where it stands, or to the start of Opus, may change what a file gives, or end it.
+        anew = self._lost or (frame == 0 < self._position and self._subtype == "OPUS")
+        if anew and not self._begin_anew():
+            return False
+        if frame == self._position == 0:
+            return True
         try:
             found: int = soundfile.SoundFile.seek(self._sound, frame)
         except Exception:  # libsndfile says no; an error of the file's is in the guard
             found = -1
         self._check_file()
+        if found != frame == 0:
+            return self._begin_anew()
         if found == frame:
             self._position = frame
         return found == frame
+
+    def _begin_anew(self) -> bool:
+        """Open the sound once more, and be at its start; False if that fails."""
+        self._sound.close()  # first: both would share the file's position
+        try:
+            self._sound = self._open()
+        except Exception:
+            self._check_file()
+            return False
+        self._position, self._lost = 0, False
+        return True
 
     def _skip(self, frames: int) -> bool:
         """Decode `frames` frames in vain; False if there are fewer."""

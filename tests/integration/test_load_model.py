@@ -243,6 +243,7 @@ class Loads(RuleBasedStateMachine):
         wait_until(
             lambda: (
                 all(job.state in ("done", "dropped") for job in jobs)
+                or len(loader._work._waiters) == 1  # it sleeps: what is queued has no room under cache_limit
                 or (gate is not None and gate.entered.is_set() and any(job.state != "done" for job in jobs))
             )
         )
