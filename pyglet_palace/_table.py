@@ -166,7 +166,11 @@ class Table:
     def largest_first(self, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that nobody has begun, the largest files first: so no thread is at a long one at the end."""
         jobs = [wish.job for key in keys if (wish := self._pending.get(key)) is not None]
-        queued = [(job.resource.weight(), job.key) for job in jobs if isinstance(job, Job) and job.state == "queued"]
+        queued = [
+            (job.resource.weight() if isinstance(job, Job) else job.memory, job.key)
+            for job in jobs
+            if job.state == "queued"
+        ]
         return [key for _, key in sorted(queued, key=itemgetter(0), reverse=True)]
 
     def prefer(self, keys: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ from pyglet_palace import _store
 from pyglet_palace._openal import constants, functions
 from tests import sounds
 from tests.conftest import EXACT, loaded, wait_until
+from tests.integration.test_cache import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -233,6 +234,18 @@ def test_a_copy_is_done_before_what_is_queued(
         hold.set()
         loaded(context)
     assert order == ["large.wav", "small.wav", "copy", "third.wav"]
+
+
+@pytest.mark.usefixtures("_mapped", "large")
+def test_waiting_copies_here_what_no_worker_is_free_to_copy(context: palace.Context) -> None:
+    with held("small.wav") as gate:
+        batch = palace.preload(["large.wav"])
+        palace.cache(["small.wav"])
+        assert gate.entered.wait(30)  # so large.wav is decoded
+        context.update()
+        assert context.pending_names == ("large.wav", "small.wav")
+        assert batch.wait()
+        assert context.pending_names == ("small.wav",)
 
 
 @pytest.mark.usefixtures("_mapped", "large")
