@@ -234,6 +234,8 @@ def test_room_is_made_for_what_is_being_decoded(small: palace.Context, assets: P
     palace.cache([assets / "long.wav", "c.wav"])
     assert decoding.wait(30)
     assert small.stats()["loading_size"] == 300
+    palace.Buffer.from_decoder(Silence(50), "d")
+    assert small.cached_names == ("d",)  # with b.wav there would be no room for what comes
     hold.set()
     wait_until(lambda: small._loader.finished)
     small.update()
