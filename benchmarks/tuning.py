@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyglet_palace as palace
-from pyglet_palace import _decoding, _loader
+from pyglet_palace._decoding import load
+from pyglet_palace._loading import workers
 
 from .__main__ import OUT, prepare, say
 from .frames import BUSY, Loads, watch
@@ -96,8 +97,8 @@ SITUATIONS = tuple(Situation(busy, filled) for filled, busy in product((False, T
 
 def default() -> Variant:
     """What the loader is."""
-    block = min(BLOCKS, key=lambda name: abs(BLOCKS[name] - _decoding.BLOCK_BYTES))
-    return Variant(block, _loader.default_workers())
+    block = min(BLOCKS, key=lambda name: abs(BLOCKS[name] - load.BLOCK_BYTES))
+    return Variant(block, workers.default_workers())
 
 
 def variants() -> list[Variant]:
@@ -113,7 +114,7 @@ def cell(setting: Setting, argument: str) -> Series:
     """One variant in one situation: idle, loading, idle, ..."""
     values = json.loads(argument)
     variant, situation = Variant(**values["variant"]), Situation(**values["situation"])
-    _decoding.BLOCK_BYTES = BLOCKS[variant.block]
+    load.BLOCK_BYTES = BLOCKS[variant.block]
     busy = BUSY[situation.busy]
     calm: list[list[float]] = []
     loading: list[list[float]] = []

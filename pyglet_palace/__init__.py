@@ -10,8 +10,7 @@
 
 from __future__ import annotations
 
-from ._current import current_context, thread_local, use_context
-from ._world import distance_models
+from ._common.current import current_context, thread_local, use_context
 from .attributes import (
     BYTE,
     CHANNEL_CONFIG,
@@ -41,7 +40,7 @@ from .attributes import (
 )
 from .batch import Batch, preload
 from .buffer import Buffer, cache, free
-from .context import Context
+from .context import Context, distance_models
 from .decoder import BaseDecoder, Decoder, decode, decoder_factories
 from .device import Device, device_names, query_extension
 from .effect import (

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from pyglet.event import EventDispatcher
 
-from ._current import require_context
-from ._lifetime import Mortal
+from ._common.current import require_context
+from ._common.lifetime import Mortal
 from .buffer import by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
-    from ._news import News
+    from ._common.events import News
     from .buffer import Buffer
     from .context import Context
     from .errors import ResourceError

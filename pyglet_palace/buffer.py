@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import _checks as checks
 from . import resources
-from ._current import require_context
-from ._lifetime import Mortal
+from ._common import checks
+from ._common.current import require_context
+from ._common.lifetime import Mortal
 from .source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ._shelf import Entry
+    from ._loading.cache import Entry
     from .context import Context
     from .decoder import BaseDecoder
     from .resources import Name

@@ -5,29 +5,31 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pyglet.event import EventDispatcher
 
-from . import _checks as checks
-from . import _lives
-from ._current import current_context, use_context
-from ._fades import Fades
-from ._feeder import Feeder
-from ._finding import Finder
-from ._native import NativeContext
-from ._news import News
+from ._common import checks, registry
+from ._common.current import current_context, use_context
+from ._common.events import News
+from ._common.lifetime import Mortal
+from ._loading.cache import Shelf
+from ._loading.lookup import Finder
+from ._loading.requests import Table
 from ._openal import attribute_list
-from ._shelf import Shelf
-from ._streams import Stream
-from ._table import Table
-from ._voices import VoicePool
-from ._world import World
+from ._openal import constants as c
+from ._openal.context import NativeContext
+from ._openal.properties import Property
+from ._playback.fades import Fades
+from ._playback.voice_pool import VoicePool
+from ._streaming.stream import Stream
+from ._streaming.stream_thread import Feeder
 from .buffer import Buffer
 from .decoder import BaseDecoder, decoder_factories
 from .device import Device
 from .effect import Units
 from .errors import DestroyedError
+from .formats import frame_size
 from .listener import Listener
 from .message import MessageHandler
 from .scheduler import Scheduler
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
     import pyglet.clock
     import pyglet.resource
 
-    from ._decoding import Samples, Settings
-    from ._turn import Turn
+    from ._decoding.load import Samples, Settings
+    from ._openal import Functions
+    from ._streaming.decoder_lock import Turn
 
 #: Bytes one sound may take where `Context` was not told otherwise.
 BUFFER_LIMIT = 512 * 1024 * 1024
@@ -49,7 +52,38 @@ BUFFER_LIMIT = 512 * 1024 * 1024
 _LOOK_INTERVAL = 0.5
 
 
-class Context(World, EventDispatcher):
+#: What `Context.distance_model` may be, for type checkers.
+DistanceModel = Literal[
+    "inverse clamped", "linear clamped", "exponent clamped", "inverse", "linear", "exponent", "none"
+]
+
+_DISTANCE_MODELS: Mapping[DistanceModel, int] = {
+    "inverse clamped": c.AL_INVERSE_DISTANCE_CLAMPED,
+    "linear clamped": c.AL_LINEAR_DISTANCE_CLAMPED,
+    "exponent clamped": c.AL_EXPONENT_DISTANCE_CLAMPED,
+    "inverse": c.AL_INVERSE_DISTANCE,
+    "linear": c.AL_LINEAR_DISTANCE,
+    "exponent": c.AL_EXPONENT_DISTANCE,
+    "none": c.AL_NONE,
+}
+
+#: How loudness falls with distance; names of OpenAL's distance models.
+distance_models: tuple[DistanceModel, ...] = tuple(_DISTANCE_MODELS)
+
+
+def _doppler_factor(al: Functions, _: int, value: float) -> None:
+    al.alDopplerFactor(value)
+
+
+def _speed_of_sound(al: Functions, _: int, value: float) -> None:
+    al.alSpeedOfSound(value)
+
+
+def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
+    al.alDistanceModel(_DISTANCE_MODELS[value])
+
+
+class Context(Mortal, EventDispatcher):
     """A listener, the sources it hears and the sounds in its cache, on one device.
 
     It belongs to the thread that made it: every member, and every member of what is made from it, may be used on
@@ -75,6 +109,17 @@ class Context(World, EventDispatcher):
     """
 
     event_types: list[str]
+
+    doppler_factor = Property(
+        checks.number(0.0), 1.0, _doppler_factor, "Strength of the doppler effect, >= 0; 1 is nature's, 0 is none."
+    )
+    speed_of_sound = Property(checks.number(0.0, above=True), 343.3, _speed_of_sound, "Units a second, > 0.")
+    distance_model: Property[DistanceModel] = Property(
+        checks.one_of(_DISTANCE_MODELS),
+        "inverse clamped",
+        _distance_model,
+        "How loudness falls with distance, one of `distance_models`.",
+    )
 
     def __init__(
         self,
@@ -123,8 +168,8 @@ class Context(World, EventDispatcher):
         if loader is not None and not hasattr(loader, "location"):
             raise TypeError(f"loader is {loader!r}; it must be a pyglet.resource.Loader")
         attribute_list(attrs or {})  # TypeError, if it is none
-        from . import _decoding  # numpy and soundfile, which a game that plays nothing need not wait for
-        from ._loader import Loader
+        from ._decoding import load  # numpy and soundfile, which a game that plays nothing need not wait for
+        from ._loading.workers import Loader
 
         self._loader = Loader(workers)
         try:
@@ -145,7 +190,7 @@ class Context(World, EventDispatcher):
         device._settle_rate()
 
         self._message_handler = MessageHandler()
-        self._limit = min(buffer_limit, _decoding.LARGEST_BUFFER)
+        self._limit = min(buffer_limit, load.LARGEST_BUFFER)
         self._news = News()
         self._voices = VoicePool(self._bracket, device, self._news)
         self._fades = Fades(device)
@@ -172,7 +217,7 @@ class Context(World, EventDispatcher):
         #: Whether `destroy` closes the device; `init` says so.
         self._owns_device = False
         self._looked = time.perf_counter()
-        _lives.keep(self)
+        registry.keep(self)
 
     # What it is made of
 
@@ -259,7 +304,7 @@ class Context(World, EventDispatcher):
 
     @buffer_limit.setter
     def buffer_limit(self, limit: int) -> None:
-        from ._decoding import LARGEST_BUFFER
+        from ._decoding.load import LARGEST_BUFFER
 
         self._check_alive()
         self._limit = min(checks.integer(1)("buffer_limit", limit), LARGEST_BUFFER)
@@ -319,6 +364,44 @@ class Context(World, EventDispatcher):
         self._feeder.interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
         self._feeder.wake()
 
+    @property
+    def available_resamplers(self) -> list[str]:
+        """Ways to change a sound's rate that a source can choose from (AL_SOFT_source_resampler; else empty)."""
+        self._check_alive()
+        return list(self._native.resamplers)
+
+    @property
+    def default_resampler_index(self) -> int:
+        """Index of the default in `available_resamplers`; 0 where there are none."""
+        self._check_alive()
+        return self._native.default_resampler
+
+    def is_supported(self, channel_config: str, sample_type: str) -> bool:
+        """Whether sounds of that layout and sample type can be played.
+
+        Raises:
+            ValueError: `channel_config` or `sample_type` is not one of the known ones.
+        """
+        self._check_alive()
+        frame_size(channel_config, sample_type)
+        return (channel_config, sample_type) in self._native.supported
+
+    def start_batch(self) -> None:
+        """Hold back changes of sources and listener until `end_batch`, to be heard at one moment.
+
+        Batches do not nest: the first `end_batch` ends what any number of `start_batch` has begun, so that one which
+        an exception has skipped is made up for by the next. Nothing without AL_SOFT_deferred_updates.
+        """
+        self._check_alive()
+        self._voices.batch(True)
+        self._native.defer(True)
+
+    def end_batch(self) -> None:
+        """Let what changed since `start_batch` be heard; nothing if there was none."""
+        self._check_alive()
+        self._native.defer(False)
+        self._voices.batch(False)
+
     # The end
 
     def destroy(self) -> None:
@@ -341,7 +424,7 @@ class Context(World, EventDispatcher):
         self._dead = True
         self._native.destroy()
         device._contexts.remove(self)
-        _lives.forget(self)
+        registry.forget(self)
         self._loader.close()
         self._news.tell_keeping_errors(self.message_handler, self)
         if self._owns_device and not device._contexts:
@@ -378,7 +461,7 @@ class Context(World, EventDispatcher):
             )
 
     def _settings(self) -> Settings:
-        from ._decoding import Settings
+        from ._decoding.load import Settings
 
         handler = self.message_handler
         listens = getattr(handler.buffer_loading, "__func__", None) is not MessageHandler.buffer_loading
@@ -387,15 +470,15 @@ class Context(World, EventDispatcher):
         )
 
     def _read_decoder(self, decoder: BaseDecoder, name: str) -> Samples:
-        from ._decoding import read_decoder
+        from ._decoding.load import read_decoder
 
         with decoder._alone() if isinstance(decoder, BaseDecoder) else nullcontext():
             return read_decoder(name, decoder, self._settings())
 
     def _stream(self, decoder: Any, name: str, turn: Turn, chunk_len: int, queue_size: int) -> Stream:
         """A stream of `decoder`, called `name` in errors; raises what `BaseDecoder.play` does."""
-        from ._decoding import check_supported, named
-        from ._reading import LoopingReader
+        from ._decoding.load import check_supported, named
+        from ._streaming.looping_reader import LoopingReader
 
         try:
             reader = LoopingReader(name, decoder, chunk_len)
@@ -426,6 +509,10 @@ class Context(World, EventDispatcher):
         stirred, self._table.stirred = self._table.stirred, {}
         for batch in stirred:
             batch._report(self._news)
+
+    def _changed(self, changed: Property[Any], value: Any) -> None:
+        with self._native.bracket as al:
+            changed.send(al, 0, value)
 
     def _device_was_reset(self) -> None:
         """It may be there again, with other sends, and ends come at other times."""

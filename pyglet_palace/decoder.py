@@ -9,9 +9,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
-from . import _checks as checks
-from ._current import require_context
-from ._turn import Turn
+from ._common import checks
+from ._common.current import require_context
+from ._streaming.decoder_lock import Turn
 from .resources import key_of
 from .source import Source
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
     from weakref import ReferenceType
 
-    from ._sndfile import SndfileReader
-    from ._streams import Stream
+    from ._decoding.sndfile import SndfileReader
+    from ._streaming.stream import Stream
     from .context import Context
     from .resources import Name
 
@@ -310,7 +310,7 @@ def decode(name: Name, context: Context | None = None) -> BaseDecoder:
     """
     owner = require_context(context)
     owner._check_alive()
-    from ._sndfile import SndfileReader
+    from ._decoding.sndfile import SndfileReader
 
     decoder = _open(name, owner, tuple(decoder_factories))
     return Decoder._of(owner, decoder) if isinstance(decoder, SndfileReader) else cast("BaseDecoder", decoder)
@@ -318,7 +318,7 @@ def decode(name: Name, context: Context | None = None) -> BaseDecoder:
 
 def _open(name: Name, owner: Context, tried: tuple[Callable[[BinaryIO], BaseDecoder], ...]) -> Any:
     """A `SndfileReader`, or what one of the factories `tried` has made."""
-    from ._decoding import open_decoder
+    from ._decoding.load import open_decoder
 
     resource, _ = owner._finder.find(name, key_of(name))
     settings = replace(owner._settings(), factories=tried)

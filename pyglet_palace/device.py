@@ -7,12 +7,11 @@ import time
 import warnings
 from typing import TYPE_CHECKING
 
-from . import _checks as checks
-from . import _log
-from ._lifetime import Mortal
+from ._common import checks, log
+from ._common.lifetime import Mortal
+from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
 from ._openal import constants as c
-from ._store import BufferStore
 from .errors import DeviceError
 
 if TYPE_CHECKING:
@@ -312,7 +311,7 @@ class Device(Mortal):
             self._al.alcGetError(self._handle)
             return False
         self._settle_anew()
-        _log.warning("the sound device %r is gone; sound goes on with %r", lost, self.name)
+        log.warning("the sound device %r is gone; sound goes on with %r", lost, self.name)
         return True
 
     def _integer(self, what: int) -> int:

@@ -133,3 +133,11 @@ def unlinked(error: _E) -> _E:
             link.__context__ = None
         link = link.__cause__
     return copy
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in a line: its type too, unless that is plain from what it says."""
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if not isinstance(error, (OSError, RuntimeError)) or not text:
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    return text if len(text) < 300 else text[:300] + "..."

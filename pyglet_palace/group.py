@@ -5,11 +5,11 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Any, cast
 
-from . import _checks as checks
-from . import _sending as to
-from ._current import require_context
-from ._lifetime import Mortal
-from ._property import Property
+from ._common import checks
+from ._common.current import require_context
+from ._common.lifetime import Mortal
+from ._openal import setters as to
+from ._openal.properties import Property
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

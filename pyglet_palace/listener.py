@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _checks as checks
-from . import _sending as to
-from ._current import require_context
+from ._common import checks
+from ._common.current import require_context
 from ._openal import constants as c
-from ._property import Property
+from ._openal import setters as to
+from ._openal.properties import Property
 
 if TYPE_CHECKING:
-    from ._checks import Vector
+    from ._common.checks import Vector
     from ._openal import Functions
     from .context import Context
 

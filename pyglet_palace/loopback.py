@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from . import _checks as checks
 from . import attributes as keys
+from ._common import checks
 from ._openal import attribute_list, functions
 from .device import Device
 from .errors import DeviceError

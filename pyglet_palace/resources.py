@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_
 
 import pyglet.resource
 
-from ._advice import advice
-from ._opened import Opened, copied, measured, of_path
-from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable
+from ._decoding.files import Opened, copied, measured, of_path
+from ._loading.suggestions import advice
+from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, said
 
 if TYPE_CHECKING:
     import zipfile
@@ -272,11 +272,3 @@ def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | 
     if isinstance(location, pyglet.resource.FileLocation):
         return _File(key, location.path, name)
     return _Located(key, location, name)
-
-
-def said(error: BaseException) -> str:
-    """What an error says, in a line: its type too, unless that is plain from what it says."""
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    if not isinstance(error, (OSError, RuntimeError)) or not text:
-        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return text if len(text) < 300 else text[:300] + "..."

@@ -5,18 +5,22 @@ from __future__ import annotations
 import gc
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyglet.clock
 import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
-from pyglet_palace import _loader, _table, resources
+from pyglet_palace import resources
+from pyglet_palace._common import log
+from pyglet_palace._loading import requests, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tests.studio import Studio
 
 #: Rate of devices and sounds where a test does not say otherwise, in hertz.
 RATE = 44100
@@ -47,13 +51,13 @@ def _nothing_left_behind() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """One update takes in all that is finished, however slow the machine; the limit has tests of its own."""
-    monkeypatch.setattr(_table.Table.publish, "__defaults__", (10**12,))
+    monkeypatch.setattr(requests.Table.publish, "__defaults__", (10**12,))
 
 
 @pytest.fixture(autouse=True)
 def _workers_never_count_as_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """None is relieved because the machine is slow; that has tests of its own."""
-    monkeypatch.setattr(_loader, "_HELD", float("inf"))
+    monkeypatch.setattr(workers, "_HELD", float("inf"))
 
 
 def loader_threads() -> list[threading.Thread]:
@@ -83,6 +87,20 @@ def context(device: palace.LoopbackDevice) -> palace.Context:
     made = palace.Context(device, EXACT, auto_update=False, workers=1)
     palace.use_context(made)
     return made
+
+
+@pytest.fixture
+def studio(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> Studio:
+    from tests.studio import Studio  # it imports this module
+
+    return Studio(tmp_path, device)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
+    """What was said, once, so far: a function."""
+    monkeypatch.setattr(log, "_told", set())
+    return lambda: [record.getMessage() for record in caplog.records]
 
 
 def wait_until(condition: Callable[[], object], context: palace.Context | None = None, seconds: float = 20) -> None:

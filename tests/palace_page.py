@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyglet_palace as palace
-from pyglet_palace import sends
+from pyglet_palace.source import _sends
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "palace.md"
 
 #: Classes that are reached through others, and exported by neither.
 REACHED = {
     "DeviceNames": type(palace.device_names),
-    "SendPath": sends.Send,
-    "AuxiliarySends": sends.AuxiliarySends,
+    "SendPath": _sends.Send,
+    "AuxiliarySends": _sends.AuxiliarySends,
     "DecoderNamespace": type(palace.decoder_factories),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import constants
-from .bracket import Bracket, after_fork
+from .scope import Bracket, after_fork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .._playback.effect_slots import Units
 from ._base import BaseEffect
-from ._others import (
+from ._classes import (
     AutowahEffect,
     ChorusEffect,
     CompressorEffect,
@@ -17,7 +18,6 @@ from ._others import (
 )
 from ._presets import reverb_preset_names
 from ._reverb import ReverbEffect
-from ._units import Units
 
 __all__ = [
     "AutowahEffect",

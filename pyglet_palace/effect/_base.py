@@ -6,13 +6,13 @@ import inspect
 import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import _checks as checks
-from .._current import require_context
-from .._lifetime import Mortal
+from .._common import checks
+from .._common.current import require_context
+from .._common.lifetime import Mortal
 from .._openal import constants as c
-from .._property import Property
+from .._openal.properties import Property
+from .._playback.effect_slots import Unit
 from ._parameters import Parameter
-from ._units import Unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .. import _checks as checks
-from .._property import Property
+from .._common import checks
+from .._openal.properties import Property
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .._checks import Check, Vector
+    from .._common.checks import Check, Vector
     from .._openal import Functions
 
     #: Carries a value to OpenAL: the functions, the effect object, the number of the parameter, the value.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .. import _checks as checks
+from .._common import checks
 from .._openal import constants as c
-from .._property import Property
+from .._openal.properties import Property
 from ._base import BaseEffect
 from ._parameters import pan, real, switch
 from ._presets import preset as figures_of

@@ -15,7 +15,7 @@ import pytest
 import pyglet_palace as palace
 from tests import sounds
 from tests.conftest import EXACT, wait_until
-from tests.integration.test_cache import Offering, held
+from tests.test_buffer import Offering, held
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ import pytest
 import pyglet_palace as palace
 from tests import sounds
 from tests.conftest import EXACT, loader_threads
-from tests.integration.test_cache import held
+from tests.test_buffer import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable

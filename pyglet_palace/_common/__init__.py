@@ -1,0 +1,1 @@
+"""Parts that every other folder uses: checks, lifetime, log, events, the registry of live objects."""

@@ -1,0 +1,74 @@
+"""What all objects that can be destroyed have in common."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from ..errors import DestroyedError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+    from typing_extensions import Self
+
+_serials = itertools.count()
+
+
+class Mortal:
+    """An object with an end: true until then, a context manager that brings it about, sortable by age.
+
+    The end is brought about by `_end`; each class gives it a public name (``destroy``, ``close``).
+    """
+
+    __slots__ = ("_dead", "_serial")
+
+    def _begin(self) -> None:
+        """To be called by whatever makes the object."""
+        self._dead = False
+        self._serial = next(_serials)
+
+    def _end(self) -> None:
+        """The end; harmless the second time."""
+        raise AssertionError("each class ends in its own way")
+
+    def _check_not_dead(self) -> None:
+        if self._dead:
+            raise DestroyedError(f"{self!r} can no longer be used")
+
+    def __bool__(self) -> bool:
+        return not self._dead
+
+    def __lt__(self, other: Any) -> bool:
+        if not isinstance(other, Mortal):
+            return NotImplemented
+        return self._serial < other._serial
+
+    def __le__(self, other: Any) -> bool:
+        if not isinstance(other, Mortal):
+            return NotImplemented
+        return self._serial <= other._serial
+
+    def __gt__(self, other: Any) -> bool:
+        if not isinstance(other, Mortal):
+            return NotImplemented
+        return self._serial > other._serial
+
+    def __ge__(self, other: Any) -> bool:
+        if not isinstance(other, Mortal):
+            return NotImplemented
+        return self._serial >= other._serial
+
+    def _check_alive(self) -> None:
+        """Raise unless it can be used, by this thread."""
+        self._check_not_dead()
+
+    def __enter__(self) -> Self:
+        self._check_alive()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        self._end()

@@ -1,0 +1,1 @@
+"""From an open file to PCM. Calls no OpenAL."""

@@ -1,0 +1,380 @@
+"""The built-in decoder: libsndfile through soundfile, read from start to end.
+
+Imports numpy and soundfile, so it is imported by the first context and not by the package.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+import soundfile
+
+from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, said
+from ..formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
+from .loop_points import Marks, read_loop_points
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from .files import Opened
+
+    Array = npt.NDArray[Any]
+
+#: Rates OpenAL is given, in hertz. It takes any positive number; what is outside of this is a damaged header.
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+
+#: Frames a header cannot honestly claim: libsndfile's way to say that it does not know (2**63 - 1).
+_UNKNOWN_LENGTH = 1 << 62
+
+#: PCM of up to 16 bits, and codecs that decode to such: read as 16-bit integers, exactly.
+_SIXTEEN_BIT = frozenset(
+    {
+        *("PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "VOX_ADPCM"),
+        *("G721_32", "G723_24", "G723_40", "NMS_ADPCM_16", "NMS_ADPCM_24", "NMS_ADPCM_32"),
+        *("DPCM_8", "DPCM_16", "DWVW_12", "DWVW_16", "ALAC_16"),
+    }
+)
+#: Lossy codecs that decode to floats, and may peak above full scale.
+_LOSSY = frozenset({"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
+_VORBIS_ORDERED = frozenset({"VORBIS", "OPUS"})
+#: libsndfile finds a frame of these by a table of contents with a hundred entries, and is off by up to 35 ms.
+_SOUGHT_FROM_START = frozenset({"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
+#: Frames decoded in vain before the one sought in Vorbis, as many as its longest block has (Vorbis I specification,
+#: section 4.2.2): after libsndfile's seek near the end, what comes first is wrong.
+_VORBIS_PREROLL = 8192
+
+#: Frames that `SndfileReader.read_bytes` decodes at a time.
+_PIECE = 1 << 18
+
+# Codes of sf_error (sndfile.h).
+_SYSTEM_ERROR, _UNSUPPORTED_ENCODING = 2, 4
+#: Said of what begins like MP3 and has no MPEG frames, with the text "File does not exist or is not a regular file".
+_NO_AUDIO = 7
+
+
+class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+    """A SoundFile that does not seek after each read, which resets MP3 and Opus decoders and halves FLAC's speed."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+class _Virtual(_Sequential):
+    """One that reads through Python.
+
+    soundfile opens one sound at a time in the whole process, under a lock. Where opening reads a file of the game's,
+    which may never come back, that must not keep all others from being opened. Without it, what libsndfile says of an
+    error may be of another's.
+    """
+
+    _sf_error_lock = nullcontext()
+
+
+class _GuardedFile:
+    """A file whose errors do not get lost in C: the first is kept in `failure`, and reading ends.
+
+    libsndfile reads through callbacks, out of which no exception can come.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: BaseException | None = None
+
+    def read(self, size: int) -> bytes:
+        data = self._try(self._file.read, size)
+        return data[:size] if isinstance(data, bytes) else b""  # soundfile would write what is longer past its memory
+
+    def seek(self, offset: int, whence: int = 0) -> None:
+        self._try(self._file.seek, offset, whence)
+
+    def tell(self) -> int:
+        position = self._try(self._file.tell)
+        return position if isinstance(position, int) else -1
+
+    def _try(self, call: Callable[..., Any], *arguments: int) -> Any:
+        if self.failure is None:
+            try:
+                return call(*arguments)
+            except BaseException as error:  # raised again by SndfileReader, outside of C
+                self.failure = error
+        return None
+
+
+class SndfileReader:
+    """Reads one open sound from start to end, in OpenAL's sample types and channel order.
+
+    Attributes:
+        frequency: Hertz.
+        channel_config: One of `channel_configs`.
+        sample_type: One of `sample_types`: 'Unsigned 8-bit' for 8-bit WAV; 'Signed 16-bit' for other PCM of up to 16
+            bits and lossy codecs; '32-bit float' for what is finer.
+        length: Frames according to the header, which is a hint; 0 if unknown.
+        loop_points: Frames, end exclusive; (0, 0) for none.
+    """
+
+    def __init__(self, name: str, opened: Opened, float_supported: bool) -> None:
+        """Reads the header.
+
+        Raises:
+            ResourceUnreadable, DecodeError, UnsupportedFormat
+        """
+        self.name = name
+        self._opened = opened
+        self._guard = _GuardedFile(opened.file)
+        self._guard.seek(0)
+        empty = not self._guard.read(1)
+        self._check_file()
+        if empty:
+            raise DecodeError(name, "decode", "the file is empty")
+        marks = self._read_marks()  # first: libsndfile may share the file's position
+        try:
+            self._sound = sound = self._open()
+        except Exception as error:
+            raise self._error(error) from self._guard.failure or error
+        self._check_file()
+
+        self.frequency: int = sound.samplerate
+        if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
+            problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
+            raise UnsupportedFormat(name, "decode", problem)
+        if sound.channels not in CONFIG_OF_CHANNELS:
+            known = ", ".join(map(str, CONFIG_OF_CHANNELS))
+            problem = f"OpenAL has no layout for {sound.channels} channels; it has those of {known}"
+            raise UnsupportedFormat(name, "decode", problem)
+        self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
+        self.length: int = sound.frames if 0 < sound.frames < _UNKNOWN_LENGTH else 0
+        self._subtype = subtype = sound.subtype
+        self._eight_bit = subtype == "PCM_U8" and sound.format in ("WAV", "WAVEX", "RF64")
+        self._floats = subtype not in _SIXTEEN_BIT
+        if self._eight_bit:
+            self.sample_type = "Unsigned 8-bit"
+        elif not self._floats or subtype in _LOSSY or not float_supported:
+            self.sample_type = "Signed 16-bit"
+        else:
+            self.sample_type = "32-bit float"
+        self._order = VORBIS_ORDER.get(sound.channels) if subtype in _VORBIS_ORDERED else None
+        #: Whether libsndfile writes straight into what `read_into` is given.
+        self._direct = self._floats == (self.sample_type == "32-bit float") and not self._eight_bit
+        #: Where it writes otherwise.
+        self._scratch: Array | None = None
+        #: Frames read so far; where the next read begins.
+        self._position = 0
+        #: Whether libsndfile has met an error, after which it may give anything.
+        self._lost = False
+        #: Samples that were NaN or infinite, so far.
+        self.repaired = 0
+        self.loop_points = (0, 0)
+        if marks is not None:
+            start, end = marks.in_frames(self.frequency)
+            self.loop_points = start, self.length if end is None else end
+
+    def read_into(self, out: Array) -> int:
+        """Fill `out`, of shape (frames, channels) and the sample type's dtype, in place.
+
+        Returns the frames read; fewer than there is room for means the end. Blocks while decoding; most of that time
+        the interpreter is free for others, if the sound has a path.
+
+        Raises:
+            ResourceUnreadable, DecodeError
+        """
+        block = out if self._direct else self._scratch_of(len(out))
+        frames = self._decode(block)
+        block = block[:frames]
+        if self._floats and frames:
+            # Two passes over what is in the cache tell whether anything needs mending; a NaN comes out of both.
+            lowest, highest = float(block.min()), float(block.max())
+            if not (math.isfinite(lowest) and math.isfinite(highest)):
+                self.repaired += repair(block)
+            if not self._direct:
+                to_16_bit(block, clip=not -1.0 <= lowest <= highest <= 1.0)
+        if self._order is not None:
+            block = block[:, self._order]
+        if self._eight_bit:
+            out[:frames] = (block >> 8) + 128
+        elif not self._direct or self._order is not None:
+            out[:frames] = block
+        return frames
+
+    def read_bytes(self, count: int) -> bytes:
+        """The next `count` frames; fewer mean the end. Raises and blocks as `read_into`."""
+        channels = CHANNELS[self.channel_config]
+        pieces = []
+        while count:
+            block = np.empty((min(count, _PIECE), channels), DTYPES[self.sample_type])
+            got = self.read_into(block)
+            pieces.append(block[:got].tobytes())
+            count = count - got if got == len(block) else 0
+        return b"".join(pieces)
+
+    def seek(self, frame: int) -> bool:
+        """Go to `frame`, exactly; False if the sound cannot. Blocks while decoding up to there where it must.
+
+        Raises:
+            ResourceUnreadable, DecodeError
+        """
+        subtype = self._subtype
+        if self.length and frame > self.length:
+            return False
+        if subtype in _SOUGHT_FROM_START:
+            return (frame >= self._position or self._go_to(0)) and self._skip(frame - self._position)
+        if subtype != "VORBIS":
+            return self._go_to(frame)
+        # From anywhere but the start, libsndfile lands hundreds of frames beside where it says it is.
+        preroll = min(frame, _VORBIS_PREROLL)
+        return self._go_to(0) and self._go_to(frame - preroll) and self._skip(preroll)
+
+    def close(self) -> None:
+        """Close the sound and its file."""
+        self._sound.close()
+        self._opened.close()
+
+    def _open(self) -> _Sequential:
+        native = self._opened.native
+        if native is None:
+            self._guard.seek(0)
+            return _Virtual(self._guard)
+        if isinstance(native, int):
+            os.lseek(native, 0, os.SEEK_SET)
+            return _Sequential(native, closefd=False)
+        return _Sequential(native)
+
+    def _scratch_of(self, frames: int) -> Array:
+        """Room for `frames` frames as libsndfile gives them."""
+        if self._scratch is None or len(self._scratch) < frames:
+            self._scratch = np.empty((frames, self._sound.channels), "float32" if self._floats else "int16")
+        return self._scratch[:frames]
+
+    def _decode(self, block: Array) -> int:
+        """Fill `block` with the next frames as libsndfile gives them; how many there were."""
+        promised = max(0, self.length - self._position)
+        if not promised:
+            return self._beyond(block)
+        frames = self._read(block[:promised])
+        return frames + self._beyond(block[promised:]) if frames == promised else frames
+
+    def _beyond(self, block: Array) -> int:
+        """As `_decode`, for what the header does not speak of: another sound, or bytes that are none, are the end."""
+        try:
+            return self._read(block)
+        except DecodeError:
+            if not self.length:
+                raise
+            self._lost = True
+            return 0
+
+    def _read(self, block: Array) -> int:
+        if not len(block):
+            return 0
+        try:
+            frames: int = self._sound.buffer_read_into(block, "float32" if self._floats else "int16")
+        except Exception as error:
+            raise self._error(error) from self._guard.failure or error
+        self._check_file()
+        self._position += frames
+        return frames
+
+    def _go_to(self, frame: int) -> bool:
+        """Have libsndfile seek; to the start it can always be brought back."""
+        # To seek to where it stands, or to the start of Opus, may change what a file gives, or end it.
+        anew = self._lost or (frame == 0 < self._position and self._subtype == "OPUS")
+        if anew and not self._begin_anew():
+            return False
+        if frame == self._position == 0:
+            return True
+        try:
+            found: int = soundfile.SoundFile.seek(self._sound, frame)
+        except Exception:  # libsndfile says no; an error of the file's is in the guard
+            found = -1
+        self._check_file()
+        if found != frame == 0:
+            return self._begin_anew()
+        if found == frame:
+            self._position = frame
+        return found == frame
+
+    def _begin_anew(self) -> bool:
+        """Open the sound once more, and be at its start; False if that fails."""
+        self._sound.close()  # first: both would share the file's position
+        try:
+            self._sound = self._open()
+        except Exception:
+            self._check_file()
+            return False
+        self._position, self._lost = 0, False
+        return True
+
+    def _skip(self, frames: int) -> bool:
+        """Decode `frames` frames in vain; False if there are fewer."""
+        block = self._scratch_of(min(frames, _PIECE))
+        while frames:
+            got = self._decode(block[:frames])
+            if not got:
+                return False
+            frames -= got
+        return True
+
+    def _check_file(self) -> None:
+        if self._guard.failure is not None:
+            raise self._error(self._guard.failure) from self._guard.failure
+
+    def _read_marks(self) -> Marks | None:
+        try:
+            return read_loop_points(self._opened.file)
+        except Exception as error:
+            raise unreadable(self.name, error) from error
+
+    def _error(self, error: BaseException) -> ResourceError:
+        """Which of our errors it is that something failed in libsndfile or in the file behind it."""
+        name = self.name
+        failure = self._guard.failure
+        if failure is not None and not isinstance(failure, Exception):
+            raise failure  # Ctrl-C, say
+        if failure is not None:
+            return unreadable(name, failure)
+        if isinstance(error, OSError):
+            return unreadable(name, error)
+        if isinstance(error, MemoryError):
+            return BufferTooLarge(name, "decode", "there is not enough memory to decode it")
+        if isinstance(error, soundfile.LibsndfileError):
+            text = error.error_string.removeprefix("Error : ")
+            if error.code == _SYSTEM_ERROR:
+                return ResourceUnreadable(name, "open", f"it cannot be read: {text}")
+            if error.code == _NO_AUDIO:
+                text = "nothing in it can be decoded"
+            if error.code == _UNSUPPORTED_ENCODING or "nimplemented" in text:
+                return UnsupportedFormat(name, "decode", f"libsndfile cannot decode it: {text}")
+            known = "WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more are read"
+            return DecodeError(name, "decode", f"it is not audio, or damaged: {text} ({known})")
+        return DecodeError(name, "decode", f"it is not audio, or damaged: {said(error)}")
+
+
+def unreadable(name: str, error: BaseException) -> ResourceUnreadable:
+    """The error for what a file raised while it was read."""
+    return ResourceUnreadable(name, "open", f"reading it failed: {said(error)}")
+
+
+def repair(block: Array) -> int:
+    """Make NaN 0 and infinities full scale, in place; how many samples that were."""
+    finite = np.isfinite(block)
+    if finite.all():
+        return 0
+    np.nan_to_num(block, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
+    return finite.size - int(np.count_nonzero(finite))
+
+
+def to_16_bit(block: Array, *, clip: bool) -> None:
+    """Scale floats of full scale 1.0 to those of 16-bit integers, rounded, in place.
+
+    Args:
+        clip: Whether some are above full scale, and must not wrap.
+    """
+    if clip:
+        np.clip(block, np.float32(-32768.0 / 32767.0), np.float32(1.0), out=block)
+    np.multiply(block, np.float32(32767.0), out=block)
+    np.rint(block, out=block)

@@ -1,0 +1,92 @@
+"""One OpenAL context, made, asked what it can do, and destroyed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import DeviceError
+from ..formats import AL_FORMATS
+from . import Bracket, attribute_list, functions
+from . import constants as c
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from . import Functions
+
+
+#: The extension as a draft, as OpenAL Soft 1.23 has it, and when it is none any more.
+_HOLD = ("AL_SOFTX_hold_on_disconnect", "AL_SOFT_hold_on_disconnect")
+
+
+class NativeContext:
+    """What OpenAL has of a `Context`.
+
+    Attributes:
+        al: The functions to call, inside of `bracket`.
+        bracket: Enters it.
+        handle: What OpenAL calls it.
+        supported: Channel configurations and sample types that it can play.
+        has_loop_points: Whether buffers have loop points (AL_SOFT_loop_points).
+        holds: Whether what plays stands still while the device is gone, instead of being stopped.
+    """
+
+    def __init__(self, device: int, attributes: Mapping[int, int], *, hold: bool = False) -> None:
+        """
+        Args:
+            device: The handle of its device.
+            attributes: Of the context.
+            hold: Whether what plays is to stand still, and not to stop, should the device go away.
+
+        Raises:
+            DeviceError: The device refuses.
+        """
+        self.al: Functions = functions()
+        handle: int | None = self.al.alcCreateContext(device, attribute_list(attributes))
+        if not handle:
+            self.al.check_device(device, "alcCreateContext", "making a context")
+            raise DeviceError("the device refuses to make a context")
+        self.handle = handle
+        self.bracket = Bracket(self.al, handle)
+        with self.bracket as al:
+            # The extensions are a dozen and the formats three dozen: ask once for each.
+            present = {name: al.has_extension(name) for name in sorted({name for _, name in AL_FORMATS.values()})}
+            self.has_loop_points = al.has_extension("AL_SOFT_loop_points")
+            self._can_defer = al.has_extension("AL_SOFT_deferred_updates")
+            self._has_resamplers = al.has_extension("AL_SOFT_source_resampler")
+            self.holds = hold and any(map(al.has_extension, _HOLD))
+            if self.holds:
+                al.alDisable(c.AL_STOP_SOURCES_ON_DISCONNECT_SOFT)
+        self.supported = frozenset(what for what, (_, name) in AL_FORMATS.items() if present[name])
+
+    @property
+    def resamplers(self) -> tuple[str, ...]:
+        """Names of the resamplers (AL_SOFT_source_resampler); empty without."""
+        if not self._has_resamplers:
+            return ()
+        with self.bracket as al:
+            count = al.alGetInteger(c.AL_NUM_RESAMPLERS_SOFT)
+            names = [al.alGetStringiSOFT(c.AL_RESAMPLER_NAME_SOFT, index) for index in range(count)]
+        return tuple(name.decode("utf-8", "replace") for name in names)
+
+    @property
+    def default_resampler(self) -> int:
+        """Index of the default in `resamplers`; 0 without."""
+        if not self._has_resamplers:
+            return 0
+        with self.bracket as al:
+            return int(al.alGetInteger(c.AL_DEFAULT_RESAMPLER_SOFT))
+
+    def defer(self, on: bool) -> None:
+        """Hold back changes, or let them be heard (AL_SOFT_deferred_updates; nothing without)."""
+        if self._can_defer:
+            with self.bracket as al:
+                (al.alDeferUpdatesSOFT if on else al.alProcessUpdatesSOFT)()
+
+    def destroy(self) -> None:
+        """Destroy it, once everybody is out of it."""
+        self.bracket.close()
+        al = self.al
+        if al.alcSetThreadContext is None and al.alcGetCurrentContext() == self.handle:
+            al.alcMakeContextCurrent(None)
+        al.alcDestroyContext(self.handle)

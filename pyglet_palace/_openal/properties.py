@@ -1,0 +1,71 @@
+"""A property that is kept in Python, checked in one way, and sent to OpenAL when there is something to send it to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .._common.checks import Check
+    from . import Functions
+
+    #: Carries a value to OpenAL: the functions, the number of the AL object (0: there is but one), the value.
+    Send = Callable[[Functions, int, Any], None]
+
+_T = TypeVar("_T")
+
+
+class Owner(Protocol):
+    """What has such properties."""
+
+    #: What was set and is not the default.
+    _values: dict[str, Any]
+
+    def _check_alive(self) -> None:
+        """Raise unless the owner can be used, by this thread."""
+
+    def _changed(self, changed: Property[Any], value: Any) -> None:
+        """A property of the owner's has a new value: carry it on."""
+
+
+class Property(Generic[_T]):
+    """One property of an `Owner`: a check, a default, and how it is sent."""
+
+    def __init__(self, check: Check[_T], default: _T, send: Send, doc: str) -> None:
+        self.check = check
+        self.default = default
+        self.send = send
+        self.__doc__ = f"{doc} Default: {default!r}."
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Property[_T]: ...
+    @overload
+    def __get__(self, instance: Owner, owner: type) -> _T: ...
+    def __get__(self, instance: Owner | None, owner: type) -> Property[_T] | _T:
+        if instance is None:
+            return self
+        instance._check_alive()
+        value: _T = instance._values.get(self.name, self.default)
+        return value
+
+    def __set__(self, instance: Owner, value: _T) -> None:
+        instance._check_alive()
+        checked = self.check(self.name, value)
+        values = instance._values
+        before = values.get(self.name, self.default)
+        self._keep(values, checked)
+        try:
+            instance._changed(self, checked)
+        except BaseException:
+            self._keep(values, before)
+            raise
+
+    def _keep(self, values: dict[str, Any], value: _T) -> None:
+        if value == self.default:
+            values.pop(self.name, None)
+        else:
+            values[self.name] = value

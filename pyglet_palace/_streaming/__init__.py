@@ -1,0 +1,1 @@
+"""Sounds that are decoded while they play."""

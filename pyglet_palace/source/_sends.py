@@ -1,0 +1,135 @@
+"""AuxiliarySends: the ways by which a source is heard through effects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from .._openal.filters import MOST_SENDS, SENDS, warn_of_missing_send
+from ..effect import BaseEffect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .._openal.filters import Filter
+    from . import Source
+
+
+class Send:
+    """One auxiliary send of a source: ``source.sends[0].effect = reverb``. Stays while the source goes on."""
+
+    __slots__ = ("_index", "_source")
+
+    def __init__(self, source: Source, index: int) -> None:
+        self._source = source
+        self._index = index
+
+    @property
+    def effect(self) -> BaseEffect | None:
+        """What the source is heard through, besides being heard directly; None: nothing. Default: None.
+
+        Raises:
+            ValueError: Set to an effect of another context.
+            TypeError: Set to what is no effect.
+            DestroyedError: Set to an effect that was destroyed.
+        """
+        effect: BaseEffect | None = self._value[0]
+        return effect
+
+    @effect.setter
+    def effect(self, effect: BaseEffect | None) -> None:
+        source, index = self._source, self._index
+        source._check_alive()
+        effects = source.context._effects
+        if effect is not None:
+            if not isinstance(effect, BaseEffect):
+                raise TypeError(f"{self._name}.effect is {effect!r}; it must be an effect or None")
+            effect._check_alive()
+            if effect.context is not source.context:
+                raise ValueError(f"{self._name}.effect is {effect!r}; it must be one of the source's own context")
+        before, through = self._value
+        if before is not None:
+            before._leave(source, index)  # first: the newcomer may need its slot
+        try:
+            if effect is not None and effect._can_be_heard():
+                if index < source.context.device.max_auxiliary_sends:
+                    effect._take_slot()
+                else:
+                    warn_of_missing_send(index)
+            SENDS[index].__set__(source, (effect, through))
+        except BaseException:
+            if before is not None:
+                before._enter(source, index)
+                effects.sends_changed = True  # the newcomer may have got its slot, to which the voice still sends
+            raise
+        if effect is not None:
+            effect._enter(source, index)
+        if before is not None:
+            effects.settle()  # others may wait for its slot
+
+    @property
+    def filter(self) -> Filter:
+        """What of the source goes to the effect: (gain, hf, lf), linear factors that are brought into 0 to 1.
+
+        `hf` is the gain of frequencies around 5000 Hz and higher, `lf` around 250 Hz and lower. Default: (1, 1, 1).
+
+        Raises:
+            ValueError: Set to NaN.
+            TypeError: Set to anything but three numbers.
+        """
+        through: Filter = self._value[1]
+        return through
+
+    @filter.setter
+    def filter(self, through: Filter) -> None:
+        SENDS[self._index].__set__(self._source, (self._value[0], through))
+
+    @property
+    def _name(self) -> str:
+        return SENDS[self._index].name
+
+    @property
+    def _value(self) -> tuple[Any, Filter]:
+        return SENDS[self._index].__get__(self._source, type(self._source))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Send):
+            return NotImplemented
+        return self._source is other._source and self._index == other._index
+
+    def __hash__(self) -> int:
+        return hash((self._source, self._index))
+
+    def __repr__(self) -> str:
+        return f"<Send {self._index} of {self._source!r}>"
+
+
+class AuxiliarySends(Sequence[Send]):
+    """The sends of a source, as many as its device has: ``source.sends[0]``, and so on.
+
+    An index the device does not reach, up to 15, is a send all the same: it keeps what it is set to, nothing is heard
+    of it, and a warning says so once. Other indices are an `IndexError`.
+    """
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __len__(self) -> int:
+        return self._source.context.device.max_auxiliary_sends
+
+    def __getitem__(self, index: int) -> Send:  # type: ignore[override]  # no slices
+        try:
+            number = index.__index__()
+        except AttributeError:
+            raise TypeError(f"the index of a send is {index!r}; it must be a whole number") from None
+        if not 0 <= number < MOST_SENDS:
+            raise IndexError(f"there is no send {index}; they go from 0 to {MOST_SENDS - 1}")
+        return Send(self._source, number)
+
+    def __iter__(self) -> Iterator[Send]:
+        return (self[index] for index in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} sends of {self._source!r}>"

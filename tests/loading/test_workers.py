@@ -1,0 +1,534 @@
+"""Jobs and workers, without OpenAL: who does what, in which order, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pyglet_palace._decoding.load import Settings
+from pyglet_palace._loading import workers
+from pyglet_palace._loading.jobs import Job
+from pyglet_palace._loading.workers import Loader, default_workers
+from pyglet_palace.errors import BufferTooLarge, DecodeError, ResourceNotFound, ResourceUnreadable
+from pyglet_palace.resources import Opened, Resource
+from tests.conftest import loader_threads, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SETTINGS = Settings(limit=1000, supported=frozenset({("Mono", "Unsigned 8-bit")}))
+
+
+class Fake(Resource):
+    """A resource that calls something when it is opened; its file is 8-bit WAV."""
+
+    def __init__(self, key: str, first: Callable[[], object], frames: int) -> None:
+        super().__init__(key)
+        self.first = first
+        self.frames = frames
+        #: Names of the threads that opened it.
+        self.log: list[str] = []
+
+    def _open(self, limit: int) -> Opened:
+        self.log.append(threading.current_thread().name)
+        self.first()
+        data = wav_8_bit(self.frames)
+        return Opened(io.BytesIO(data), len(data))
+
+
+def wav_8_bit(frames: int) -> bytes:
+    size = frames.to_bytes(4, "little")
+    head = b"WAVEfmt \x10\0\0\0\1\0\1\0" + (8000).to_bytes(4, "little") * 2 + b"\1\0\x08\0data" + size
+    body = head + bytes(number % 256 for number in range(frames)) + b"\0" * (frames % 2)
+    return b"RIFF" + len(body).to_bytes(4, "little") + body
+
+
+class Hold:
+    """Something that holds whoever calls it until it is let go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Event()
+        self.let_go = threading.Event()
+
+    def __call__(self) -> None:
+        self.entered.set()
+        assert self.let_go.wait(60)
+
+
+@pytest.fixture
+def loader() -> Iterator[Loader]:
+    """A loader of one worker."""
+    made = Loader(1)
+    yield made
+    made.close()
+
+
+def job(name: str = "sound", first: Callable[[], object] = lambda: None, frames: int = 4) -> Job:
+    return Job(Fake(name, first, frames), SETTINGS)
+
+
+def test_a_submitted_job_is_done_by_a_worker_and_handed_over_once(loader: Loader) -> None:
+    one = job()
+    assert one.state == "queued"
+
+    loader.submit([one])
+    loader.wait_for_any(None)
+
+    assert [*loader.finished] == [one]
+    assert one.state == "done"
+    assert one.error is None
+    assert one.samples is not None
+    assert one.samples.data[:, 0].tolist() == [0, 1, 2, 3]
+    assert one.size == 48
+    assert one.resource.log == ["pyglet_palace loader 1"]  # type: ignore[attr-defined]
+
+
+def test_jobs_are_done_first_in_first_out(loader: Loader) -> None:
+    hold = Hold()
+    jobs = [job("first", hold), *(job(f"job {number}") for number in range(20))]
+    loader.submit(jobs[:1])
+    assert hold.entered.wait(30)
+    loader.submit(jobs[1:11])
+    loader.submit([*jobs[5:11], *jobs[11:]])  # the ones queued already keep their place
+    assert loader.queued == 20
+
+    hold.let_go.set()
+    wait_until(lambda: len(loader.finished) == 21)
+
+    assert [*loader.finished] == jobs
+    assert loader.queued == 0
+
+
+def test_a_claimed_job_is_done_by_who_claimed_it_and_by_nobody_else(loader: Loader) -> None:
+    hold = Hold()
+    first, taken = job("first", hold), job("taken")
+    loader.submit([first, taken])
+    assert hold.entered.wait(30)
+
+    assert loader.claim(taken)
+    assert taken.state == "claimed"
+    assert not loader.claim(taken)
+    assert not loader.claim(first)
+    taken.do()
+    loader.hand_over(taken)
+    hold.let_go.set()
+    wait_until(lambda: len(loader.finished) == 2)
+
+    assert [*loader.finished] == [taken, first]
+    assert taken.resource.log == [threading.current_thread().name]  # type: ignore[attr-defined]
+
+
+def test_a_job_claimed_before_it_is_submitted_is_never_queued(loader: Loader) -> None:
+    one = job()
+    assert loader.claim(one)
+
+    loader.submit([one])
+
+    assert loader.queued == 0
+    assert one.state == "claimed"
+
+
+def test_a_queued_job_withdrawn_is_dropped_and_never_begun(loader: Loader) -> None:
+    hold = Hold()
+    first, unwanted, last = job("first", hold), job("unwanted"), job("last")
+    loader.submit([first, unwanted, last])
+    assert hold.entered.wait(30)
+
+    loader.withdraw(unwanted)
+
+    assert unwanted.state == "dropped"
+    assert not loader.claim(unwanted)
+    hold.let_go.set()
+    wait_until(lambda: len(loader.finished) == 2)
+    assert [*loader.finished] == [first, last]
+    assert unwanted.resource.log == []  # type: ignore[attr-defined]
+
+
+def test_a_dropped_job_is_not_queued_again(loader: Loader) -> None:
+    one = job()
+    loader.withdraw(one)
+
+    loader.submit([one])
+
+    assert loader.queued == 0
+    assert one.state == "dropped"
+
+
+def test_a_claimed_job_withdrawn_comes_to_its_end_and_nobody_is_told(loader: Loader) -> None:
+    hold = Hold()
+    one, other = job("one", hold), job("other")
+    loader.submit([one])
+    assert hold.entered.wait(30)
+
+    loader.withdraw(one)  # does not wait
+
+    assert one.state == "claimed"
+    hold.let_go.set()
+    loader.submit([other])
+    loader.wait_for(one)
+    wait_until(lambda: loader.finished)
+    assert one.state == "done"
+    assert [*loader.finished] == [other]
+
+
+def test_a_done_job_withdrawn_lets_its_samples_go(loader: Loader) -> None:
+    one = job()
+    loader.submit([one])
+    loader.wait_for_any(None)
+
+    loader.withdraw(one)
+
+    assert one.samples is None
+
+
+def test_wait_for_waits_for_that_job_alone(loader: Loader) -> None:
+    hold, hold_next = Hold(), Hold()
+    one, following = job("one", hold), job("following", hold_next)
+    loader.submit([one, following])
+    assert hold.entered.wait(30)
+    threading.Timer(0, hold.let_go.set).start()
+
+    loader.wait_for(one)
+
+    assert one.state == "done"
+    assert following.state != "done"
+    loader.wait_for(one)  # what is done is not waited for
+    hold_next.let_go.set()
+
+
+def test_wait_for_any_gives_up_after_its_timeout(loader: Loader) -> None:
+    loader.wait_for_any(0)
+    loader.wait_for_any(0.01)
+
+    assert not loader.finished
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (FileNotFoundError("gone"), ResourceNotFound),
+        (PermissionError("no"), ResourceUnreadable),
+        (ZeroDivisionError("odd"), ResourceUnreadable),
+    ],
+)
+def test_what_opening_raises_becomes_the_jobs_error_without_traceback(
+    loader: Loader, raised: Exception, expected: type[Exception]
+) -> None:
+    def fail() -> None:
+        raise raised
+
+    one = job("bad", fail)
+    loader.submit([one])
+    loader.wait_for_any(None)
+
+    assert type(one.error) is expected
+    assert one.error.__traceback__ is None
+    assert one.error.__cause__ is raised
+    assert one.error.name == "bad"
+
+
+def test_a_job_over_the_limit_fails(loader: Loader) -> None:
+    one = job(frames=1001)
+    loader.submit([one])
+    loader.wait_for_any(None)
+
+    assert isinstance(one.error, BufferTooLarge)
+    assert one.samples is None
+
+
+@pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_worker_survives_what_is_no_exception(loader: Loader, raised: type[BaseException]) -> None:
+    def fail() -> None:
+        raise raised("of the game's")
+
+    bad, good = job("bad", fail), job("good")
+    loader.submit([bad, good])
+    wait_until(lambda: len(loader.finished) == 2)
+
+    assert isinstance(bad.error, DecodeError)
+    assert isinstance(bad.error.__cause__, raised)
+    assert raised.__name__ in str(bad.error)
+    assert good.error is None
+    assert loader.workers == 1
+
+
+def test_close_ends_the_workers_and_drops_the_queue() -> None:
+    loader = Loader(3)
+    assert loader.workers == 3
+    hold = Hold()
+    jobs = [job("held", hold) for _ in range(3)] + [job("queued")]
+    loader.submit(jobs)
+    wait_until(lambda: loader.queued == 1)
+    hold.let_go.set()
+
+    loader.close()
+
+    wait_until(lambda: loader.workers == 0)
+    assert jobs[-1].state in ("dropped", "done")
+
+
+def test_close_returns_though_a_worker_is_held_and_that_worker_ends_when_it_is_let_go() -> None:
+    loader = Loader(1)
+    hold = Hold()
+    one, queued = job("held", hold), job("queued")
+    loader.submit([one, queued])
+    assert hold.entered.wait(30)
+
+    loader.close()
+
+    assert loader.workers == 1
+    assert queued.state == "dropped"
+    hold.let_go.set()
+    wait_until(lambda: loader.workers == 0)
+    assert one.state == "done"
+    assert queued.resource.log == []  # type: ignore[attr-defined]
+
+
+def test_close_wakes_who_waits_for_any() -> None:
+    loader = Loader(1)
+    waiter = threading.Thread(target=loader.wait_for_any, args=(None,))
+    waiter.start()
+
+    loader.close()
+
+    waiter.join(30)
+    assert not waiter.is_alive()
+
+
+def test_idle_workers_sleep_and_are_named_daemons() -> None:
+    loader = Loader(2)
+
+    assert sorted(thread.name for thread in loader_threads()) == ["pyglet_palace loader 1", "pyglet_palace loader 2"]
+    assert all(thread.daemon for thread in loader_threads())
+
+    loader.close()
+
+
+def test_default_workers_leave_a_core_to_the_game_and_are_four_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = {}
+    for cores in (1, 2, 3, 5, 64):
+        monkeypatch.setattr("os.process_cpu_count", lambda cores=cores: cores, raising=False)
+        counts[cores] = default_workers()
+
+    assert counts == {1: 1, 2: 1, 3: 2, 5: 4, 64: 4}
+
+
+def test_many_threads_claiming_do_each_job_exactly_once() -> None:
+    loader = Loader(2)
+    jobs = [job(f"job {number}") for number in range(500)]
+    loader.submit(jobs)
+
+    def help_out() -> None:
+        for one in reversed(jobs):
+            if loader.claim(one):
+                one.do()
+                loader.hand_over(one)
+
+    helpers = [threading.Thread(target=help_out) for _ in range(2)]
+    for helper in helpers:
+        helper.start()
+    for helper in helpers:
+        helper.join()
+    wait_until(lambda: len(loader.finished) == 500)
+    loader.close()
+
+    assert all(len(one.resource.log) == 1 for one in jobs)  # type: ignore[attr-defined]
+
+
+# Order
+
+
+def test_what_is_to_come_first_does_in_its_own_order_also_if_it_was_queued(loader: Loader) -> None:
+    hold = Hold()
+    one, two, three, four, five = (job(name) for name in ("one", "two", "three", "four", "five"))
+    loader.submit([job("held", hold)])
+    assert hold.entered.wait(30)
+    loader.submit([one, two, three])
+
+    loader.submit([four, three], first=True)
+    loader.submit([five, one])  # at the end; what is queued keeps its place
+    hold.let_go.set()
+    wait_until(lambda: len(loader.finished) == 6)
+
+    assert [done.key for done in loader.finished] == ["held", "four", "three", "one", "two", "five"]
+
+
+def test_what_is_put_back_is_taken_next(loader: Loader) -> None:
+    loader.submit([job("one"), job("two")])
+    wait_until(lambda: len(loader.finished) == 2)
+    first = loader.take()
+    assert first is not None
+    loader.put_back(first)
+    assert [loader.take(), loader.take(), loader.take()][0] is first
+    assert loader.take() is None
+
+
+# Bytes in flight
+
+
+def test_bytes_count_as_in_flight_until_they_are_taken_withdrawn_or_settled(loader: Loader) -> None:
+    jobs = [job(f"{number}", frames=500) for number in range(3)]
+    loader.submit(jobs)
+    wait_until(lambda: len(loader.finished) == 3)
+    assert loader.in_flight == 1500
+
+    assert loader.take() is jobs[0]
+    loader.withdraw(jobs[1])
+    assert loader.in_flight == 500
+    loader.settled(jobs[2])
+    assert loader.in_flight == 0
+    loader.forget_finished()
+    assert loader.in_flight == 0
+
+
+def test_a_sound_counts_from_when_its_header_was_read(loader: Loader) -> None:
+    hold = Hold()
+    decoding = threading.Event()
+
+    def loading(*_: object) -> None:
+        decoding.set()
+        hold()
+
+    settings = Settings(1000, SETTINGS.supported, loading=loading)
+    one = Job(Fake("one", lambda: None, 500), settings)
+    loader.submit([one])
+    assert decoding.wait(30)
+    assert loader.in_flight == 500
+    loader.withdraw(one)
+    hold.let_go.set()
+    wait_until(lambda: one.state == "done")
+    assert loader.in_flight == 0
+    assert one.samples is None
+
+
+def is_asleep(loader: Loader) -> bool:
+    """Whether its one worker waits for something to do."""
+    return len(loader._work._waiters) == 1  # type: ignore[attr-defined]
+
+
+def test_over_its_budget_no_worker_begins_anything_until_there_is_room() -> None:
+    loader = Loader(1, budget=600)
+    loader.submit([job(f"{number}", frames=500) for number in range(4)])
+    for queued in (2, 1, 0):
+        wait_until(lambda: len(loader.finished) == 2 and is_asleep(loader))
+        assert loader.queued == queued
+        loader.take()  # 500 are in flight then, so one more is begun
+    loader.close()
+
+
+def test_with_nothing_in_flight_one_is_begun_however_small_the_budget() -> None:
+    loader = Loader(1, budget=0)
+    loader.submit([job("one", frames=500), job("two")])
+    wait_until(lambda: loader.finished and is_asleep(loader))
+    assert loader.queued == 1
+    loader.take()
+    wait_until(lambda: loader.finished)
+    loader.close()
+
+
+@pytest.mark.parametrize("room", ["withdraw", "budget", "claim"])
+def test_a_worker_that_waits_for_room_goes_on_when_there_is(room: str) -> None:
+    loader = Loader(1, budget=0)
+    one, two = job("one", frames=500), job("two")
+    loader.submit([one, two])
+    wait_until(lambda: loader.finished and is_asleep(loader))
+    assert two.state == "queued"
+    if room == "withdraw":
+        loader.withdraw(one)
+    elif room == "budget":
+        loader.budget = None
+    else:  # who cannot wait needs no room
+        assert loader.claim(two)
+        two.do()
+        loader.hand_over(two)
+    wait_until(lambda: two.state == "done")
+    loader.close()
+
+
+def test_a_worker_that_waits_for_room_ends_with_the_loader() -> None:
+    loader = Loader(1, budget=0)
+    loader.submit([job("one", frames=500), job("two")])
+    wait_until(lambda: loader.finished)
+    loader.close()
+    wait_until(lambda: loader.workers == 0)
+
+
+# Workers that are held
+
+
+@pytest.fixture
+def _held_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_HELD", 1.0)
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(loader: Loader, caplog: pytest.LogCaptureFixture) -> None:
+    hold, hold_next = Hold(), Hold()
+    held, queued, following = job("held", hold), job("queued", hold_next), job("following")
+    loader.submit([held, queued, following])
+    assert hold.entered.wait(30)
+    loader.relieve(held.stirred + 0.9)
+    assert len(loader_threads()) == 1
+
+    loader.relieve(held.stirred + 1.1)
+    assert hold_next.entered.wait(30)
+    queued.stirred = held.stirred + 1.1
+    loader.relieve(held.stirred + 1.2)  # once
+
+    assert loader.workers == 1
+    assert len(loader_threads()) == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "'held' has held a loading thread for a second; another has taken its place"
+    ]
+    hold.let_go.set()
+    wait_until(lambda: len(loader_threads()) == 1)
+    assert held.state == "done"
+    assert following.state == "queued"  # who was relieved begins nothing more
+    hold_next.let_go.set()
+    wait_until(lambda: following.state == "done")
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_nobody_is_relieved_while_nothing_is_queued(loader: Loader) -> None:
+    hold = Hold()
+    held = job("held", hold)
+    loader.submit([held])
+    assert hold.entered.wait(30)
+    loader.relieve(held.stirred + 100)
+    assert len(loader_threads()) == 1
+    hold.let_go.set()
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_no_more_than_so_many_are_relieved(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_MOST_HELD", 2)
+    holds = [Hold() for _ in range(4)]
+    loader.submit([job("held", hold) for hold in holds])
+    for number in range(4):
+        wait_until(lambda number=number: sum(hold.entered.is_set() for hold in holds) == min(number + 1, 3))  # type: ignore[misc]
+        loader.relieve(float("inf"))
+    assert len(loader_threads()) == 3
+    for hold in holds:
+        hold.let_go.set()
+    wait_until(lambda: len(loader.finished) == 4)
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_where_there_is_no_thread_left_the_held_one_goes_on_when_it_can(
+    loader: Loader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = Hold()
+    loader.submit([job("held", hold), queued := job("queued")])
+    assert hold.entered.wait(30)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        loader.relieve(float("inf"))
+    hold.let_go.set()
+    wait_until(lambda: queued.state == "done")

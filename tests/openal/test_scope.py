@@ -1,0 +1,190 @@
+"""The way down: which library, how a bracket leaves the process, what an error says."""
+
+from __future__ import annotations
+
+import gc
+import os
+import subprocess
+import sys
+import types
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pyglet_palace as palace
+from pyglet_palace import _openal
+from pyglet_palace._openal import library
+from pyglet_palace._openal import scope as bracket_module
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_the_variable_alone_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(library.VARIABLE, "some/libopenal.so")
+    assert list(library.candidates()) == ["some/libopenal.so"]
+
+
+def test_cyals_comes_before_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(library.VARIABLE, raising=False)
+    (tmp_path / "cyal").mkdir()
+    (tmp_path / "cyal" / "__init__.py").touch()
+    (tmp_path / "cyal" / "libopenal.so.1").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    found = list(library.candidates())
+    assert found[0] == str(tmp_path / "cyal" / "libopenal.so.1")
+    assert len(found) > 1
+
+
+def test_the_library_in_use_is_the_one_that_was_chosen() -> None:
+    chosen = os.environ.get(library.VARIABLE) or next(iter(library.candidates()))
+    assert _openal.functions().handle._name == chosen
+
+
+def test_without_a_library_the_error_says_what_to_install(tmp_path: Path) -> None:
+    code = """
+import pyglet_palace as palace
+try:
+    palace.init()
+except palace.OpenALNotFound as error:
+    print(error)
+"""
+    done = run(code, PYGLET_PALACE_OPENAL=str(tmp_path / "missing.so"))
+    assert done.returncode == 0, done.stderr
+    for hint in ("missing.so", "pip install", "apt install libopenal1", "dnf install", "brew install", "Windows"):
+        assert hint in done.stdout
+
+
+def test_a_file_that_is_no_library_is_named(tmp_path: Path) -> None:
+    fake = tmp_path / "libopenal.so"
+    fake.write_text("not a library")
+    code = """
+import pyglet_palace as palace
+try:
+    palace.device_names.basic
+except palace.OpenALNotFound as error:
+    print(error)
+"""
+    done = run(code, PYGLET_PALACE_OPENAL=str(fake))
+    assert str(fake) in done.stdout, done.stderr
+
+
+def test_binding_leaves_path_and_find_library_as_they_were() -> None:
+    code = """
+import ctypes.util, os
+before = os.environ["PATH"], ctypes.util.find_library
+import pyglet_palace as palace
+palace.LoopbackDevice().close()
+assert (os.environ["PATH"], ctypes.util.find_library) == before
+del os.environ["PATH"]
+"""
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_library_that_the_game_has_bound_itself_is_used() -> None:
+    code = """
+import warnings
+warnings.simplefilter("ignore")  # PyOpenAL's own search leaves some
+import openal
+import pyglet_palace as palace
+from pyglet_palace._openal import functions
+assert functions().handle is openal.al_lib.lib
+palace.LoopbackDevice().close()
+"""
+    done = run(code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_failed_call_is_named_with_its_arguments(context: palace.Context) -> None:
+    with context._bracket as al, pytest.raises(palace.OpenALError, match=r"alSourcef\(9999, AL_GAIN, 1.0\).*NAME"):
+        al.alSourcef(9999, _openal.constants.AL_GAIN, 1.0)
+    context.listener.gain = 0.5  # the error was read: the next call is innocent
+
+
+def test_a_bracket_leaves_the_contexts_of_process_and_thread_alone(device: palace.LoopbackDevice) -> None:
+    al = _openal.functions()
+    outer = palace.Context(device, auto_update=False)
+    inner = palace.Context(device, auto_update=False)
+    before = al.alcGetCurrentContext(), al.alcGetThreadContext()
+    with outer._bracket:
+        assert al.alcGetThreadContext() == outer._native.handle
+        with inner._bracket, inner._bracket:
+            assert al.alcGetThreadContext() == inner._native.handle
+        assert al.alcGetThreadContext() == outer._native.handle
+    assert (al.alcGetCurrentContext(), al.alcGetThreadContext()) == before
+
+
+def test_a_bracket_is_left_also_after_an_error(context: palace.Context) -> None:
+    al = _openal.functions()
+    before = al.alcGetThreadContext()
+    with pytest.raises(ZeroDivisionError), context._bracket:
+        raise ZeroDivisionError
+    assert al.alcGetThreadContext() == before
+
+
+def test_collections_are_held_off_inside_while_pyglets_driver_is_loaded(
+    context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
+    with context._bracket:
+        assert not gc.isenabled()
+        with context._bracket:
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_collections_stay_off_where_the_game_has_them_off(
+    context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
+    gc.disable()
+    with context._bracket:
+        pass
+    assert not gc.isenabled()
+
+
+def test_without_thread_contexts_a_library_shared_with_pyglet_is_refused_with_the_cure(
+    context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = types.ModuleType("stand-in")
+    driver._lib = context._al.handle  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal.lib_openal", driver)
+    with monkeypatch.context() as patch:
+        patch.setattr(context._al, "alcSetThreadContext", None)
+        with pytest.raises(palace.DeviceError, match=r"pyglet\.options\.audio"), context._bracket:
+            pass
+
+
+def test_without_thread_contexts_a_library_of_our_own_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    al = _openal.functions()
+    with monkeypatch.context() as patch:
+        patch.setattr(al, "alcSetThreadContext", None)
+        device = palace.LoopbackDevice()
+        context = palace.Context(device, auto_update=False)
+        context.listener.gain = 0.5
+        assert al.alcGetCurrentContext() == context._native.handle
+        context.destroy()
+        assert al.alcGetCurrentContext() is None
+
+
+def test_the_hold_is_counted() -> None:
+    hold = bracket_module._GarbageCollectionHold()
+    hold.enter()
+    hold.enter()
+    hold.leave()
+    assert not gc.isenabled()
+    hold.leave()
+    assert gc.isenabled()

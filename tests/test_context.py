@@ -1,0 +1,430 @@
+"""Contexts and listeners: what can be asked, what can be set, who may."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+import pytest
+
+import pyglet_palace as palace
+from pyglet_palace._common import log
+from pyglet_palace._common.checks import FLT_MIN
+from pyglet_palace.context import DistanceModel
+from tests import sounds
+from tests.conftest import EXACT, RATE, raised_elsewhere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def loudness(device: palace.LoopbackDevice, path: Path, position: tuple[float, float, float]) -> Any:
+    """How loud each ear hears a sound."""
+    source = palace.Source()
+    source.position = position
+    palace.Buffer(path).play(source)
+    out = np.sqrt(np.mean(device.render(4000)[1000:].astype(float) ** 2, axis=0))
+    source.stop()
+    device.render(1024)
+    return out
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    return sounds.wav(tmp_path / "ramp.wav", 8000)
+
+
+def test_everything_about_a_context_can_be_asked(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    assert context.device is device
+    assert context.listener is palace.Listener() is palace.Listener(context)
+    assert context.cached_names == context.pending_names == ()
+    assert context.cached_size == 0
+    assert len(context.available_resamplers) > 1
+    assert 0 <= context.default_resampler_index < len(context.available_resamplers)
+    assert context.is_supported("Mono", "Signed 16-bit")
+    assert context.is_supported("7.1 Surround", "32-bit float")
+    assert (context.doppler_factor, context.distance_model) == (1.0, "inverse clamped")
+    assert context.speed_of_sound == pytest.approx(343.3)
+    with pytest.raises(ValueError, match="sample_type"):
+        context.is_supported("Mono", "64-bit")
+
+
+def test_openal_has_what_the_properties_say(context: palace.Context) -> None:
+    context.doppler_factor = 2
+    context.speed_of_sound = 1000
+    context.distance_model = "linear"
+    with context._bracket as al:
+        assert al.alGetInteger(0xD000) == 0xD003  # AL_DISTANCE_MODEL is AL_LINEAR_DISTANCE
+        assert al.alGetInteger(0xC003) == 1000  # AL_SPEED_OF_SOUND
+        assert al.alGetInteger(0xC000) == 2  # AL_DOPPLER_FACTOR
+
+
+@pytest.mark.parametrize("model", palace.distance_models)
+def test_every_distance_model_is_taken(context: palace.Context, model: str) -> None:
+    context.distance_model = model
+    assert context.distance_model == model
+
+
+def test_without_a_distance_model_distance_is_not_heard(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path
+) -> None:
+    near = loudness(device, sound, (0, 0, -1))
+    context.distance_model = "none"
+    np.testing.assert_allclose(loudness(device, sound, (0, 0, -50)), near, rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("doppler_factor", -1), ("speed_of_sound", 0), ("distance_model", "cubic"), ("async_wake_interval", 1001)],
+)
+def test_what_is_out_of_range_is_refused(context: palace.Context, name: str, value: object) -> None:
+    with pytest.raises(ValueError, match=f"{name} is"):
+        setattr(context, name, value)
+
+
+@pytest.mark.parametrize("tiny", [0, 1e-300, 1e-40])
+def test_what_is_too_small_for_openals_numbers_is_not_above_0(context: palace.Context, tiny: float) -> None:
+    with pytest.raises(ValueError, match=r"speed_of_sound is .* more than 0 \(by 1.17549e-38 at least\)"):
+        context.speed_of_sound = tiny
+    with pytest.raises(ValueError, match="meters_per_unit is .* more than 0"):
+        context.listener.meters_per_unit = tiny
+
+
+def test_the_least_above_0_is_taken(context: palace.Context) -> None:
+    context.speed_of_sound = context.listener.meters_per_unit = FLT_MIN
+    assert context.speed_of_sound == context.listener.meters_per_unit == FLT_MIN
+
+
+@pytest.mark.parametrize("value", [5, None, ["linear"]])
+def test_a_distance_model_that_is_no_string_is_a_type_error(context: palace.Context, value: Any) -> None:
+    with pytest.raises(TypeError, match=r"distance_model is .*; it must be a str, one of 'inverse clamped'"):
+        context.distance_model = value
+
+
+def test_type_checkers_know_every_distance_model() -> None:
+    assert get_args(DistanceModel) == palace.distance_models
+
+
+def test_without_effects_meters_per_unit_is_kept_and_says_once_that_it_does_nothing(
+    context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(log, "_told", set())
+    monkeypatch.setattr(context._al, "alGenFilters", None)
+    context.listener.meters_per_unit = 0.5
+    context.listener.meters_per_unit = 0.1
+    assert context.listener.meters_per_unit == 0.1
+    assert [record.message for record in caplog.records] == [
+        "meters_per_unit does nothing: this OpenAL has no ALC_EXT_EFX"
+    ]
+
+
+def test_the_listener_is_true_as_long_as_its_context_lives(context: palace.Context) -> None:
+    listener = context.listener
+    assert listener
+    context.destroy()
+    assert not listener
+
+
+def test_the_listeners_gain_is_everybodys(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
+    loud = loudness(device, sound, (0, 0, -1))
+    context.listener.gain = 0.5
+    np.testing.assert_allclose(loudness(device, sound, (0, 0, -1)), loud / 2, rtol=0.01)
+
+
+def test_the_listener_is_where_and_looks_where_it_says(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path
+) -> None:
+    left, right = loudness(device, sound, (1, 0, 0))
+    assert right > 4 * left
+    context.listener.position = (2, 0, 0)  # now it is on the left
+    left, right = loudness(device, sound, (1, 0, 0))
+    assert left > 4 * right
+    context.listener.orientation = ((0, 0, 1), (0, 1, 0))  # turned round
+    left, right = loudness(device, sound, (1, 0, 0))
+    assert right > 4 * left
+    assert context.listener.orientation == ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0))
+
+
+def test_the_listeners_defaults_and_ranges(context: palace.Context) -> None:
+    listener = context.listener
+    assert (listener.gain, listener.position, listener.velocity, listener.meters_per_unit) == (
+        1,
+        (0, 0, 0),
+        (0, 0, 0),
+        1,
+    )
+    listener.meters_per_unit = 0.01
+    assert listener.meters_per_unit == 0.01
+    with pytest.raises(ValueError, match="meters_per_unit is 0"):
+        listener.meters_per_unit = 0
+    with pytest.raises(ValueError, match="gain is -1"):
+        listener.gain = -1
+
+
+def test_a_batch_of_changes_is_heard_at_one_moment(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path
+) -> None:
+    source = palace.Buffer(sound).play()
+    device.render(1024)
+    context.start_batch()
+    source.gain = 0
+    assert np.abs(device.render(1024)[512:]).max() > 0.1
+    context.end_batch()
+    device.render(1024)
+    assert np.all(device.render(512) == 0)
+
+
+def test_batches_do_not_nest(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
+    source = palace.Buffer(sound).play()
+    device.render(1024)
+    context.end_batch()  # of none
+    context.start_batch()
+    context.start_batch()
+    source.gain = 0
+    context.end_batch()
+    device.render(1024)
+    assert np.all(device.render(512) == 0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"update_interval": 0}, {"buffer_limit": 0}, {"workers": 0}, {"workers": 65}, {"cache_limit": -1}],
+)
+def test_options_out_of_range_are_refused_by_name(device: palace.LoopbackDevice, arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(arguments))):
+        palace.Context(device, **arguments)
+    assert palace.current_context() is None
+
+
+@pytest.mark.parametrize("attrs", [{"HRTF": True}, {palace.HRTF: None}, [1], "HRTF", 5])
+def test_attributes_must_be_numbers(device: palace.LoopbackDevice, attrs: Any) -> None:
+    palace.Context(device, auto_update=False)
+    for use in (palace.Context, palace.Device.reset, palace.LoopbackDevice.reset):
+        with pytest.raises(TypeError, match="attrs is .*; it must map whole numbers"):
+            use(device, attrs)
+
+
+def test_the_number_of_workers_is_what_was_asked_for(device: palace.LoopbackDevice) -> None:
+    context = palace.Context(device, workers=3, auto_update=False)
+    assert context.stats()["workers"] == 3
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda context: context.update(),
+        lambda context: context.stats(),
+        lambda context: context.cached_names,
+        lambda context: setattr(context, "doppler_factor", 1),
+        lambda context: setattr(context.listener, "gain", 1),
+        lambda context: palace.Source(context),
+        lambda context: palace.cache(["a.wav"], context),
+        lambda context: palace.free(["a.wav"], context),
+        lambda context: palace.preload(["a.wav"], context),
+        lambda context: palace.Buffer("a.wav", context),
+        lambda context: palace.Decoder("a.wav", context),
+        lambda context: context.destroy(),
+        lambda context: context.__enter__(),
+    ],
+)
+def test_another_thread_may_not_use_it_and_is_told_both_names(
+    context: palace.Context, use: Callable[[palace.Context], object]
+) -> None:
+    error = raised_elsewhere(lambda: use(context), "someone else")
+    assert isinstance(error, RuntimeError)
+    assert "MainThread" in str(error)
+    assert "someone else" in str(error)
+
+
+def test_a_thread_may_have_a_context_of_its_own(sound: Path) -> None:
+    outcome: list[float] = []
+
+    def run() -> None:
+        device = palace.LoopbackDevice(RATE)
+        with device, palace.Context(device, EXACT) as context, palace.thread_local(True):
+            palace.use_context(context, thread=True)
+            palace.Buffer(sound).play()
+            outcome.append(float(np.abs(device.render(100)).max()))
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(outcome) == 2
+    assert min(outcome) > 0.1
+
+
+def test_the_current_context_is_of_the_process_or_of_the_thread(device: palace.LoopbackDevice) -> None:
+    first, second = (palace.Context(device, auto_update=False) for _ in range(2))
+    assert palace.current_context() is None
+    palace.use_context(first)
+    palace.use_context(second, thread=True)
+    assert palace.current_context() is first
+    assert palace.current_context(thread=True) is second
+    assert palace.current_context(thread=False) is first
+    with palace.thread_local(True):
+        assert palace.current_context() is second
+        palace.use_context(None)
+        assert palace.current_context() is first  # none of its own: the process's
+        with palace.thread_local(False):
+            palace.use_context(second)
+            assert palace.current_context() is second
+    assert palace.current_context() is second
+    second.destroy()
+    assert palace.current_context() is None
+
+
+def test_entering_restores_what_was_current_and_destroys(device: palace.LoopbackDevice) -> None:
+    outer, gone = palace.Context(device, auto_update=False), palace.Context(device, auto_update=False)
+    palace.use_context(outer)
+    with palace.Context(device, auto_update=False) as inner:
+        assert palace.current_context() is inner
+    assert palace.current_context() is outer
+    assert not inner
+    palace.use_context(gone)
+    with palace.Context(device, auto_update=False):
+        gone.destroy()
+    assert palace.current_context() is None
+
+
+def test_without_a_context_everything_says_so() -> None:
+    for use in (lambda: palace.Buffer("a"), lambda: palace.cache([]), lambda: palace.free([]), palace.Source):
+        with pytest.raises(RuntimeError, match="there is no context current"):
+            use()
+
+
+def test_a_device_that_disconnects_is_told_once(
+    context: palace.Context, device: palace.LoopbackDevice, sound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+
+    class Handler(palace.MessageHandler):
+        def device_disconnected(self, device: palace.Device) -> None:
+            told.append(device)
+
+    context.message_handler = Handler()
+    context.push_handlers(on_device_disconnected=told.append)
+    monkeypatch.setattr(device, "_is_connected", lambda: False)
+    for _ in range(2):
+        context._looked = float("-inf")
+        context.update()
+    assert told == [device, device]
+
+
+def test_a_second_disconnection_after_a_reset_is_told_too(
+    context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[object] = []
+    context.push_handlers(on_device_disconnected=told.append)
+    monkeypatch.setattr(device, "_is_connected", lambda: False)
+    for _ in range(2):
+        context._looked = float("-inf")
+        context.update()
+        device.reset()
+    assert told == [device, device]
+
+
+def test_threads_that_cannot_start_leave_no_half_of_a_context(
+    device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start, started = threading.Thread.start, []
+
+    def second_fails(thread: threading.Thread) -> None:
+        if started:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", second_fails)
+    with pytest.raises(RuntimeError, match="new thread"):
+        palace.Context(device, workers=3)
+    started[0].join(20)
+    assert not started[0].is_alive()
+    device.close()
+
+
+@pytest.mark.filterwarnings("ignore:no sound device")
+def test_what_init_opened_is_closed_with_its_context() -> None:
+    for _ in range(3):
+        with palace.init(auto_update=False):
+            assert len(palace.device.open_devices()) == 1
+    assert palace.device.open_devices() == ()
+
+
+def test_one_end_that_fails_does_not_keep_the_others_from_ending(tmp_path: Path) -> None:
+    device = palace.LoopbackDevice()
+    contexts = [palace.Context(device, auto_update=False) for _ in range(3)]
+    sounds.wav(tmp_path / "a.wav")
+
+    def leave(source: palace.Source) -> None:
+        raise SystemExit
+
+    for context in contexts:
+        context.push_handlers(on_source_force_stopped=leave)
+        palace.Buffer(tmp_path / "a.wav", context).play()
+    with pytest.raises(SystemExit):
+        palace.shutdown()
+    assert not any(contexts)
+    assert not device
+
+
+def test_leaving_on_another_thread_changes_nothing(context: palace.Context) -> None:
+    context.__enter__()
+    assert isinstance(raised_elsewhere(lambda: context.__exit__(None, None, None)), RuntimeError)
+    assert palace.current_context() is context
+    context.__exit__(None, None, None)
+    assert not context
+
+
+@pytest.mark.parametrize("value", [None, 5, palace.MessageHandler])
+def test_a_message_handler_is_an_instance_of_one(context: palace.Context, value: Any) -> None:
+    with pytest.raises(TypeError, match="message_handler is"):
+        context.message_handler = value
+
+
+def test_limits_can_be_asked_and_set(context: palace.Context, tmp_path: Path) -> None:
+    assert context.buffer_limit == 512 * 1024 * 1024
+    assert context.cache_limit is None
+    context.buffer_limit = 100
+    with pytest.raises(palace.BufferTooLarge, match="100"):
+        palace.Buffer(sounds.wav(tmp_path / "a.wav"))
+    context.buffer_limit = 10**12
+    assert context.buffer_limit < 2**31
+    palace.Buffer(tmp_path / "a.wav")
+    context.cache_limit = 10
+    assert context.cached_names == ()
+    with pytest.raises(ValueError, match="cache_limit is -1"):
+        context.cache_limit = -1
+
+
+@pytest.mark.parametrize("name", ["clock", "loader"])
+def test_a_clock_and_a_loader_are_what_they_should_be(device: palace.LoopbackDevice, name: str) -> None:
+    options: dict[str, Any] = {name: "assets"}
+    with pytest.raises(TypeError, match=f"{name} is 'assets'"):
+        palace.Context(device, **options)
+
+
+def test_what_is_no_context_is_told_so(context: palace.Context) -> None:
+    with pytest.raises(TypeError, match="several names go into one list"):
+        palace.cache(["door.wav"], "theme.ogg")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="must be a Device"):
+        palace.Context(None)  # type: ignore[arg-type]
+
+
+def test_directions_that_are_parallel_are_refused(context: palace.Context) -> None:
+    with pytest.raises(ValueError, match="parallel"):
+        context.listener.orientation = ((0, 0, -1), (0, 0, -2))
+
+
+def test_a_value_that_openal_refuses_is_not_kept(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise palace.OpenALError("alListenerf", 0xA003, "refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(context._al, "alListenerf", refuse)
+        with pytest.raises(palace.OpenALError):
+            context.listener.gain = 0.5
+    assert context.listener.gain == 1.0

@@ -1,0 +1,533 @@
+"""From a name to a file: pyglet.resource, paths, zips, packages, and files of the game's own."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyglet.resource
+import pytest
+
+import pyglet_palace as palace
+from pyglet_palace import resources
+from pyglet_palace._decoding import files
+from pyglet_palace.errors import unlinked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIMIT = 1000
+
+
+def contents(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> bytes:
+    opened = resources.locate(name, loader).open(LIMIT)
+    data = opened.file.read()
+    assert opened.size == len(data)
+    opened.close()
+    return data
+
+
+def put(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
+# Where names are found
+
+
+def test_a_name_is_found_in_a_directory_and_its_sub_directories(assets: Path) -> None:
+    put(assets / "door.wav", b"door")
+    put(assets / "level 1" / "a" / "door.wav", b"another")
+    pyglet.resource.reindex()
+
+    assert contents("door.wav") == b"door"
+    assert contents("level 1/a/door.wav") == b"another"
+
+
+def test_libsndfile_can_read_a_file_in_a_directory_by_itself(assets: Path) -> None:
+    path = put(assets / "a" / "door.wav", b"door")
+    pyglet.resource.reindex()
+
+    opened = resources.locate("a/door.wav").open(LIMIT)
+
+    assert isinstance(opened.native, int)
+    assert os.path.samestat(os.fstat(opened.native), path.stat())
+    opened.close()
+
+
+def test_a_name_is_found_in_a_zip_and_in_a_folder_of_it(
+    assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
+        archive.writestr("door.wav", b"door")
+        archive.writestr("music/theme.ogg", b"theme")
+    monkeypatch.setattr(pyglet.resource, "path", [str(tmp_path / "sounds.zip")])
+    pyglet.resource.reindex()
+    assert contents("door.wav") == b"door"
+    assert contents("music/theme.ogg") == b"theme"
+
+    monkeypatch.setattr(pyglet.resource, "path", [str(tmp_path / "sounds.zip" / "music")])
+    pyglet.resource.reindex()
+    assert contents("theme.ogg") == b"theme"
+
+
+def test_a_name_is_found_in_a_package(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "game_of_the_test" / "__init__.py", b"")
+    put(tmp_path / "game_of_the_test" / "sounds" / "door.wav", b"door")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(pyglet.resource, "path", ["@game_of_the_test"])
+    pyglet.resource.reindex()
+
+    assert contents("sounds/door.wav") == b"door"
+    with pytest.raises(palace.ResourceNotFound):
+        resources.locate("sounds/other.wav")
+    del sys.modules["game_of_the_test"]
+
+
+def test_a_loader_of_the_games_own_is_asked_instead_of_pyglets(assets: Path, tmp_path: Path) -> None:
+    put(assets / "door.wav", b"pyglet's")
+    put(tmp_path / "own" / "door.wav", b"own")
+    pyglet.resource.reindex()
+
+    loader = pyglet.resource.Loader(["own"], script_home=str(tmp_path))
+
+    assert contents("door.wav", loader) == b"own"
+    assert contents("door.wav") == b"pyglet's"
+
+
+def test_pyglets_path_is_read_when_a_name_is_looked_up(
+    assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "later" / "door.wav", b"door")
+    with pytest.raises(palace.ResourceNotFound):
+        resources.locate("door.wav")
+
+    monkeypatch.setattr(pyglet.resource, "path", [str(tmp_path / "later")])
+    pyglet.resource.reindex()
+
+    assert contents("door.wav") == b"door"
+
+
+def test_an_absolute_name_and_a_path_are_files(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = put(tmp_path / "else" / "door.wav", b"door")
+    monkeypatch.chdir(path.parent)
+
+    assert contents(str(path)) == b"door"
+    assert contents(path) == b"door"
+    assert contents(Path("door.wav")) == b"door"
+
+
+def test_a_path_is_called_by_its_absolute_form_and_never_like_a_resource(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert resources.key_of("a/../door.wav") == "a/../door.wav"
+    assert resources.key_of(Path("a/../door.wav")) == str(tmp_path / "door.wav")
+    assert resources.locate(Path("door.wav")).key == str(tmp_path / "door.wav")
+
+
+def test_a_file_name_that_is_no_utf_8_is_opened(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.wav"))
+    path.write_bytes(b"door")
+
+    assert contents(path) == b"door"
+    assert contents(str(path)) == b"door"
+
+
+@pytest.mark.parametrize("name", [b"door.wav", None, 3, ["door.wav"]])
+def test_what_is_neither_a_string_nor_a_path_is_a_type_error(name: Any) -> None:
+    with pytest.raises(TypeError, match="must be a str or a path"):
+        resources.locate(name)
+
+
+class BytesPath:
+    def __fspath__(self) -> bytes:
+        return b"door.wav"
+
+
+def test_a_path_of_bytes_is_a_type_error() -> None:
+    with pytest.raises(TypeError, match="must be a str or a path"):
+        resources.locate(BytesPath())  # type: ignore[arg-type]
+
+
+# Where they are not
+
+
+@pytest.mark.parametrize("name", ["../secret.wav", "a/../../secret.wav", "..\\secret.wav", "a\\door.wav"])
+def test_a_name_never_leaves_the_search_path(assets: Path, name: str) -> None:
+    put(assets.parent / "secret.wav", b"secret")
+    put(assets / "a" / "door.wav", b"door")
+    pyglet.resource.reindex()
+
+    with pytest.raises(palace.ResourceNotFound, match="pass a pathlib.Path") as caught:
+        resources.locate(name)
+    assert (caught.value.name, caught.value.stage) == (name, "find")
+    assert isinstance(caught.value, pyglet.resource.ResourceNotFoundException)
+
+
+def test_an_empty_path_is_said_to_be_the_trouble(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyglet.resource, "path", [])
+    pyglet.resource.reindex()
+
+    with pytest.raises(palace.ResourceNotFound, match=r"path is empty; set it .* then call pyglet.resource.reindex"):
+        resources.locate("door.wav")
+
+
+def test_a_file_that_came_after_indexing_is_said_to_need_reindexing(assets: Path, tmp_path: Path) -> None:
+    put(assets / "a" / "late.wav", b"late")
+    with pytest.raises(palace.ResourceNotFound, match=r"the file is there: call pyglet\.resource\.reindex\(\)"):
+        resources.locate("a/late.wav")
+
+    loader = pyglet.resource.Loader(["own"], script_home=str(tmp_path))
+    loader.reindex()
+    put(tmp_path / "own" / "late.wav", b"late")
+    with pytest.raises(palace.ResourceNotFound, match="the file is there: .* after the loader's path"):
+        resources.locate("late.wav", loader)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["sounds/dor.wav", "Sounds/Door.wav", "door.wav", "sounds/door.ogg", "sounds/doors.wav"]
+)
+def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(assets: Path, wrong: str) -> None:
+    put(assets / "sounds" / "door.wav", b"door")
+    for number in range(50):
+        put(assets / "sounds" / f"thing{number}.wav", b"")
+    pyglet.resource.reindex()
+
+    with pytest.raises(palace.ResourceNotFound, match=r"did you mean 'sounds/door\.wav'\?"):
+        resources.locate(wrong)
+
+
+@pytest.mark.parametrize("name", ["", "explosion.wav", "\0", ".", "/", "a" * 5000, "\ud800"])
+def test_a_name_like_nothing_there_is_not_found_without_advice(assets: Path, name: str) -> None:
+    put(assets / "door.wav", b"door")
+    pyglet.resource.reindex()
+
+    with pytest.raises(palace.ResourceError) as caught:
+        contents(name)
+    assert "did you mean" not in str(caught.value)
+
+
+def test_looking_for_what_is_missing_compares_few_names(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import difflib
+
+    compared = []
+    monkeypatch.setattr(difflib, "get_close_matches", lambda word, among, n: compared.extend(among) or [])
+    loader = pyglet.resource.Loader([str(assets)])
+    loader._index = {f"sounds/thing{number:04}.wav": None for number in range(3000)}
+
+    with pytest.raises(palace.ResourceNotFound) as caught:
+        resources.locate("sounds/thing9999.wav", loader)
+    assert compared == []  # not before somebody wants to know: many may be missing, on the game's thread
+    assert "not found" in str(caught.value)
+    assert 0 < len(compared) <= 20
+
+
+def test_advice_follows_the_index(assets: Path) -> None:
+    def said() -> str:
+        with pytest.raises(palace.ResourceNotFound) as caught:
+            resources.locate("dor.wav")
+        return str(caught.value)
+
+    put(assets / "window.wav", b"")
+    pyglet.resource.reindex()
+    assert "did you mean" not in said()
+    put(assets / "door.wav", b"")
+    pyglet.resource.reindex()
+    assert "did you mean 'door.wav'?" in said()
+
+
+def test_an_error_whose_text_was_not_asked_for_can_be_copied_and_pickled(assets: Path) -> None:
+    with pytest.raises(palace.ResourceNotFound) as caught:
+        resources.locate("dor.wav")
+    for copy in (unlinked(caught.value), pickle.loads(pickle.dumps(caught.value))):
+        assert str(copy) == str(caught.value)
+        assert (copy.name, copy.stage, copy.problem) == ("dor.wav", "find", caught.value.problem)
+
+
+def test_a_path_in_pyglets_search_path_is_named_as_the_trouble(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(assets / "door.wav", b"door")
+    monkeypatch.setattr(pyglet.resource, "path", [assets])
+    loader = pyglet.resource.Loader()
+    loader.path = [assets]
+
+    with pytest.raises(palace.ResourceUnreadable, match="cannot index"):
+        resources.locate("door.wav", loader)
+    with pytest.raises(palace.ResourceNotFound, match="takes strings only"):  # pyglet has an empty index by now
+        resources.locate("door.wav", loader)
+
+
+def test_a_file_that_is_gone_since_indexing_is_not_found(assets: Path) -> None:
+    path = put(assets / "door.wav", b"door")
+    pyglet.resource.reindex()
+    resource = resources.locate("door.wav")
+    path.unlink()
+
+    with pytest.raises(palace.ResourceNotFound, match="no such file") as caught:
+        resource.open(LIMIT)
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+    assert caught.value.name == "door.wav"
+
+
+@pytest.mark.parametrize("name", ["missing.wav", "nul\0.wav"])
+def test_a_path_to_nothing_is_not_found_when_it_is_opened(tmp_path: Path, name: str) -> None:
+    resource = resources.locate(f"{tmp_path}/{name}")
+    with pytest.raises(palace.ResourceNotFound) as caught:
+        resource.open(LIMIT)
+    assert caught.value.stage == "find"
+
+
+def test_a_directory_is_unreadable(tmp_path: Path) -> None:
+    with pytest.raises(palace.ResourceUnreadable, match="not a regular file") as caught:
+        contents(tmp_path)
+    assert caught.value.stage == "open"
+
+
+def test_a_pipe_is_refused_and_not_waited_for(assets: Path) -> None:
+    os.mkfifo(assets / "pipe.wav")
+    pyglet.resource.reindex()
+
+    with pytest.raises(palace.ResourceUnreadable, match="not a regular file"):
+        contents("pipe.wav")
+
+
+def test_a_file_one_may_not_read_is_unreadable_and_keeps_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = put(tmp_path / "door.wav", b"door")
+
+    def forbidden(name: str) -> io.FileIO:
+        raise PermissionError(13, "Permission denied", name)
+
+    monkeypatch.setattr(files, "_RawFile", forbidden)  # root may read everything
+
+    with pytest.raises(palace.ResourceUnreadable, match="Permission denied") as caught:
+        contents(path)
+    assert isinstance(caught.value.__cause__, PermissionError)
+
+
+def test_a_zip_entry_over_the_limit_is_refused_before_it_is_inflated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "sounds.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("fits.wav", bytes(LIMIT))
+        archive.writestr("large.wav", bytes(LIMIT + 1))
+        archive.writestr("folder/large.wav", bytes(LIMIT + 1))
+    loader = pyglet.resource.Loader([str(tmp_path / "sounds.zip")])
+    inner = pyglet.resource.Loader([str(tmp_path / "sounds.zip" / "folder")])
+    assert contents("fits.wav", loader) == bytes(LIMIT)
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *_: pytest.fail("inflated"))
+    for from_where in (loader, inner):
+        with pytest.raises(palace.BufferTooLarge, match="1001 bytes, over the limit of 1000") as caught:
+            contents("large.wav", from_where)
+        assert caught.value.stage == "open"
+
+
+def test_a_damaged_zip_entry_is_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "sounds.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("door.wav", b"door" * 20)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"doordoor", b"doorDOOR", 1))
+
+    with pytest.raises(palace.ResourceUnreadable, match="CRC") as caught:
+        contents("door.wav", pyglet.resource.Loader([str(path)]))
+    assert isinstance(caught.value.__cause__, zipfile.BadZipFile)
+
+
+# Files of the game's own
+
+
+class Own(io.BytesIO):
+    """A game's file, which counts."""
+
+    closed_times = 0
+
+    def close(self) -> None:
+        self.closed_times += 1
+        super().close()
+
+
+def test_every_name_goes_to_the_factory(assets: Path, tmp_path: Path) -> None:
+    path = put(assets / "door.wav", b"a file")
+    pyglet.resource.reindex()
+    asked = []
+
+    def factory(name: str) -> Own:
+        asked.append(name)
+        return Own(b"own")
+
+    palace.use_fileio(factory)
+    assert palace.current_fileio() is factory
+    for name in ("door.wav", "nowhere/at/all", str(path), path, "../x"):
+        assert contents(name) == b"own"
+    assert asked == ["door.wav", "nowhere/at/all", str(path), str(path), "../x"]
+
+    palace.use_fileio(None)
+    assert palace.current_fileio() is None
+    assert contents("door.wav") == b"a file"
+
+
+def test_the_factory_is_called_when_the_sound_is_opened_not_when_it_is_looked_up() -> None:
+    palace.use_fileio(lambda name: pytest.fail("opened"))
+    resource = resources.locate("door.wav")
+    palace.use_fileio(None)
+
+    with pytest.raises(pytest.fail.Exception):
+        resource.open(LIMIT)
+
+
+def test_a_file_is_read_in_pieces_of_the_buffer_size() -> None:
+    asked = []
+
+    class Watched(Own):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size)
+            return super().read(size)
+
+    palace.use_fileio(lambda name: Watched(bytes(1000)), buffer_size=128)
+    opened = resources.locate("door.wav").open(LIMIT)
+    for _ in range(10):
+        opened.file.read(10)
+    assert asked == [128]
+    opened.close()
+
+
+def test_the_file_is_closed_once(assets: Path) -> None:
+    file = Own(b"door")
+    palace.use_fileio(lambda name: file)
+    opened = resources.locate("door.wav").open(LIMIT)
+    opened.close()
+    opened.close()
+    del opened
+    assert file.closed_times == 1
+
+
+def test_what_closing_raises_is_of_no_consequence() -> None:
+    class Stubborn(Own):
+        def close(self) -> None:
+            super().close()
+            raise OSError("no")
+
+    palace.use_fileio(lambda name: Stubborn(b"door"))
+    assert contents("door.wav") == b"door"
+
+
+class Broken(Own):
+    """Fails where it is told to."""
+
+    def __init__(self, where: str, error: BaseException) -> None:
+        super().__init__(b"door")
+        self.where, self.error = where, error
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if self.where == "seek":
+            raise self.error
+        return super().seek(offset, whence)
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), ValueError("gone"), EOFError("gone"), KeyError("gone")])
+def test_what_a_factory_or_a_seek_raises_is_the_cause_of_a_resource_unreadable(error: Exception) -> None:
+    def factory(name: str) -> Own:
+        raise error
+
+    palace.use_fileio(factory)
+    with pytest.raises(palace.ResourceUnreadable, match="cannot be opened: .*gone") as caught:
+        contents("door.wav")
+    assert caught.value.__cause__ is error
+    assert caught.value.stage == "open"
+
+    file = Broken("seek", error)
+    palace.use_fileio(lambda name: file)
+    with pytest.raises(palace.ResourceUnreadable, match="gone") as caught:
+        contents("door.wav")
+    assert caught.value.__cause__ is error
+    assert file.closed_times == 1
+
+
+@pytest.mark.parametrize("where", ["factory", "seek"])
+def test_ctrl_c_in_a_file_is_not_swallowed(where: str) -> None:
+    def factory(name: str) -> Own:
+        if where == "factory":
+            raise KeyboardInterrupt
+        return Broken("seek", KeyboardInterrupt())
+
+    palace.use_fileio(factory)
+    with pytest.raises(KeyboardInterrupt):
+        contents("door.wav")
+
+
+def test_a_factory_that_does_not_know_a_name_says_file_not_found() -> None:
+    def factory(name: str) -> Own:
+        raise FileNotFoundError(name)
+
+    palace.use_fileio(factory)
+    with pytest.raises(palace.ResourceNotFound) as caught:
+        contents("door.wav")
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
+    assert caught.value.stage == "find"
+
+
+def test_errors_of_this_package_pass_through_a_factory() -> None:
+    error = palace.ResourceNotFound("door.wav", "find", "not in the archive")
+
+    def factory(name: str) -> Own:
+        raise error
+
+    palace.use_fileio(factory)
+    with pytest.raises(palace.ResourceNotFound) as caught:
+        contents("door.wav")
+    assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: None, "must return an open binary file"),
+        (lambda: b"RIFF", "must return an open binary file"),
+        (lambda: type("NoPosition", (Own,), {"seek": lambda *_: None})(), "seek returned None"),
+    ],
+)
+def test_a_file_that_is_none_is_unreadable_and_the_text_says_why(make: Callable[[], Any], said: str) -> None:
+    palace.use_fileio(lambda name: make())
+    with pytest.raises(palace.ResourceUnreadable, match=said):
+        contents("door.wav")
+
+
+@pytest.mark.parametrize(
+    ("factory", "size", "error"), [("door.wav", 1, TypeError), (Own, 0, ValueError), (Own, -1, ValueError)]
+)
+def test_a_wrong_factory_or_buffer_size_is_refused_and_changes_nothing(
+    factory: Any, size: int, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        palace.use_fileio(factory, size)
+    assert palace.current_fileio() is None
+
+
+def test_a_name_that_is_not_plain_is_told_its_plain_form(assets: Path) -> None:
+    (assets / "door.wav").touch()
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="did you mean 'door.wav'"):
+        resources.locate("./door.wav")
+
+
+def test_a_folder_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyglet.resource, "path", ["asets"])
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="there is no folder .*asets"):
+        resources.locate("door.wav")
+
+
+def test_a_path_that_is_a_string_is_said_to_be_the_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyglet.resource, "path", "assets")
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="it must be a list"):
+        resources.locate("door.wav")
