@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from pyglet.event import EventDispatcher
 
 from ._common.current import require_context
-from ._common.lifetime import Mortal
+from ._common.lifetime import Destroyable
 from .buffer import by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
-    from ._common.events import News
+    from ._common.events import EventQueue
     from .buffer import Buffer
     from .context import Context
     from .errors import ResourceError
@@ -29,7 +29,7 @@ _MOMENT = 0.25
 _FRAME = 0.01
 
 
-class Batch(EventDispatcher, Mortal):
+class Batch(EventDispatcher, Destroyable):
     """Names that are loaded together. Made by `preload`.
 
     >>> batch = preload(["door.ogg", "theme.ogg"])
@@ -68,7 +68,7 @@ class Batch(EventDispatcher, Mortal):
         self._silenced = False
         #: Called with the batch by the first update after it has finished, also if it was cancelled.
         self._waiting: dict[object, Callable[[Batch], object]] = {}
-        self._begin()
+        self._init_lifetime()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -103,7 +103,7 @@ class Batch(EventDispatcher, Mortal):
         """
         if self.finished:
             return 1.0
-        under_way = [size for name, size in self._context._table.weights() if name in self._wanted]
+        under_way = [size for name, size in self._context._table.loading_sizes() if name in self._wanted]
         known = self._weight + sum(under_way)
         count = self._weighed + len(under_way)
         mean = known / count if count else 1.0
@@ -132,7 +132,7 @@ class Batch(EventDispatcher, Mortal):
         table, loader = context._table, context._loader
         table.check_not_loading("a batch")
         deadline = None if timeout is None else time.monotonic() + timeout
-        ahead = deque(self._names if deadline is not None else table.largest_first(self._names))
+        ahead = deque(self._names if deadline is not None else table.queued_by_size(self._names))
         if timeout != 0:
             table.prefer(ahead)
         while True:
@@ -143,16 +143,16 @@ class Batch(EventDispatcher, Mortal):
                 break
             if deadline is None:
                 # Its own names only: a long load of somebody else's would hold this up.
-                while ahead and not table.do_queued(ahead.popleft()):
+                while ahead and not table.run_queued(ahead.popleft()):
                     pass
                 if not ahead:
-                    loader.wait_for_any(None)
+                    loader.wait_for_finished(None)
             else:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     break
-                loader.relieve(time.perf_counter())
-                loader.wait_for_any(min(left, _MOMENT))
+                loader.replace_stalled(time.perf_counter())
+                loader.wait_for_finished(min(left, _MOMENT))
         context._check_alive()  # a decoder of the game's may have done anything
         context._wake()
         return self.finished
@@ -232,7 +232,7 @@ class Batch(EventDispatcher, Mortal):
                 self._context._table.withdraw(self)
             self._cancelled = True
             if self._context and self._waiting:
-                self._context._table.stirred[self] = None
+                self._context._table.changed_batches[self] = None
                 self._context._wake()
 
     def release(self) -> None:
@@ -240,15 +240,15 @@ class Batch(EventDispatcher, Mortal):
 
         Returns at once. Nothing the second time.
         """
-        if self._dead:
+        if self._destroyed:
             return
         self.cancel()
-        self._dead = True
+        self._destroyed = True
         if self._context:
             shelf = self._context._shelf
-            shelf.holds.release(self)
+            shelf.pins.unpin(self)
             self._context._table.forget(
-                name for name in self._names if name not in shelf.holds and shelf.get(name) is not None
+                name for name in self._names if name not in shelf.pins and shelf.get(name) is not None
             )
             self._context._tell_now()
 
@@ -267,8 +267,8 @@ class Batch(EventDispatcher, Mortal):
 
     def __repr__(self) -> str:
         failed = f", {len(self._failed)} failed" if self._failed else ""
-        if self._dead or self._cancelled:
-            return f"<Batch of {self.total}, {'released' if self._dead else 'cancelled'}{failed}>"
+        if self._destroyed or self._cancelled:
+            return f"<Batch of {self.total}, {'released' if self._destroyed else 'cancelled'}{failed}>"
         return f"<Batch: {self.done} of {self.total} done{failed}>"
 
     # For the table and the context, on the game's thread
@@ -284,17 +284,17 @@ class Batch(EventDispatcher, Mortal):
         if error is not None:
             self._failed[name] = error
 
-    def _report(self, news: News) -> None:
+    def _report(self, news: EventQueue) -> None:
         """Tell `news` what is due."""
         if self.done > self._told:
             self._told = self.done
-            news.batch("on_progress", self)
+            news.post_batch_event("on_progress", self)
         if self.finished and not self._completed and not self._cancelled:
             self._completed = True
-            news.batch("on_complete", self)
+            news.post_batch_event("on_complete", self)
         if self.finished:
             for ticket in self._waiting:
-                news.call(self._go_on, ticket)
+                news.post_call(self._go_on, ticket)
 
 
 Batch.event_types = ["on_progress", "on_complete"]
@@ -333,8 +333,8 @@ def preload(
     if on_complete is not None:
         batch.set_handler("on_complete", on_complete)
     table = owner._table
-    owner._shelf.holds.hold(batch, batch.names)
-    table.stirred[batch] = None
+    owner._shelf.pins.pin(batch, batch.names)
+    table.changed_batches[batch] = None
     table.request(wanted, batch, first=urgent)
     owner._wake()
     return batch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import resources
 from ._common import checks
 from ._common.current import require_context
-from ._common.lifetime import Mortal
+from ._common.lifetime import Destroyable
 from .source import Source
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .resources import Name
 
 
-class Buffer(Mortal):
+class Buffer(Destroyable):
     """A sound in memory, decoded, shared by all sources that play it.
 
     ``Buffer("door.wav")`` is the cached sound of that name; one that is not cached is loaded now, one that `cache`
@@ -56,7 +56,7 @@ class Buffer(Mortal):
         owner = require_context(context)
         owner._check_alive()
         try:
-            entry = owner._table.obtain(name)
+            entry = owner._table.load_now(name)
         finally:
             if owner:  # unless it was destroyed by what it has called to load
                 owner._wake()
@@ -69,7 +69,7 @@ class Buffer(Mortal):
         self = object.__new__(cls)
         self._context = context
         self._entry = entry
-        self._begin()
+        self._init_lifetime()
         return self
 
     @staticmethod
@@ -169,7 +169,7 @@ class Buffer(Mortal):
             )
         if not self._context._native.has_loop_points:
             raise RuntimeError("this OpenAL has no loop points (AL_SOFT_loop_points)")
-        with self._context._bracket as al:
+        with self._context._scope as al:
             al.set_loop_points(entry.stored.number, start, end)
         entry.loop_points = (start, end)
 
@@ -208,12 +208,12 @@ class Buffer(Mortal):
 
         The news is told before it returns. Nothing the second time.
         """
-        if not self._dead:
+        if not self._destroyed:
             if self._entry.alive and self._context:
                 self._context._check_alive()
                 self._context._shelf.remove(self._entry)
                 self._context._tell_now()
-            self._dead = True
+            self._destroyed = True
 
     _end = destroy
 
@@ -226,7 +226,7 @@ class Buffer(Mortal):
         self._check_alive()
         if self._context is not source._context:
             raise ValueError(f"{self!r} belongs to {self._context!r}, and {source!r} to {source._context!r}")
-        self._context._shelf.use(self._entry)
+        self._context._shelf.mark_used(self._entry)
         return self._entry
 
     def _living(self) -> Entry:
@@ -235,8 +235,8 @@ class Buffer(Mortal):
 
     def _check_alive(self) -> None:
         if not self._entry.alive:
-            self._dead = True
-        self._check_not_dead()
+            self._destroyed = True
+        self._check_not_destroyed()
         self._context._check_alive()
 
     def __bool__(self) -> bool:
@@ -295,5 +295,5 @@ def by_key(names: Iterable[Name]) -> dict[str, Name]:
 
 
 def _check_free(context: Context, key: str) -> None:
-    if context._table.is_known(key):
+    if context._table.contains(key):
         raise RuntimeError(f"{key!r} is the name of another buffer; free it first, or choose another name")

@@ -11,11 +11,11 @@ from pyglet.event import EventDispatcher
 
 from ._common import checks, registry
 from ._common.current import current_context, use_context
-from ._common.events import News
-from ._common.lifetime import Mortal
-from ._loading.cache import Shelf
-from ._loading.lookup import Finder
-from ._loading.requests import Table
+from ._common.events import EventQueue
+from ._common.lifetime import Destroyable
+from ._loading.cache import SoundCache
+from ._loading.lookup import NameLookup
+from ._loading.requests import LoadRequests
 from ._openal import attribute_list
 from ._openal import constants as c
 from ._openal.context import NativeContext
@@ -23,11 +23,11 @@ from ._openal.properties import Property
 from ._playback.fades import Fades
 from ._playback.voice_pool import VoicePool
 from ._streaming.stream import Stream
-from ._streaming.stream_thread import Feeder
+from ._streaming.stream_thread import StreamThread
 from .buffer import Buffer
 from .decoder import BaseDecoder, decoder_factories
 from .device import Device
-from .effect import Units
+from .effect import EffectSlots
 from .errors import DestroyedError
 from .formats import frame_size
 from .listener import Listener
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from ._decoding.load import Samples, Settings
     from ._openal import Functions
-    from ._streaming.decoder_lock import Turn
+    from ._streaming.decoder_lock import DecoderLock
 
 #: Bytes one sound may take where `Context` was not told otherwise.
 BUFFER_LIMIT = 512 * 1024 * 1024
@@ -83,7 +83,7 @@ def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
     al.alDistanceModel(_DISTANCE_MODELS[value])
 
 
-class Context(Mortal, EventDispatcher):
+class Context(Destroyable, EventDispatcher):
     """A listener, the sources it hears and the sounds in its cache, on one device.
 
     It belongs to the thread that made it: every member, and every member of what is made from it, may be used on
@@ -113,7 +113,7 @@ class Context(Mortal, EventDispatcher):
     doppler_factor = Property(
         checks.number(0.0), 1.0, _doppler_factor, "Strength of the doppler effect, >= 0; 1 is nature's, 0 is none."
     )
-    speed_of_sound = Property(checks.number(0.0, above=True), 343.3, _speed_of_sound, "Units a second, > 0.")
+    speed_of_sound = Property(checks.number(0.0, above=True), 343.3, _speed_of_sound, "EffectSlots a second, > 0.")
     distance_model: Property[DistanceModel] = Property(
         checks.one_of(_DISTANCE_MODELS),
         "inverse clamped",
@@ -156,7 +156,7 @@ class Context(Mortal, EventDispatcher):
         """
         if not isinstance(device, Device):
             raise TypeError(f"device is {device!r}; it must be a Device, or use init()")
-        device._check_not_dead()
+        device._check_not_destroyed()
         checks.number(0.0, above=True)("update_interval", update_interval)
         checks.integer(1)("buffer_limit", buffer_limit)
         if workers is not None:
@@ -169,9 +169,9 @@ class Context(Mortal, EventDispatcher):
             raise TypeError(f"loader is {loader!r}; it must be a pyglet.resource.Loader")
         attribute_list(attrs or {})  # TypeError, if it is none
         from ._decoding import load  # numpy and soundfile, which a game that plays nothing need not wait for
-        from ._loading.workers import Loader
+        from ._loading.workers import WorkerPool
 
-        self._loader = Loader(workers)
+        self._loader = WorkerPool(workers)
         try:
             asked = {**(attrs or {}), **device._own_attributes()}
             self._native = NativeContext(device._handle, asked, hold=device._can_move)
@@ -179,11 +179,11 @@ class Context(Mortal, EventDispatcher):
             self._loader.close()
             raise
         self._al = self._native.al
-        self._bracket = self._native.bracket
+        self._scope = self._native.scope
         self._device = device
         self._thread = threading.current_thread()
         self._thread_id = threading.get_ident()
-        self._begin()
+        self._init_lifetime()
         self._values: dict[str, Any] = {}
         device._contexts.append(self)
         device._asked = dict(attrs or {})
@@ -191,16 +191,16 @@ class Context(Mortal, EventDispatcher):
 
         self._message_handler = MessageHandler()
         self._limit = min(buffer_limit, load.LARGEST_BUFFER)
-        self._news = News()
-        self._voices = VoicePool(self._bracket, device, self._news)
+        self._news = EventQueue()
+        self._voices = VoicePool(self._scope, device, self._news)
         self._fades = Fades(device)
-        self._feeder = Feeder(self._bracket, self._voices.stirred)
-        self._effects = Units(self._al, self._bracket, device, self._voices)
-        self._finder = Finder(loader, lambda name: self.message_handler.resource_not_found(name))
-        self._shelf = Shelf(self._bracket, device._store, self._voices, self._news)
+        self._feeder = StreamThread(self._scope, self._voices.to_check)
+        self._effects = EffectSlots(self._al, self._scope, device, self._voices)
+        self._finder = NameLookup(loader, lambda name: self.message_handler.resource_not_found(name))
+        self._shelf = SoundCache(self._scope, device._store, self._voices, self._news)
         self._shelf.make_handle = lambda entry: Buffer._of(self, entry)
-        self._table = Table(
-            self._bracket,
+        self._table = LoadRequests(
+            self._scope,
             device._store,
             self._loader,
             self._shelf,
@@ -336,20 +336,20 @@ class Context(Mortal, EventDispatcher):
         self._check_alive()
         now = time.perf_counter()
         self._device._pass_time(now)
-        self._loader.relieve(now)
+        self._loader.replace_stalled(now)
         self._table.publish()
-        if self._dead:  # the game, asked for a substitute, has destroyed it
+        if self._destroyed:  # the game, asked for a substitute, has destroyed it
             return
         self._fades.advance()
-        self._voices.collect()
-        self._feeder.relieve(now)
+        self._voices.collect_ended()
+        self._feeder.replace_stalled(now)
         self._effects.settle()
         if now - self._looked > _LOOK_INTERVAL:
             self._looked = now
             self._look_for_device()
         self._tell_batches()
-        self._news.tell(self.message_handler, self)
-        if self._scheduler is not None and not self._dead and not self._has_work():
+        self._news.dispatch(self.message_handler, self)
+        if self._scheduler is not None and not self._destroyed and not self._has_work():
             self._scheduler.sleep()
 
     @property
@@ -393,14 +393,14 @@ class Context(Mortal, EventDispatcher):
         an exception has skipped is made up for by the next. Nothing without AL_SOFT_deferred_updates.
         """
         self._check_alive()
-        self._voices.batch(True)
+        self._voices.set_deferred(True)
         self._native.defer(True)
 
     def end_batch(self) -> None:
         """Let what changed since `start_batch` be heard; nothing if there was none."""
         self._check_alive()
         self._native.defer(False)
-        self._voices.batch(False)
+        self._voices.set_deferred(False)
 
     # The end
 
@@ -410,7 +410,7 @@ class Context(Mortal, EventDispatcher):
         Loads that are queued are dropped, those that run are disowned: it waits 0.1 s at most for the threads to end.
         The news of what it stops is told before it returns.
         """
-        if self._dead:
+        if self._destroyed:
             return
         self._check_alive()
         device = self._device
@@ -421,12 +421,12 @@ class Context(Mortal, EventDispatcher):
         self._feeder.close()
         self._effects.close()
         self._tell_batches()
-        self._dead = True
+        self._destroyed = True
         self._native.destroy()
         device._contexts.remove(self)
         registry.forget(self)
         self._loader.close()
-        self._news.tell_keeping_errors(self.message_handler, self)
+        self._news.dispatch_keeping_errors(self.message_handler, self)
         if self._owns_device and not device._contexts:
             device.close()
         self._news.close()
@@ -442,7 +442,7 @@ class Context(Mortal, EventDispatcher):
     def __exit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if not self._dead:
+        if not self._destroyed:
             self._check_alive()
         use_context(self._previous.pop() or None)
         self.destroy()
@@ -451,7 +451,7 @@ class Context(Mortal, EventDispatcher):
 
     def _check_alive(self) -> None:
         """Raise unless it is alive and this is its thread."""
-        if self._dead:
+        if self._destroyed:
             raise DestroyedError(f"{self!r} can no longer be used")
         if threading.get_ident() != self._thread_id:
             raise RuntimeError(
@@ -475,53 +475,53 @@ class Context(Mortal, EventDispatcher):
         with decoder._alone() if isinstance(decoder, BaseDecoder) else nullcontext():
             return read_decoder(name, decoder, self._settings())
 
-    def _stream(self, decoder: Any, name: str, turn: Turn, chunk_len: int, queue_size: int) -> Stream:
+    def _stream(self, decoder: Any, name: str, lock: DecoderLock, chunk_len: int, queue_size: int) -> Stream:
         """A stream of `decoder`, called `name` in errors; raises what `BaseDecoder.play` does."""
-        from ._decoding.load import check_supported, named
+        from ._decoding.load import as_resource_error, check_supported
         from ._streaming.looping_reader import LoopingReader
 
         try:
             reader = LoopingReader(name, decoder, chunk_len)
         except Exception as error:
-            raise named(name, error) from error
+            raise as_resource_error(name, error) from error
         check_supported(name, reader.channel_config, reader.sample_type, self._native.supported)
         self._feeder.start()
-        return Stream(self._feeder, reader, turn, chunk_len, queue_size)
+        return Stream(self._feeder, reader, lock, chunk_len, queue_size)
 
     def _has_work(self) -> bool:
-        return self._table.busy or bool(len(self._news)) or self._voices.sounding()
+        return self._table.busy or bool(len(self._news)) or self._voices.any_playing()
 
     def _wake(self) -> None:
         """Something was begun: see that the clock drives until it has come to its end."""
         scheduler = self._scheduler
-        if scheduler is not None and not self._dead and not scheduler.awake and self._has_work():
+        if scheduler is not None and not self._destroyed and not scheduler.awake and self._has_work():
             self._device._pass_time(time.perf_counter(), idle=True)
             scheduler.wake()
 
     def _tell_now(self) -> None:
         """Tell the news within a call that stops sources; what handlers raise waits for the next update."""
         self._tell_batches()
-        self._news.tell_keeping_errors(self.message_handler, self)
-        if not self._dead:
+        self._news.dispatch_keeping_errors(self.message_handler, self)
+        if not self._destroyed:
             self._wake()
 
     def _tell_batches(self) -> None:
-        stirred, self._table.stirred = self._table.stirred, {}
+        stirred, self._table.changed_batches = self._table.changed_batches, {}
         for batch in stirred:
             batch._report(self._news)
 
     def _changed(self, changed: Property[Any], value: Any) -> None:
-        with self._native.bracket as al:
+        with self._native.scope as al:
             changed.send(al, 0, value)
 
     def _device_was_reset(self) -> None:
         """It may be there again, with other sends, and ends come at other times."""
         self._connected = True
         self._effects.sends_changed = True
-        self._feeder.lost = False
+        self._feeder.device_lost = False
         self._feeder.wake()
-        self._voices.watch("no connection", False)
-        self._voices.ask_all()
+        self._voices.poll_while("no connection", False)
+        self._voices.poll_all()
 
     def _look_for_device(self) -> None:
         device = self._device
@@ -529,12 +529,12 @@ class Context(Mortal, EventDispatcher):
             return
         self._connected = False
         if not self._native.holds:  # OpenAL has stopped what played, while the device's clock stands still
-            self._feeder.lost = True
-            self._voices.watch("no connection", True)
-        self._news.device_disconnected(device)
+            self._feeder.device_lost = True
+            self._voices.poll_while("no connection", True)
+        self._news.post_device_disconnected(device)
 
     def __repr__(self) -> str:
-        return "<Context, destroyed>" if self._dead else f"<Context on {self._device!r}>"
+        return "<Context, destroyed>" if self._destroyed else f"<Context on {self._device!r}>"
 
 
 Context.event_types = [

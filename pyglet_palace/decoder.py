@@ -11,7 +11,7 @@ from weakref import ref
 
 from ._common import checks
 from ._common.current import require_context
-from ._streaming.decoder_lock import Turn
+from ._streaming.decoder_lock import DecoderLock
 from .resources import key_of
 from .source import Source
 
@@ -59,7 +59,7 @@ class BaseDecoder(ABC):
     # Named so that no attribute of a game's own is in the way.
     #: What streams it, or has last. Not held: it holds this.
     __stream: ReferenceType[Stream] | None = None
-    __turn: Turn | None = None
+    __lock: DecoderLock | None = None
 
     @property
     @abstractmethod
@@ -157,15 +157,15 @@ class BaseDecoder(ABC):
         self._check_not_played(source)
         reader = self._read_by()
         name = str(getattr(reader, "name", type(self).__name__))
-        stream = context._stream(reader, name, self._turn, chunk_len, queue_size)
+        stream = context._stream(reader, name, self._decoder_lock, chunk_len, queue_size)
         self.__stream = ref(stream)
         return stream
 
     @property
-    def _turn(self) -> Turn:
-        if self.__turn is None:  # a subclass need not call __init__
-            self.__turn = Turn()
-        return self.__turn
+    def _decoder_lock(self) -> DecoderLock:
+        if self.__lock is None:  # a subclass need not call __init__
+            self.__lock = DecoderLock()
+        return self.__lock
 
     def _check_not_played(self, source: Source | None = None) -> None:
         """Raise `RuntimeError` if another source than `source` plays it."""
@@ -182,15 +182,15 @@ class BaseDecoder(ABC):
 
         Blocks for the chunk that may be on its way where a source has stopped just now.
         """
-        if self._turn.mine:
+        if self._decoder_lock.held_by_this_thread:
             yield
             return
         self._check_not_played()
-        self._turn.take(wait=True)
+        self._decoder_lock.acquire(wait=True)
         try:
             yield
         finally:
-            self._turn.give_back()
+            self._decoder_lock.release()
 
 
 class Decoder(BaseDecoder):

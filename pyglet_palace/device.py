@@ -8,7 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ._common import checks, log
-from ._common.lifetime import Mortal
+from ._common.lifetime import Destroyable
 from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
 from ._openal import constants as c
@@ -78,7 +78,7 @@ def query_extension(name: str) -> bool:
     return functions().device_extension(None, checks.string("name", name))
 
 
-class Device(Mortal):
+class Device(Destroyable):
     """A playback device, open until `close`. Used by one thread at a time; that of its context, if it has one.
 
     One that disconnects, with contexts, moves to the default device by itself, and what plays goes on there
@@ -125,7 +125,7 @@ class Device(Mortal):
         self._open(handle)
 
     def _open(self, handle: int) -> None:
-        self._begin()
+        self._init_lifetime()
         self._al = functions()
         self._handle = handle
         self._store = BufferStore()
@@ -145,7 +145,7 @@ class Device(Mortal):
     @property
     def name(self) -> str:
         """Its full name."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         full = self.query_extension("ALC_ENUMERATE_ALL_EXT") or self._al.device_extension(None, "ALC_ENUMERATE_ALL_EXT")
         named = self._al.device_string(self._handle, c.ALC_ALL_DEVICES_SPECIFIER) if full else ""
         return named or self.basic_name
@@ -153,7 +153,7 @@ class Device(Mortal):
     @property
     def basic_name(self) -> str:
         """Its short name; of many devices the same."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         return self._al.device_string(self._handle, c.ALC_DEVICE_SPECIFIER)
 
     def query_extension(self, name: str) -> bool:
@@ -162,7 +162,7 @@ class Device(Mortal):
         Raises:
             TypeError: `name` is no string.
         """
-        self._check_not_dead()
+        self._check_not_destroyed()
         return self._al.device_extension(self._handle, checks.string("name", name))
 
     @property
@@ -180,7 +180,7 @@ class Device(Mortal):
     @property
     def frequency(self) -> int:
         """Output rate in hertz. OpenAL settles it with the first context."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         return self._rate or self._integer(c.ALC_FREQUENCY)
 
     @property
@@ -219,7 +219,7 @@ class Device(Mortal):
             DeviceError: The device refuses, or cannot be reset at all (ALC_SOFT_HRTF is missing).
             TypeError, ValueError: `attrs` maps anything but whole numbers of 32 bits to such.
         """
-        self._check_not_dead()
+        self._check_not_destroyed()
         attrs = attrs or {}
         attribute_list(attrs)  # TypeError or ValueError, before anything is done
         if not self.query_extension("ALC_SOFT_HRTF"):
@@ -238,20 +238,20 @@ class Device(Mortal):
         silent one that `init` falls back to goes on with the updates of its context. `SourceGroup.pause_all` pauses
         everywhere.
         """
-        self._check_not_dead()
+        self._check_not_destroyed()
         if self.query_extension("ALC_SOFT_pause_device"):
             self._al.alcDevicePauseSOFT(self._handle)
 
     def resume_dsp(self) -> None:
         """Go on after `pause_dsp`. Nothing without ALC_SOFT_pause_device."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         if self.query_extension("ALC_SOFT_pause_device"):
             self._al.alcDeviceResumeSOFT(self._handle)
 
     @property
     def clock_time(self) -> int:
         """Nanoseconds of sound mixed since it was opened (ALC_SOFT_device_clock; 0 without)."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         return self._al.device_clock(self._handle) if self._has_clock else 0
 
     def close(self) -> None:
@@ -260,7 +260,7 @@ class Device(Mortal):
         Raises:
             RuntimeError: It has contexts that were not destroyed.
         """
-        if self._dead:
+        if self._destroyed:
             return
         if self._contexts:
             raise RuntimeError(f"{self!r} still has contexts; destroy them first: {self._contexts}")
@@ -272,7 +272,7 @@ class Device(Mortal):
 
     def _abandon(self) -> None:
         """Be dead without a call into OpenAL."""
-        self._dead = True
+        self._destroyed = True
         self._store.close()
         if self in _open_devices:
             _open_devices.remove(self)
@@ -315,12 +315,12 @@ class Device(Mortal):
         return True
 
     def _integer(self, what: int) -> int:
-        self._check_not_dead()
+        self._check_not_destroyed()
         return self._al.device_integer(self._handle, what)
 
     def __repr__(self) -> str:
         kind = type(self).__name__
-        return f"<{kind}, closed>" if self._dead else f"<{kind} {self.name!r}>"
+        return f"<{kind}, closed>" if self._destroyed else f"<{kind} {self.name!r}>"
 
 
 #: Devices that were not closed, oldest first.

@@ -135,7 +135,7 @@ def unlinked(error: _E) -> _E:
     return copy
 
 
-def said(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """What an error says, in a line: its type too, unless that is plain from what it says."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     if not isinstance(error, (OSError, RuntimeError)) or not text:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._common import checks
 from ._common.current import require_context
-from ._common.lifetime import Mortal
+from ._common.lifetime import Destroyable
 from ._openal import setters as to
 from ._openal.properties import Property
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .source import Source
 
 
-class SourceGroup(Mortal):
+class SourceGroup(Destroyable):
     """Sources, and groups of them, that are treated as one.
 
     Groups form trees: what a group is set to is heard of all that is in it, and in the groups below.
@@ -72,7 +72,7 @@ class SourceGroup(Mortal):
         self._sub_groups: weakref.WeakKeyDictionary[SourceGroup, None] = weakref.WeakKeyDictionary()
         #: Its gain and pitch, times those of the groups above; kept, so that who is played need not walk the tree.
         self._whole_gain = self._whole_pitch = 1.0
-        self._begin()
+        self._init_lifetime()
 
     @property
     def context(self) -> Context:
@@ -154,7 +154,7 @@ class SourceGroup(Mortal):
         for source in self._with_voices():
             if source.playing or source.paused:
                 source._stop()
-                self._context._news.source("source_force_stopped", source)
+                self._context._news.post_source_event("source_force_stopped", source)
         self._context._tell_now()
 
     def destroy(self) -> None:
@@ -163,7 +163,7 @@ class SourceGroup(Mortal):
         What plays goes on. What `pause_all` has paused stays paused: its own sources until each one's `resume`, those
         in sub-groups until the `resume_all` of these, too.
         """
-        if self._dead:
+        if self._destroyed:
             return
         if self._context:
             self._check_alive()
@@ -173,7 +173,7 @@ class SourceGroup(Mortal):
             for group in list(self._sub_groups):
                 group._move(None)
                 group._refresh()
-        self._dead = True
+        self._destroyed = True
 
     _end = destroy
 
@@ -256,11 +256,11 @@ class SourceGroup(Mortal):
         self._refresh()
 
     def _check_alive(self) -> None:
-        self._check_not_dead()
+        self._check_not_destroyed()
         self._context._check_alive()
 
     def __bool__(self) -> bool:
-        return not self._dead and bool(self._context)
+        return not self._destroyed and bool(self._context)
 
     def __repr__(self) -> str:
         if not self:

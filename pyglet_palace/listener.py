@@ -91,10 +91,10 @@ class Listener:
         self._context._check_alive()
 
     def _changed(self, changed: Property[Any], value: Any) -> None:
-        with self._context._bracket as al:
+        with self._context._scope as al:
             changed.send(al, 0, value)
         if changed.name == "velocity":
-            self._context._voices.watch("the listener moves", value != _ZERO)
+            self._context._voices.poll_while("the listener moves", value != _ZERO)
 
     def __bool__(self) -> bool:
         return bool(self._context)

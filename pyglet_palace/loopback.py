@@ -94,7 +94,7 @@ class LoopbackDevice(Device):
     @property
     def frequency(self) -> int:
         """Output rate in hertz."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         return self._attributes[keys.FREQUENCY]
 
     def reset(self, attrs: Mapping[int, int] | None = None) -> None:
@@ -107,7 +107,7 @@ class LoopbackDevice(Device):
             ValueError: OpenAL cannot render at that rate; or the layout or the sample type would change.
             DeviceError, TypeError: As `Device.reset`.
         """
-        self._check_not_dead()
+        self._check_not_destroyed()
         attrs, own = attrs or {}, self._attributes
         attribute_list(attrs)  # TypeError or ValueError, before anything is done
         for key, what in ((keys.CHANNEL_CONFIG, "layout"), (keys.SAMPLE_TYPE, "sample type")):
@@ -140,7 +140,7 @@ class LoopbackDevice(Device):
         """
         import numpy as np
 
-        self._check_not_dead()
+        self._check_not_destroyed()
         frames = checks.integer(0, 2**31 - 1)("frames", frames)
         shape = (frames, CHANNELS[self.channel_config])
         out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
@@ -149,7 +149,7 @@ class LoopbackDevice(Device):
             done = min(len(self._ahead), frames)
             out[:done], self._ahead = self._ahead[:done], self._ahead[done:]
         while self._contexts and done < frames:
-            lasting = min(context._feeder.fill(self._PATIENCE) for context in self._contexts)
+            lasting = min(context._feeder.fill_queues(self._PATIENCE) for context in self._contexts)
             # Half of what is queued: a resampler looks ahead.
             step = min(frames - done, max(4, int(min(lasting, 3600.0) * self.frequency / 2) // 4 * 4))
             if step % 4 and step < _REVERB_BEGINS and any(context._effects.count for context in self._contexts):
@@ -181,12 +181,12 @@ class SilentDevice(LoopbackDevice):
 
     def pause_dsp(self) -> None:
         """As `Device.pause_dsp`: time stands still."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         self._stands_still = True
 
     def resume_dsp(self) -> None:
         """Go on after `pause_dsp`."""
-        self._check_not_dead()
+        self._check_not_destroyed()
         self._stands_still = False
 
     def _pass_time(self, now: float, *, idle: bool = False) -> None:

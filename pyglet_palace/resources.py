@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_
 
 import pyglet.resource
 
-from ._decoding.files import Opened, copied, measured, of_path
+from ._decoding.files import OpenFile, copy_for_libsndfile, open_measured, open_path
 from ._loading.suggestions import advice
-from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, said
+from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, describe_error
 
 if TYPE_CHECKING:
     import zipfile
@@ -120,7 +120,7 @@ class Resource:
     def __init__(self, key: str) -> None:
         self.key = key
 
-    def open(self, limit: int) -> Opened:
+    def open(self, limit: int) -> OpenFile:
         """Open it; blocks as long as the file system or the game's own file takes.
 
         Raises:
@@ -133,9 +133,9 @@ class Resource:
         except FileNotFoundError as error:
             raise ResourceNotFound(self.key, "find", "there is no such file") from error
         except Exception as error:
-            raise ResourceUnreadable(self.key, "open", f"it cannot be opened: {said(error)}") from error
+            raise ResourceUnreadable(self.key, "open", f"it cannot be opened: {describe_error(error)}") from error
 
-    def _open(self, limit: int) -> Opened:
+    def _open(self, limit: int) -> OpenFile:
         raise AssertionError("each kind of resource opens itself")
 
     def weight(self) -> int:
@@ -153,14 +153,14 @@ class _File(Resource):
         self.folder = folder
         self.name = name
 
-    def _open(self, limit: int) -> Opened:
+    def _open(self, limit: int) -> OpenFile:
         path = self._path()
         if "\0" in path:
             raise FileNotFoundError("a path cannot hold a NUL character")
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise ResourceUnreadable(self.key, "open", f"{path} is not a regular file")
-        return of_path(path, status.st_size)
+        return open_path(path, status.st_size)
 
     def weight(self) -> int:
         try:
@@ -182,11 +182,11 @@ class _Located(Resource):
         self.location = location
         self.name = name
 
-    def _open(self, limit: int) -> Opened:
+    def _open(self, limit: int) -> OpenFile:
         with self._source(limit) as source:
-            copy = copied(source, limit)
+            copy = copy_for_libsndfile(source, limit)
         # Where there is no place for a copy, as pyglet gives it; a zip entry inflated whole.
-        return copy or measured(self.location.open(self.name))
+        return copy or open_measured(self.location.open(self.name))
 
     def _source(self, limit: int) -> BinaryIO:
         """To be read once, from start to end."""
@@ -224,9 +224,9 @@ class _Custom(Resource):
         self.factory = factory
         self.buffer_size = buffer_size
 
-    def _open(self, limit: int) -> Opened:
+    def _open(self, limit: int) -> OpenFile:
         file = io.BufferedReader(_FileIOReader(self.factory(self.name)), self.buffer_size)
-        return measured(cast("BinaryIO", file))
+        return open_measured(cast("BinaryIO", file))
 
 
 def key_of(name: Name) -> str:
@@ -268,7 +268,9 @@ def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | 
         # Why takes a while to find out, and may not be asked for.
         raise ResourceNotFound(key, "find", lambda: advice(name, loader)) from None
     except Exception as error:
-        raise ResourceUnreadable(key, "find", f"pyglet.resource cannot index its path: {said(error)}") from error
+        raise ResourceUnreadable(
+            key, "find", f"pyglet.resource cannot index its path: {describe_error(error)}"
+        ) from error
     if isinstance(location, pyglet.resource.FileLocation):
         return _File(key, location.path, name)
     return _Located(key, location, name)

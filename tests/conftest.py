@@ -51,13 +51,13 @@ def _nothing_left_behind() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """One update takes in all that is finished, however slow the machine; the limit has tests of its own."""
-    monkeypatch.setattr(requests.Table.publish, "__defaults__", (10**12,))
+    monkeypatch.setattr(requests.LoadRequests.publish, "__defaults__", (10**12,))
 
 
 @pytest.fixture(autouse=True)
 def _workers_never_count_as_held(monkeypatch: pytest.MonkeyPatch) -> None:
     """None is relieved because the machine is slow; that has tests of its own."""
-    monkeypatch.setattr(workers, "_HELD", float("inf"))
+    monkeypatch.setattr(workers, "STALL_SECONDS", float("inf"))
 
 
 def loader_threads() -> list[threading.Thread]:
@@ -99,7 +99,7 @@ def studio(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevic
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
     """What was said, once, so far: a function."""
-    monkeypatch.setattr(log, "_told", set())
+    monkeypatch.setattr(log, "_warned", set())
     return lambda: [record.getMessage() for record in caplog.records]
 
 

@@ -68,7 +68,7 @@ def click(frames: int = 100) -> Any:
 def version(context: palace.Context) -> str:
     """OpenAL's: '1.1 ALSOFT 1.19.1', for instance."""
     ask = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_int)(("alGetString", context._al.handle))
-    with context._bracket:
+    with context._scope:
         return ask(0xB002).decode()  # AL_VERSION
 
 

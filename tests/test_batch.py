@@ -111,7 +111,7 @@ def test_progress_never_goes_back_and_is_1_at_the_end_alone(context: palace.Cont
     while not batch.finished:
         assert batch.progress < 1.0
         seen.append(batch.progress)
-        context._loader.wait_for_any(0.01)
+        context._loader.wait_for_finished(0.01)
         context.update()
         seen.append(batch.progress)
 

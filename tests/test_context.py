@@ -55,7 +55,7 @@ def test_openal_has_what_the_properties_say(context: palace.Context) -> None:
     context.doppler_factor = 2
     context.speed_of_sound = 1000
     context.distance_model = "linear"
-    with context._bracket as al:
+    with context._scope as al:
         assert al.alGetInteger(0xD000) == 0xD003  # AL_DISTANCE_MODEL is AL_LINEAR_DISTANCE
         assert al.alGetInteger(0xC003) == 1000  # AL_SPEED_OF_SOUND
         assert al.alGetInteger(0xC000) == 2  # AL_DOPPLER_FACTOR
@@ -110,7 +110,7 @@ def test_type_checkers_know_every_distance_model() -> None:
 def test_without_effects_meters_per_unit_is_kept_and_says_once_that_it_does_nothing(
     context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(log, "_told", set())
+    monkeypatch.setattr(log, "_warned", set())
     monkeypatch.setattr(context._al, "alGenFilters", None)
     context.listener.meters_per_unit = 0.5
     context.listener.meters_per_unit = 0.1

@@ -687,7 +687,7 @@ def test_a_file_that_blocks_while_it_is_opened_keeps_no_other_sound_from_being_o
             return super().read(size)
 
     monkeypatch.setattr(files, "_place", lambda: None)
-    opened = files.Opened(Blocking(data), len(data))  # type: ignore[arg-type]
+    opened = files.OpenFile(Blocking(data), len(data))  # type: ignore[arg-type]
     held = threading.Thread(target=sndfile.SndfileReader, args=("held", opened, True))
     held.start()
     assert entered.wait(30)

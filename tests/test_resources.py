@@ -230,17 +230,17 @@ def test_looking_for_what_is_missing_compares_few_names(assets: Path, monkeypatc
 
 
 def test_advice_follows_the_index(assets: Path) -> None:
-    def said() -> str:
+    def describe_error() -> str:
         with pytest.raises(palace.ResourceNotFound) as caught:
             resources.locate("dor.wav")
         return str(caught.value)
 
     put(assets / "window.wav", b"")
     pyglet.resource.reindex()
-    assert "did you mean" not in said()
+    assert "did you mean" not in describe_error()
     put(assets / "door.wav", b"")
     pyglet.resource.reindex()
-    assert "did you mean 'door.wav'?" in said()
+    assert "did you mean 'door.wav'?" in describe_error()
 
 
 def test_an_error_whose_text_was_not_asked_for_can_be_copied_and_pickled(assets: Path) -> None:

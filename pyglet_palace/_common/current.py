@@ -74,6 +74,6 @@ def require_context(context: Context | None) -> Context:
     found = context if context is not None else current_context()
     if found is None:
         raise RuntimeError("there is no context current; call pyglet_palace.init() first, or pass context=")
-    if not hasattr(found, "_bracket"):
+    if not hasattr(found, "_scope"):
         raise TypeError(f"context is {found!r}; it must be a Context (several names go into one list)")
     return found

@@ -37,114 +37,115 @@ class _Item(NamedTuple):
     call: Callable[..., object] | None = None
 
 
-class News:
-    """The one list of a context's news. Used by the game's thread only.
+class EventQueue:
+    """The FIFO queue of a context's events. Used on the main thread only.
 
-    News is told with no lock and no bracket held, first to the MessageHandler, then as a pyglet event; both are told
-    even if one raises. What is added while news is told, is told in the same round; but see `stolen`.
+    Events are dispatched outside locks and context scopes: first to the MessageHandler, then as a pyglet event. Both
+    are called even if one raises. Events posted during a dispatch belong to the same round; `post_stolen` is the
+    exception.
     """
 
     def __init__(self) -> None:
         self._items: deque[_Item] = deque()
-        #: The first that waits for the next `tell`, as do all after it; None: nothing waits.
+        #: The first that waits for the next `dispatch`, as do all after it; None: nothing waits.
         self._fence: _Item | None = None
-        self._kept: deque[BaseException] = deque()
-        self._telling = False
+        self._kept_errors: deque[BaseException] = deque()
+        self._dispatching = False
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._items) + len(self._kept)
+        return len(self._items) + len(self._kept_errors)
 
-    def cached(self, name: str) -> None:
+    def post_cached(self, name: str) -> None:
         """`name` is loaded."""
         self._items.append(_Item("on_cached", (name,)))
 
-    def cache_failed(self, name: str, error: Exception, received: bool) -> None:
+    def post_cache_failed(self, name: str, error: Exception, received: bool) -> None:
         """`name` could not be loaded. Logged if neither `received` nor told to a handler."""
         self._items.append(_Item("on_cache_failed", (name, error), received=received))
 
-    def cache_limit_exceeded(self, size: int, limit: int) -> None:
+    def post_cache_limit_exceeded(self, size: int, limit: int) -> None:
         """`size` bytes are in memory, over the `limit`, and all are referred to. Logged if no handler is told."""
         self._items.append(_Item("on_cache_limit_exceeded", (size, limit)))
 
-    def source(self, what: str, source: Any) -> None:
-        """`what` ('source_stopped' or 'source_force_stopped') happened to `source`."""
+    def post_source_event(self, what: str, source: Any) -> None:
+        """`what` ('source_stopped' or 'source_force_stopped') happened to `post_source_event`."""
         self._items.append(_Item(f"on_{what}", (source,), what))
 
-    def stolen(self, source: Any) -> None:
-        """`source` has given way to another, or is not heard at all.
+    def post_stolen(self, source: Any) -> None:
+        """`post_source_event` has given way to another, or is not heard at all.
 
-        Where a handler's play has done it, this and what follows it waits for the next `tell`: handlers that play
+        Where a handler's play has done it, this and what follows it waits for the next `dispatch`: handlers that play
         again what was stolen would steal from one another for ever.
         """
         item = _Item("on_source_force_stopped", (source,), "source_force_stopped")
         self._items.append(item)
-        if self._telling and self._fence is None:
+        if self._dispatching and self._fence is None:
             self._fence = item
 
-    def stream_failed(self, source: Any, error: Exception) -> None:
-        """What `source` was streaming could not be read on. Logged if no handler is told."""
+    def post_stream_failed(self, source: Any, error: Exception) -> None:
+        """What `post_source_event` was streaming could not be read on. Logged if no handler is told."""
         self._items.append(_Item("on_stream_failed", (source, error)))
 
-    def device_disconnected(self, device: Any) -> None:
+    def post_device_disconnected(self, device: Any) -> None:
         """The device is gone."""
         self._items.append(_Item("on_device_disconnected", (device,), "device_disconnected"))
 
-    def batch(self, event: str, batch: Any) -> None:
-        """`event` is to be dispatched by `batch`."""
+    def post_batch_event(self, event: str, batch: Any) -> None:
+        """`event` is to be dispatched by `post_batch_event`."""
         self._items.append(_Item(event, (batch,), dispatcher=batch))
 
-    def call(self, function: Callable[..., object], *arguments: object) -> None:
+    def post_call(self, function: Callable[..., object], *arguments: object) -> None:
         """`function` is to be called, in its turn."""
         self._items.append(_Item("", arguments, call=function))
 
-    def tell(self, handler: MessageHandler, context: EventDispatcher) -> None:
+    def dispatch(self, handler: MessageHandler, context: EventDispatcher) -> None:
         """Tell all there is. A handler's exception leaves after its item; the rest stays for the next call.
 
         Within a handler this does nothing: the call further out goes on.
         """
-        if self._telling:
+        if self._dispatching:
             return
-        if self._kept:
-            raise self._kept.popleft()
+        if self._kept_errors:
+            raise self._kept_errors.popleft()
         self._fence = None
         try:
-            self._tell(handler, context)
+            self._dispatch_round(handler, context)
         finally:
             if self._closed:  # by a handler, which has destroyed the context: no next call tells the rest
-                self.tell_keeping_errors(handler, context)
+                self.dispatch_keeping_errors(handler, context)
 
-    def tell_keeping_errors(self, handler: MessageHandler, context: EventDispatcher) -> None:
-        """Tell all there is; what handlers raise is kept for the next `tell`."""
-        if self._telling:
+    def dispatch_keeping_errors(self, handler: MessageHandler, context: EventDispatcher) -> None:
+        """Tell all there is; what handlers raise is kept for the next `dispatch`."""
+        if self._dispatching:
             return
         self._fence = None
-        while self._to_tell():
+        while self._has_more():
             try:
-                self._tell(handler, context)
+                self._dispatch_round(handler, context)
             except BaseException as error:
-                self._kept.append(error)
+                self._kept_errors.append(error)
         if self._closed:
             self.close()
 
-    def _to_tell(self) -> bool:
+    def _has_more(self) -> bool:
         """Whether there is something to tell in this round; once closed, there is no other."""
         return bool(self._items) and (self._items[0] is not self._fence or self._closed)
 
-    def _tell(self, handler: MessageHandler, context: EventDispatcher) -> None:
-        self._telling = True
+    def _dispatch_round(self, handler: MessageHandler, context: EventDispatcher) -> None:
+        self._dispatching = True
         try:
-            while self._to_tell():
+            while self._has_more():
                 _deliver(self._items.popleft(), handler, context)
         finally:
-            self._telling = False
+            self._dispatching = False
 
     def close(self) -> None:
-        """Nobody calls `tell` any more: what was kept goes to ``sys.excepthook``; a SystemExit or Ctrl-C is raised."""
+        """Report the kept errors: each `Exception` to ``sys.excepthook``. Raises a kept SystemExit or Ctrl-C."""
         self._closed = True
         leave: BaseException | None = None
-        while self._kept:
-            error = self._kept.popleft()
+        while self._kept_errors:
+            error = self._kept_errors.popleft()
             if isinstance(error, Exception):
                 sys.excepthook(type(error), error, error.__traceback__)
             else:

@@ -16,53 +16,53 @@ if TYPE_CHECKING:
 _serials = itertools.count()
 
 
-class Mortal:
+class Destroyable:
     """An object with an end: true until then, a context manager that brings it about, sortable by age.
 
     The end is brought about by `_end`; each class gives it a public name (``destroy``, ``close``).
     """
 
-    __slots__ = ("_dead", "_serial")
+    __slots__ = ("_destroyed", "_serial")
 
-    def _begin(self) -> None:
+    def _init_lifetime(self) -> None:
         """To be called by whatever makes the object."""
-        self._dead = False
+        self._destroyed = False
         self._serial = next(_serials)
 
     def _end(self) -> None:
         """The end; harmless the second time."""
         raise AssertionError("each class ends in its own way")
 
-    def _check_not_dead(self) -> None:
-        if self._dead:
+    def _check_not_destroyed(self) -> None:
+        if self._destroyed:
             raise DestroyedError(f"{self!r} can no longer be used")
 
     def __bool__(self) -> bool:
-        return not self._dead
+        return not self._destroyed
 
     def __lt__(self, other: Any) -> bool:
-        if not isinstance(other, Mortal):
+        if not isinstance(other, Destroyable):
             return NotImplemented
         return self._serial < other._serial
 
     def __le__(self, other: Any) -> bool:
-        if not isinstance(other, Mortal):
+        if not isinstance(other, Destroyable):
             return NotImplemented
         return self._serial <= other._serial
 
     def __gt__(self, other: Any) -> bool:
-        if not isinstance(other, Mortal):
+        if not isinstance(other, Destroyable):
             return NotImplemented
         return self._serial > other._serial
 
     def __ge__(self, other: Any) -> bool:
-        if not isinstance(other, Mortal):
+        if not isinstance(other, Destroyable):
             return NotImplemented
         return self._serial >= other._serial
 
     def _check_alive(self) -> None:
         """Raise unless it can be used, by this thread."""
-        self._check_not_dead()
+        self._check_not_destroyed()
 
     def __enter__(self) -> Self:
         self._check_alive()

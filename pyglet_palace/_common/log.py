@@ -10,11 +10,11 @@ def warning(message: str, *arguments: object) -> None:
     logging.getLogger("pyglet_palace").warning(message, *arguments)
 
 
-_told: set[str] = set()
+_warned: set[str] = set()
 
 
 def warn_once(text: str) -> None:
     """A warning that is given once a process, however often its reason comes up."""
-    if text not in _told:
-        _told.add(text)
+    if text not in _warned:
+        _warned.add(text)
         warning("%s", text)

@@ -58,6 +58,6 @@ def shutdown() -> None:
 def _abandon_all() -> None:
     """In the child of a fork: nothing works any more, and nothing may be closed, for the parent uses it."""
     for context in _living:
-        context._dead = True
+        context._destroyed = True
     _living.clear()
     after_fork()

@@ -2,7 +2,7 @@
 
 libsndfile reads a few KiB at a time. Where it has to call into Python for them, the worker waits for the interpreter
 each time and the game for the worker: frames were up to 10 ms late while a WAV in a zip was read so. So what no file
-system has is copied, in large blocks, to where libsndfile can read it without the interpreter.
+system has is copy_for_libsndfile, in large blocks, to where libsndfile can read it without the interpreter.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class _File(io.BufferedReader):
         self.close()
 
 
-class Opened:
+class OpenFile:
     """An open sound.
 
     Attributes:
@@ -62,15 +62,15 @@ class Opened:
             pass
 
 
-def of_path(path: str, size: int) -> Opened:
+def open_path(path: str, size: int) -> OpenFile:
     """The regular file at `path`, which has `size` bytes; raises `OSError`."""
     raw = _RawFile(path)
-    return Opened(cast("BinaryIO", _File(raw)), size, path if sys.platform == "win32" else raw.fileno())
+    return OpenFile(cast("BinaryIO", _File(raw)), size, path if sys.platform == "win32" else raw.fileno())
 
 
-def measured(file: BinaryIO) -> Opened:
+def open_measured(file: BinaryIO) -> OpenFile:
     """`file` with its size, standing at its start; closed if it cannot be sought in."""
-    opened = Opened(file, 0)
+    opened = OpenFile(file, 0)
     try:
         opened.size = file.seek(0, os.SEEK_END)
         file.seek(0)
@@ -80,7 +80,7 @@ def measured(file: BinaryIO) -> Opened:
     return opened
 
 
-def copied(source: BinaryIO, most: int, goes_on: Callable[[], bool] = lambda: True) -> Opened | None:
+def copy_for_libsndfile(source: BinaryIO, most: int, goes_on: Callable[[], bool] = lambda: True) -> OpenFile | None:
     """A copy of what `source` has left, where libsndfile can read it: in memory on Linux, else in a temporary file.
 
     Does not close `source`. Blocks while reading; raises what reading raises.
@@ -93,7 +93,7 @@ def copied(source: BinaryIO, most: int, goes_on: Callable[[], bool] = lambda: Tr
     raw = _place()
     if raw is None:
         return None
-    copy = Opened(cast("BinaryIO", _File(raw)), 0, raw.fileno())
+    copy = OpenFile(cast("BinaryIO", _File(raw)), 0, raw.fileno())
     try:
         while goes_on() and (data := source.read(min(_BLOCK, most + 1 - copy.size))):
             copy.size += len(data)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from .._common import log
-from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat, said
+from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat, describe_error
 from ..formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
-from .files import copied
+from .files import copy_for_libsndfile
 from .sndfile import HIGHEST_RATE, LOWEST_RATE, SndfileReader, repair, unreadable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from ..resources import Resource
-    from .files import Opened
+    from .files import OpenFile
     from .sndfile import Array
 
 #: Bytes decoded at a time: large, because many small reads fight over the interpreter's lock.
@@ -80,19 +80,19 @@ class Progress(Protocol):
     def opened(self, size: int) -> None:
         """The file is open and has `size` bytes; 0: unknown."""
 
-    def holds(self, size: int) -> None:
+    def allocated(self, size: int) -> None:
         """The samples take `size` bytes of memory, or will."""
 
-    def goes_on(self) -> bool:
+    def is_wanted(self) -> bool:
         """Asked before each block of file or samples; if it answers False, the load ends early with what there is."""
 
 
-class _Unwatched:
+class _NoProgress:
     """Nobody is told."""
 
     def opened(self, size: int) -> None: ...
-    def holds(self, size: int) -> None: ...
-    def goes_on(self) -> bool:
+    def allocated(self, size: int) -> None: ...
+    def is_wanted(self) -> bool:
         return True
 
 
@@ -112,7 +112,7 @@ class Samples:
     loop_points: tuple[int, int] | None
 
 
-class _BytesReader:
+class CustomReader:
     """A game's decoder, read as `SndfileReader` is."""
 
     repaired = 0
@@ -122,16 +122,16 @@ class _BytesReader:
             raise DecodeError(name, "decode", f"{decoder!r} is no decoder; it must be a BaseDecoder")
         self.name = name
         self._decoder = decoder
-        self.frequency = _whole(name, "frequency", decoder.frequency)
+        self.frequency = _integer(name, "frequency", decoder.frequency)
         self.channel_config = decoder.channel_config
         self.sample_type = decoder.sample_type
-        self.length = max(_whole(name, "length", decoder.length), 0)
+        self.length = max(_integer(name, "length", decoder.length), 0)
         try:
             start, end = decoder.loop_points
         except (TypeError, ValueError):
             problem = f"its decoder's loop_points is {decoder.loop_points!r}; it must be two whole numbers (start, end)"
             raise DecodeError(name, "decode", problem) from None
-        self.loop_points = _whole(name, "loop_points[0]", start), _whole(name, "loop_points[1]", end)
+        self.loop_points = _integer(name, "loop_points[0]", start), _integer(name, "loop_points[1]", end)
         if (self.channel_config, self.sample_type) not in AL_FORMATS:
             problem = f"its decoder says {self.channel_config!r}, {self.sample_type!r}, which is no known format"
             raise UnsupportedFormat(name, "decode", problem)
@@ -169,7 +169,7 @@ class _BytesReader:
         return found
 
 
-def _whole(name: str, what: str, value: Any) -> int:
+def _integer(name: str, what: str, value: Any) -> int:
     """`value` as a whole number; what a decoder says of itself may be a float, which OpenAL does not take."""
     try:
         return index(value)
@@ -177,13 +177,13 @@ def _whole(name: str, what: str, value: Any) -> int:
         raise DecodeError(name, "decode", f"its decoder's {what} is {value!r}; it must be a whole number") from None
 
 
-def reader_of(name: str, decoder: DecoderLike | SndfileReader) -> SndfileReader | _BytesReader:
+def make_reader(name: str, decoder: DecoderLike | SndfileReader) -> SndfileReader | CustomReader:
     """`decoder` as something that reads into arrays and is checked.
 
     Raises:
         DecodeError, UnsupportedFormat: It is no decoder, or says impossible things of itself.
     """
-    return decoder if isinstance(decoder, SndfileReader) else _BytesReader(name, decoder)
+    return decoder if isinstance(decoder, SndfileReader) else CustomReader(name, decoder)
 
 
 def check_supported(name: str, channel_config: str, sample_type: str, supported: frozenset[tuple[str, str]]) -> None:
@@ -192,7 +192,7 @@ def check_supported(name: str, channel_config: str, sample_type: str, supported:
         raise UnsupportedFormat(name, "decode", f"this OpenAL cannot play {channel_config!r} of {sample_type!r}")
 
 
-def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike | SndfileReader:
+def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | SndfileReader:
     """The decoder for an open file: the first of the game's that takes it, else the built-in one.
 
     Raises:
@@ -205,7 +205,7 @@ def open_decoder(name: str, opened: Opened, settings: Settings) -> DecoderLike |
         except RuntimeError:
             continue  # not one of its files
         except Exception as error:
-            raise named(name, error, f" (in the decoder factory {factory!r})") from error
+            raise as_resource_error(name, error, f" (in the decoder factory {factory!r})") from error
         if decoder is None:
             problem = f"{factory!r} returned None; it must return a decoder, or raise RuntimeError for 'not mine'"
             raise DecodeError(name, "decode", problem)
@@ -225,30 +225,30 @@ def load(resource: Resource, settings: Settings, progress: Progress) -> Samples:
         ResourceError: Whatever goes wrong, with its cause; nothing else but what is no `Exception`.
     """
     try:
-        opened = _within_reach(resource.key, resource.open(settings.limit), settings.limit, progress)
+        opened = _readable_by_libsndfile(resource.key, resource.open(settings.limit), settings.limit, progress)
         try:
             progress.opened(opened.size)
             decoder = open_decoder(resource.key, opened, settings)
-            samples = read_whole(resource.key, decoder, settings, progress)
+            samples = decode_all(resource.key, decoder, settings, progress)
             if isinstance(decoder, SndfileReader):
                 decoder.close()
         finally:
             opened.close()
-        if progress.goes_on():
-            _tell_loading(resource.key, samples, settings)
+        if progress.is_wanted():
+            _call_buffer_loading(resource.key, samples, settings)
         return samples
     except ResourceError:
         raise
     except Exception as error:
-        raise named(resource.key, error) from error
+        raise as_resource_error(resource.key, error) from error
 
 
-def _within_reach(name: str, opened: Opened, limit: int, progress: Progress) -> Opened:
+def _readable_by_libsndfile(name: str, opened: OpenFile, limit: int, progress: Progress) -> OpenFile:
     """A file that only Python can read, as a copy that libsndfile can; itself, if it is too large for that."""
     if opened.native is not None or opened.size > limit:
         return opened
     try:
-        copy = copied(opened.file, limit, progress.goes_on)
+        copy = copy_for_libsndfile(opened.file, limit, progress.is_wanted)
         if copy is None:
             opened.file.seek(0)
             return opened
@@ -264,12 +264,12 @@ def _within_reach(name: str, opened: Opened, limit: int, progress: Progress) -> 
 def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples:
     """All that a decoder in the game's hands has left; raises as `load` does."""
     try:
-        return read_whole(name, decoder, settings)
+        return decode_all(name, decoder, settings)
     except Exception as error:
-        raise named(name, error) from error
+        raise as_resource_error(name, error) from error
 
 
-def read_whole(
+def decode_all(
     name: str, decoder: DecoderLike | SndfileReader, settings: Settings, progress: Progress | None = None
 ) -> Samples:
     """All that `decoder` has left.
@@ -279,8 +279,8 @@ def read_whole(
     Raises:
         DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
     """
-    progress = progress or _Unwatched()
-    reader = reader_of(name, decoder)
+    progress = progress or _NoProgress()
+    reader = make_reader(name, decoder)
     check_supported(name, reader.channel_config, reader.sample_type, settings.supported)
     frame = frame_size(reader.channel_config, reader.sample_type)
     most = settings.limit // frame
@@ -293,9 +293,9 @@ def read_whole(
     pieces: list[Array] = []
     filled, ended = 0, False
     size = reader.length + _PROBE_FRAMES if reader.length else _FIRST_FRAMES
-    while not ended and progress.goes_on():
+    while not ended and progress.is_wanted():
         piece = np.empty((size, shape), dtype)  # costs nothing until it is written to
-        progress.holds((filled + size) * frame)
+        progress.allocated((filled + size) * frame)
         got, ended = _fill(reader, piece, step, progress)
         filled += got
         if filled > most:
@@ -303,21 +303,21 @@ def read_whole(
         pieces.append(piece[:got])
         size = step  # the header was short, or did not say
 
-    if not filled and progress.goes_on():
+    if not filled and progress.is_wanted():
         raise DecodeError(name, "decode", "it holds no samples")
     if reader.repaired:
         log.warning("%r: %d samples were not finite numbers; they were made 0 or full scale", name, reader.repaired)
-    whole = _joined(pieces, (filled, shape), dtype)
-    progress.holds(whole.nbytes)
+    whole = _join(pieces, (filled, shape), dtype)
+    progress.allocated(whole.nbytes)
     return Samples(
         whole, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
 
 
-def _fill(reader: SndfileReader | _BytesReader, out: Array, step: int, progress: Progress) -> tuple[int, bool]:
+def _fill(reader: SndfileReader | CustomReader, out: Array, step: int, progress: Progress) -> tuple[int, bool]:
     """Read into `out`, `step` frames at a time; how many there were, and whether that was the sound's end."""
     filled = 0
-    while filled < len(out) and progress.goes_on():
+    while filled < len(out) and progress.is_wanted():
         block = out[filled : filled + step]
         got = reader.read_into(block)
         filled += got
@@ -326,7 +326,7 @@ def _fill(reader: SndfileReader | _BytesReader, out: Array, step: int, progress:
     return filled, False
 
 
-def _joined(pieces: list[Array], shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
+def _join(pieces: list[Array], shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
     """All `pieces` in one array, which keeps no more memory than it fills; empties the list, to hold little twice."""
     if len(pieces) == 1 and (base := pieces[0].base) is not None and len(pieces[0]) * 8 >= len(base) * 7:
         return pieces[0]
@@ -339,7 +339,7 @@ def _joined(pieces: list[Array], shape: tuple[int, int], dtype: np.dtype[Any]) -
     return whole
 
 
-def named(name: str, error: Exception, where: str = "") -> ResourceError:
+def as_resource_error(name: str, error: Exception, where: str = "") -> ResourceError:
     """The error for what a game's decoder, or numpy, has raised."""
     if isinstance(error, ResourceError):
         return error
@@ -350,7 +350,7 @@ def named(name: str, error: Exception, where: str = "") -> ResourceError:
     return DecodeError(name, "decode", f"decoding it failed: {type(error).__name__}: {error}{where}")
 
 
-def _tell_loading(name: str, samples: Samples, settings: Settings) -> None:
+def _call_buffer_loading(name: str, samples: Samples, settings: Settings) -> None:
     """Let the game edit the samples; the view it gets dies with the call."""
     if settings.loading is None:
         return
@@ -358,7 +358,7 @@ def _tell_loading(name: str, samples: Samples, settings: Settings) -> None:
     try:
         settings.loading(name, samples.channel_config, samples.sample_type, samples.frequency, view)
     except Exception as error:
-        problem = f"buffer_loading failed: {type(error).__name__}: {said(error)}"
+        problem = f"buffer_loading failed: {type(error).__name__}: {describe_error(error)}"
         raise DecodeError(name, "decode", problem) from error
     finally:
         try:

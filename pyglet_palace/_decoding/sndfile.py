@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 import soundfile
 
-from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, said
+from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, describe_error
 from ..formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
 from .loop_points import Marks, read_loop_points
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from .files import Opened
+    from .files import OpenFile
 
     Array = npt.NDArray[Any]
 
@@ -118,7 +118,7 @@ class SndfileReader:
         loop_points: Frames, end exclusive; (0, 0) for none.
     """
 
-    def __init__(self, name: str, opened: Opened, float_supported: bool) -> None:
+    def __init__(self, name: str, opened: OpenFile, float_supported: bool) -> None:
         """Reads the header.
 
         Raises:
@@ -351,12 +351,12 @@ class SndfileReader:
                 return UnsupportedFormat(name, "decode", f"libsndfile cannot decode it: {text}")
             known = "WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more are read"
             return DecodeError(name, "decode", f"it is not audio, or damaged: {text} ({known})")
-        return DecodeError(name, "decode", f"it is not audio, or damaged: {said(error)}")
+        return DecodeError(name, "decode", f"it is not audio, or damaged: {describe_error(error)}")
 
 
 def unreadable(name: str, error: BaseException) -> ResourceUnreadable:
     """The error for what a file raised while it was read."""
-    return ResourceUnreadable(name, "open", f"reading it failed: {said(error)}")
+    return ResourceUnreadable(name, "open", f"reading it failed: {describe_error(error)}")
 
 
 def repair(block: Array) -> int:

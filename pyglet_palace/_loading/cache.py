@@ -8,14 +8,14 @@ import weakref
 from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
-from .._playback.static_sound import SoundInMemory
+from .._playback.static_sound import StaticSound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from .._common.events import News
+    from .._common.events import EventQueue
     from .._decoding.load import Samples
-    from .._openal import Bracket
+    from .._openal import ContextScope
     from .._playback.voice_pool import VoicePool
     from .upload import BufferStore, StoredBuffer
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _MOST_PASSED_OVER = 256
 
 
-class Entry(SoundInMemory):
+class Entry(StaticSound):
     """A sound in memory, by name."""
 
-    __slots__ = ("alive", "asked", "channel_config", "name", "sample_type", "search", "size")
+    __slots__ = ("alive", "channel_config", "name", "order", "sample_type", "search", "size")
 
-    def __init__(self, name: str, samples: Samples, stored: StoredBuffer, asked: int) -> None:
+    def __init__(self, name: str, samples: Samples, stored: StoredBuffer, order: int) -> None:
         super().__init__(stored, samples.frequency, len(samples.data), samples.loop_points)
         self.name = name
         self.channel_config = samples.channel_config
@@ -36,46 +36,46 @@ class Entry(SoundInMemory):
         self.size = stored.size
         self.alive = True
         #: Its place in the order of what was asked for.
-        self.asked = asked
+        self.order = order
         #: The last search for something to evict that has met it.
         self.search = 0
 
 
-class Holds:
+class Pins:
     """Which names somebody holds, as long as they do not let them go or are forgotten themselves."""
 
     def __init__(self) -> None:
-        self._held: dict[weakref.ref[Any], Iterable[str]] = {}
+        self._pinned: dict[weakref.ref[Any], Iterable[str]] = {}
         self._count: Counter[str] = Counter()
         #: Holders that were forgotten. Appended to by the garbage collector, on any thread.
-        self._gone: deque[weakref.ref[Any]] = deque()
+        self._collected: deque[weakref.ref[Any]] = deque()
 
     def __contains__(self, name: str) -> bool:
-        while self._gone:
-            self._let_go(self._gone.popleft())
+        while self._collected:
+            self._unpin(self._collected.popleft())
         return self._count[name] > 0
 
-    def hold(self, holder: Any, names: Iterable[str]) -> None:
-        """`holder` holds `names` from now on."""
-        self._held[weakref.ref(holder, self._gone.append)] = names
+    def pin(self, owner: Any, names: Iterable[str]) -> None:
+        """`owner` holds `names` from now on."""
+        self._pinned[weakref.ref(owner, self._collected.append)] = names
         self._count.update(names)
 
-    def release(self, holder: Any) -> None:
-        """`holder` holds nothing any more."""
-        self._let_go(weakref.ref(holder))
+    def unpin(self, owner: Any) -> None:
+        """`owner` holds nothing any more."""
+        self._unpin(weakref.ref(owner))
 
-    def _let_go(self, holder: weakref.ref[Any]) -> None:
-        for name in self._held.pop(holder, ()):
+    def _unpin(self, owner: weakref.ref[Any]) -> None:
+        for name in self._pinned.pop(owner, ()):
             self._count[name] -= 1
             if not self._count[name]:
                 del self._count[name]
 
 
-class Shelf:
+class SoundCache:
     """The sounds in memory of one context. Used by the game's thread only."""
 
-    def __init__(self, bracket: Bracket, store: BufferStore, voices: VoicePool, news: News) -> None:
-        self._bracket = bracket
+    def __init__(self, scope: ContextScope, store: BufferStore, voices: VoicePool, news: EventQueue) -> None:
+        self._scope = scope
         self._store = store
         self._voices = voices
         self._news = news
@@ -94,7 +94,7 @@ class Shelf:
         self.size = 0
         self.evicted = 0
         #: What unreleased batches keep from being evicted.
-        self.holds = Holds()
+        self.pins = Pins()
         #: `Buffer` objects by name, as long as anybody else has them.
         self._handles: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
         #: Makes the `Buffer` of an entry; set by the context.
@@ -109,7 +109,7 @@ class Shelf:
     @property
     def names(self) -> tuple[str, ...]:
         """Names in memory, in the order they were asked for."""
-        return tuple(sorted(self._entries, key=lambda name: self._entries[name].asked))
+        return tuple(sorted(self._entries, key=lambda name: self._entries[name].order))
 
     @property
     def limit(self) -> int | None:
@@ -130,11 +130,11 @@ class Shelf:
         """What is in memory under `name`."""
         return self._entries.get(name)
 
-    def turn(self) -> int:
+    def next_order(self) -> int:
         """The next number in the order of what is asked for."""
         return next(self._order)
 
-    def use(self, entry: Entry) -> None:
+    def mark_used(self, entry: Entry) -> None:
         """`entry` is what was used last."""
         self._entries.move_to_end(entry.name)
 
@@ -145,9 +145,9 @@ class Shelf:
             handle = self._handles[entry.name] = self.make_handle(entry)
         return handle
 
-    def enter(self, name: str, samples: Samples, stored: StoredBuffer, asked: int) -> Entry:
+    def add(self, name: str, samples: Samples, stored: StoredBuffer, order: int) -> Entry:
         """Put a sound in."""
-        entry = self._newest = self._entries[name] = Entry(name, samples, stored, asked)
+        entry = self._newest = self._entries[name] = Entry(name, samples, stored, order)
         self.size += entry.size
         self._unmet += 1
         return entry
@@ -156,7 +156,7 @@ class Shelf:
         """Stop the sources of an entry and free it."""
         for source in list(entry.sources):
             self._voices.release(source)
-            self._news.source("source_force_stopped", source)
+            self._news.post_source_event("source_force_stopped", source)
         del self._entries[entry.name]
         self._handles.pop(entry.name, None)
         if entry is self._newest:
@@ -164,7 +164,7 @@ class Shelf:
         self.size -= entry.size
         self._unmet -= entry.search != self._search
         entry.alive = False
-        with self._bracket as al:
+        with self._scope as al:
             self._store.delete(al, entry.stored)
 
     def evict(self, in_flight: int = 0, deadline: int | None = None) -> None:
@@ -199,8 +199,8 @@ class Shelf:
         self._unmet = len(self._entries)
         exceeded = self.size > self._limit
         if exceeded and not self._exceeded:
-            self._news.cache_limit_exceeded(self.size, self._limit)
+            self._news.post_cache_limit_exceeded(self.size, self._limit)
         self._exceeded = exceeded
 
     def _is_referred_to(self, entry: Entry) -> bool:
-        return bool(entry.sources or entry is self._newest or entry.name in self._handles or entry.name in self.holds)
+        return bool(entry.sources or entry is self._newest or entry.name in self._handles or entry.name in self.pins)

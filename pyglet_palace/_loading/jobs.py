@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..resources import Resource
 
 
-class Task:
+class Job:
     """Something to be done once, by a worker or by who cannot wait for one.
 
     `state` is changed under the loader's lock only; who moves it from 'queued' to 'claimed' does the task. `error` is
@@ -29,7 +29,7 @@ class Task:
         size: Bytes of the sound's file; 0 while unknown.
     """
 
-    __slots__ = ("error", "finished", "key", "memory", "size", "state", "stirred", "withdrawn")
+    __slots__ = ("error", "finished", "key", "last_heartbeat", "memory", "size", "state", "withdrawn")
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -37,24 +37,24 @@ class Task:
         self.withdrawn = False
         self.memory = 0
         self.size = 0
-        self.stirred = 0.0
+        self.last_heartbeat = 0.0
         self.error: ResourceError | None = None
-        #: Set when the state becomes 'done'; made by who waits (`Loader.wait_for`).
+        #: Set when the state becomes 'done'; made by who waits (`WorkerPool.wait_for`).
         self.finished: threading.Event | None = None
 
-    def do(self) -> None:
+    def run(self) -> None:
         """Do it. Raises what is no `Exception`, such as Ctrl-C."""
         raise AssertionError("each kind of task is done in its own way")
 
-    def let_go(self) -> None:
+    def discard_result(self) -> None:
         """Nobody wants what came of it."""
 
-    def stir(self) -> None:
+    def heartbeat(self) -> None:
         """A sign of life."""
-        self.stirred = time.perf_counter()
+        self.last_heartbeat = time.perf_counter()
 
 
-class Job(Task):
+class DecodeJob(Job):
     """One sound to load. What came of it is in `samples` or `error`."""
 
     __slots__ = ("resource", "samples", "settings")
@@ -65,7 +65,7 @@ class Job(Task):
         self.settings = settings
         self.samples: Samples | None = None
 
-    def do(self) -> None:
+    def run(self) -> None:
         """Load it."""
         from .._decoding import load  # with numpy and soundfile: imported by the context, so that importing us is cheap
 
@@ -74,7 +74,7 @@ class Job(Task):
         except ResourceError as error:
             self.error = unlinked(error)
 
-    def let_go(self) -> None:
+    def discard_result(self) -> None:
         """Forget the samples."""
         self.samples = None
 
@@ -83,13 +83,13 @@ class Job(Task):
     def opened(self, size: int) -> None:
         """The file has `size` bytes."""
         self.size = size
-        self.stir()
+        self.heartbeat()
 
-    def holds(self, size: int) -> None:
+    def allocated(self, size: int) -> None:
         """The samples take `size` bytes."""
         self.memory = size
 
-    def goes_on(self) -> bool:
+    def is_wanted(self) -> bool:
         """Whether anybody still wants it."""
-        self.stir()
+        self.heartbeat()
         return not self.withdrawn

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_SUBSTITUTES = 16
 
 
-class Finder:
+class NameLookup:
     """Looks names up for one context. Used by the game's thread only; the game is asked in every method.
 
     Methods return how many substitutes a name has had so far, besides the resource: a game that always offers one

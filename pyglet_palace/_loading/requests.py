@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import resources
 from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
-from .cache import Entry, Shelf
-from .jobs import Job
-from .upload import Transfer
-from .workers import Loader
+from .cache import Entry, SoundCache
+from .jobs import DecodeJob
+from .upload import UploadJob
+from .workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from .._common.events import News
+    from .._common.events import EventQueue
     from .._decoding.load import Samples, Settings
-    from .._openal import Bracket
+    from .._openal import ContextScope
     from ..errors import Stage
-    from .lookup import Finder
+    from .lookup import NameLookup
     from .upload import BufferStore, StoredBuffer
 
 #: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
@@ -37,25 +37,25 @@ class Watcher(Protocol):
     def _resolved(self, name: str, error: ResourceError | None, size: int) -> None: ...
 
 
-class _Wish:
+class PendingLoad:
     """A name on its way: its current job, and who waits for it."""
 
-    __slots__ = ("asked", "awaited", "job", "substitutes", "wanted", "watchers")
+    __slots__ = ("awaited", "job", "order", "requested", "substitutes", "watchers")
 
-    def __init__(self, job: Job, substitutes: int, asked: int) -> None:
-        self.job: Job | Transfer = job
+    def __init__(self, job: DecodeJob, substitutes: int, order: int) -> None:
+        self.job: DecodeJob | UploadJob = job
         #: Its place in the order of what was asked for.
-        self.asked = asked
+        self.order = order
         #: Substitutes that were tried for it.
         self.substitutes = substitutes
         #: Whether `cache` asked for it: then no batch that is cancelled takes it away.
-        self.wanted = False
+        self.requested = False
         #: Whether a ``Buffer(name)`` is at it: the same.
         self.awaited = False
         self.watchers: list[Watcher] = []
 
 
-class Table:
+class LoadRequests:
     """The names that a context is asked for, and their way into memory. Used by the game's thread only.
 
     A result counts only while its job is its name's current one. A name whose load failed is not in the table, so
@@ -64,13 +64,13 @@ class Table:
 
     def __init__(
         self,
-        bracket: Bracket,
+        scope: ContextScope,
         store: BufferStore,
-        loader: Loader,
-        shelf: Shelf,
-        news: News,
+        loader: WorkerPool,
+        shelf: SoundCache,
+        news: EventQueue,
         *,
-        finder: Finder,
+        finder: NameLookup,
         settings: Callable[[], Settings],
     ) -> None:
         """
@@ -78,21 +78,21 @@ class Table:
             shelf: Where sounds are put.
             settings: How to load, now.
         """
-        self._bracket = bracket
+        self._scope = scope
         self._store = store
         self._loader = loader
         self._shelf = shelf
         self._news = news
         self._finder = finder
         self._settings = settings
-        self._pending: dict[str, _Wish] = {}
+        self._pending: dict[str, PendingLoad] = {}
         #: Jobs that this thread is at, innermost last.
-        self._doing: list[Job | Transfer] = []
+        self._running_here: list[DecodeJob | UploadJob] = []
         #: Transfers that nobody wants any more, while somebody is at them.
-        self._abandoned: list[Transfer] = []
+        self._abandoned: list[UploadJob] = []
         self.failed = 0
         #: Batches with something to tell.
-        self.stirred: dict[Any, None] = {}
+        self.changed_batches: dict[Any, None] = {}
 
     # What there is
 
@@ -109,17 +109,17 @@ class Table:
     @property
     def busy(self) -> bool:
         """Whether anything is on its way, to be told or to be forgotten."""
-        return bool(self._pending or self.stirred or self._abandoned or self._shelf.searching)
+        return bool(self._pending or self.changed_batches or self._abandoned or self._shelf.searching)
 
-    def is_known(self, name: str) -> bool:
+    def contains(self, name: str) -> bool:
         """Whether `name` is in memory or on its way."""
         return self._known(name) is not None
 
-    def weights(self) -> Iterator[tuple[str, int]]:
+    def loading_sizes(self) -> Iterator[tuple[str, int]]:
         """Names on their way whose files are open, and the bytes these have."""
-        for task in self._loader.active():
-            wish = self._pending.get(task.key)
-            if task.size and wish is not None and wish.job is task:
+        for task in self._loader.unpublished_jobs():
+            pending = self._pending.get(task.key)
+            if task.size and pending is not None and pending.job is task:
                 yield task.key, task.size
 
     @property
@@ -131,7 +131,7 @@ class Table:
     def limit(self, limit: int | None) -> None:
         self._shelf.limit = limit
         self._loader.budget = None if limit is None else limit // _PART_IN_FLIGHT
-        self._make_room()
+        self._evict()
 
     # Asking for names
 
@@ -143,32 +143,32 @@ class Table:
         Args:
             first: Whether they come before what is queued.
         """
-        jobs: list[Job | Transfer] = []
+        jobs: list[DecodeJob | UploadJob] = []
         settings = self._settings()
         try:
             for key, name in names.items():
                 try:
-                    found = self._known(key) or self._begin(name, key, settings)
+                    found = self._known(key) or self._start_load(name, key, settings)
                 except ResourceError as error:
                     self._fail(key, error, [watcher] if watcher is not None else [])
                     continue
                 if isinstance(found, Entry):
-                    self._shelf.use(found)
+                    self._shelf.mark_used(found)
                     self._resolve(watcher, key, None)
                     continue
                 if watcher is None:
-                    found.wanted = True
+                    found.requested = True
                 else:
                     found.watchers.append(watcher)
                 jobs.append(found.job)
         finally:  # the game is asked for substitutes: what raises there takes no other name away
             self._loader.submit(jobs, first=first)
 
-    def largest_first(self, keys: Iterable[str]) -> list[str]:
+    def queued_by_size(self, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that nobody has begun, the largest files first: so no thread is at a long one at the end."""
-        jobs = [wish.job for key in keys if (wish := self._pending.get(key)) is not None]
+        jobs = [pending.job for key in keys if (pending := self._pending.get(key)) is not None]
         queued = [
-            (job.resource.weight() if isinstance(job, Job) else job.memory, job.key)
+            (job.resource.weight() if isinstance(job, DecodeJob) else job.memory, job.key)
             for job in jobs
             if job.state == "queued"
         ]
@@ -176,75 +176,77 @@ class Table:
 
     def prefer(self, keys: Iterable[str]) -> None:
         """Have those of `keys` that are queued done before all else, in their order."""
-        wishes = [wish for key in keys if (wish := self._pending.get(key)) is not None]
-        self._loader.submit([wish.job for wish in wishes], first=True)
+        loads = [pending for key in keys if (pending := self._pending.get(key)) is not None]
+        self._loader.submit([pending.job for pending in loads], first=True)
 
-    def obtain(self, name: resources.Name) -> Entry:
+    def load_now(self, name: resources.Name) -> Entry:
         """What is in memory under `name`, loading or waiting for it alone if need be.
 
         Raises:
             ResourceError: It cannot be loaded.
         """
         key = resources.key_of(name)
-        wish = self._known(key) or self._begin(name, key, self._settings())
-        if isinstance(wish, Entry):
-            self._shelf.use(wish)
-            return wish
-        wish.awaited = True
+        pending = self._known(key) or self._start_load(name, key, self._settings())
+        if isinstance(pending, Entry):
+            self._shelf.mark_used(pending)
+            return pending
+        pending.awaited = True
         while True:
-            job = wish.job  # if it is new, no worker has heard of it
+            job = pending.job  # if it is new, no worker has heard of it
             self.check_not_loading(key, job)
             try:
-                if not self.do_here(job):
+                if not self.run_here(job):
                     self._loader.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
-                wish.awaited = False
-                if self._pending.get(key) is wish and not wish.wanted and not wish.watchers:
+                pending.awaited = False
+                if self._pending.get(key) is pending and not pending.requested and not pending.watchers:
                     self._forget_pending(key)
                 raise
-            if self._pending.get(key) is not wish:
-                raise self._gone(key)  # a decoder or buffer_loading of the game's, called here, has seen to that
-            outcome = self._settle(key, wish, raising=True)
+            if self._pending.get(key) is not pending:
+                raise self._cancelled_error(
+                    key
+                )  # a decoder or buffer_loading of the game's, called here, has seen to that
+            outcome = self._settle(key, pending, raising=True)
             if isinstance(outcome, Entry):
-                self._make_room()
+                self._evict()
                 return outcome
             if outcome is not None:
                 raise outcome
 
-    def do_here(self, job: Job | Transfer) -> bool:
+    def run_here(self, job: DecodeJob | UploadJob) -> bool:
         """Do a job on this thread, if nobody else has it."""
         if not self._loader.claim(job):
             return False
-        self._doing.append(job)
+        self._running_here.append(job)
         try:
-            job.do()
+            job.run()
         except BaseException as error:  # Ctrl-C; nobody else can bring the job to its end
             job.error = LoadCancelled(job.key, "decode", f"{type(error).__name__} while it was loaded")
             raise
         finally:
-            self._doing.remove(job)
-            self._loader.hand_over(job)
+            self._running_here.remove(job)
+            self._loader.finish(job)
         return True
 
-    def do_queued(self, key: str) -> bool:
+    def run_queued(self, key: str) -> bool:
         """Load a name on this thread, if it is on its way and nobody has begun."""
-        wish = self._pending.get(key)
-        return wish is not None and self.do_here(wish.job)
+        pending = self._pending.get(key)
+        return pending is not None and self.run_here(pending.job)
 
-    def check_not_loading(self, what: str, job: Job | Transfer | None = None) -> None:
+    def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
         """Raise where waiting would be for ever: for a job that this thread itself is doing.
 
         A game's `buffer_loading`, decoder or file, called by ``Buffer(name)``, can get here.
         """
-        if self._doing if job is None else job in self._doing:
+        if self._running_here if job is None else job in self._running_here:
             raise RuntimeError(f"{what!r} cannot be waited for by what is called to load it")
 
     def insert(self, name: str, samples: Samples) -> Entry:
         """Put samples that the game has made under a new name."""
-        with self._bracket as al:
+        with self._scope as al:
             stored = self._store.upload(al, name, samples)
-        entry = self._shelf.enter(name, samples, stored, self._shelf.turn())
-        self._make_room()
+        entry = self._shelf.add(name, samples, stored, self._shelf.next_order())
+        self._evict()
         return entry
 
     # What the workers have finished
@@ -256,38 +258,40 @@ class Table:
             The names that go on as another job.
         """
         going_on: list[str] = []
-        self._clean_up()
+        self._release_abandoned()
         loader = self._loader
         if not loader.finished and not self._shelf.searching:
             return going_on
         deadline = time.perf_counter_ns() + budget
-        self._make_room(deadline)
-        while (job := loader.take()) is not None:
-            wish = self._pending.get(job.key)
-            if wish is not None and wish.job is job:
+        self._evict(deadline)
+        while (job := loader.take_finished()) is not None:
+            pending = self._pending.get(job.key)
+            if pending is not None and pending.job is job:
                 try:
-                    if self._settle(job.key, wish, raising=False) is None:
+                    if self._settle(job.key, pending, raising=False) is None:
                         going_on.append(job.key)
                 except BaseException:  # Ctrl-C in a game's resource_not_found: the next update tries again
-                    if self._pending.get(job.key) is wish and wish.job is job:
-                        loader.put_back(job)
+                    if self._pending.get(job.key) is pending and pending.job is job:
+                        loader.return_finished(job)
                     raise
-                self._make_room(deadline)
+                self._evict(deadline)
                 if time.perf_counter_ns() >= deadline:
                     break
         return going_on
 
-    def _settle(self, key: str, wish: _Wish, *, raising: bool) -> Entry | ResourceError | DestroyedError | None:
+    def _settle(
+        self, key: str, pending: PendingLoad, *, raising: bool
+    ) -> Entry | ResourceError | DestroyedError | None:
         """Bring a job that is done to its end: an entry, an error, or (None) another job in its place."""
-        job = wish.job
-        self._loader.settled(job)
+        job = pending.job
+        self._loader.mark_published(job)
         error = job.error
-        if isinstance(error, ResourceNotFound) and isinstance(job, Job):
-            found = self._find_instead(wish, error, job.settings)
-            if self._pending.get(key) is not wish:  # the game, asked for a substitute, has seen to that
-                return self._gone(key)
-            if isinstance(found, Job):
-                wish.job = found
+        if isinstance(error, ResourceNotFound) and isinstance(job, DecodeJob):
+            found = self._find_instead(pending, error, job.settings)
+            if self._pending.get(key) is not pending:  # the game, asked for a substitute, has seen to that
+                return self._cancelled_error(key)
+            if isinstance(found, DecodeJob):
+                pending.job = found
                 self._loader.submit([found])
                 return None
             error = found
@@ -295,36 +299,36 @@ class Table:
         if error is None:
             assert samples is not None
             try:
-                with self._bracket as al:
-                    if isinstance(job, Transfer):
-                        stored: StoredBuffer | Transfer = self._store.finish(al, job)
+                with self._scope as al:
+                    if isinstance(job, UploadJob):
+                        stored: StoredBuffer | UploadJob = self._store.finish(al, job)
                     else:
                         stored = self._store.begin(al, key, samples)
             except ResourceError as refused:
                 error = unlinked(refused)
             else:
-                if isinstance(stored, Transfer):
+                if isinstance(stored, UploadJob):
                     stored.size = job.size
-                    wish.job = stored
+                    pending.job = stored
                     self._loader.submit([stored], first=True)  # its samples are in memory twice
                     return None
-        elif isinstance(job, Transfer):  # it was interrupted
-            with self._bracket as al:
+        elif isinstance(job, UploadJob):  # it was interrupted
+            with self._scope as al:
                 self._store.abandon(al, job)
         del self._pending[key]
-        self._drop_outdated()
+        self._discard_unwanted_results()
         if error is not None:
-            asked = wish.wanted or bool(wish.watchers)
-            self._fail(key, error, wish.watchers, asked=asked, raising=raising, size=job.size)
+            asked = pending.requested or bool(pending.watchers)
+            self._fail(key, error, pending.watchers, asked=asked, raising=raising, size=job.size)
             return unlinked(error)
         assert samples is not None
-        assert not isinstance(stored, Transfer)
-        entry = self._shelf.enter(key, samples, stored, wish.asked)
-        job.let_go()
-        for watcher in wish.watchers:
+        assert not isinstance(stored, UploadJob)
+        entry = self._shelf.add(key, samples, stored, pending.order)
+        job.discard_result()
+        for watcher in pending.watchers:
             self._resolve(watcher, key, None, job.size)
-        if wish.wanted or wish.watchers:
-            self._news.cached(key)
+        if pending.requested or pending.watchers:
+            self._news.post_cached(key)
         return entry
 
     def _fail(
@@ -342,23 +346,23 @@ class Table:
         for watcher in watchers:
             self._resolve(watcher, key, error, size)
         if asked:
-            self._news.cache_failed(key, error, received=raising or bool(watchers))
+            self._news.post_cache_failed(key, error, received=raising or bool(watchers))
 
     def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
         if watcher is not None:
             watcher._resolved(key, error, size)
-            self.stirred[watcher] = None
+            self.changed_batches[watcher] = None
 
-    def _gone(self, key: str) -> LoadCancelled | DestroyedError:
+    def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
         """Why a name that was on its way is not any more."""
         if self._finder.closed:
             return DestroyedError(f"{key!r} was not loaded, because its context was destroyed meanwhile")
         return LoadCancelled(key, "decode", "it was freed while it was loaded")
 
-    def _known(self, key: str) -> Entry | _Wish | None:
+    def _known(self, key: str) -> Entry | PendingLoad | None:
         return self._shelf.get(key) or self._pending.get(key)
 
-    def _begin(self, name: resources.Name, key: str, settings: Settings) -> Entry | _Wish:
+    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> Entry | PendingLoad:
         """Look up a name that is not known, and note it as on its way; its job is not submitted yet.
 
         Raises:
@@ -368,21 +372,25 @@ class Table:
         resource, substitutes = self._finder.find(name, key)
         found = self._known(key)  # the game, asked for a substitute, may have loaded it
         if found is None:
-            found = self._pending[key] = _Wish(Job(resource, settings), substitutes, self._shelf.turn())
+            found = self._pending[key] = PendingLoad(
+                DecodeJob(resource, settings), substitutes, self._shelf.next_order()
+            )
         return found
 
-    def _find_instead(self, wish: _Wish, error: ResourceNotFound, settings: Settings) -> Job | ResourceError:
+    def _find_instead(
+        self, pending: PendingLoad, error: ResourceNotFound, settings: Settings
+    ) -> DecodeJob | ResourceError:
         """A job in place of one whose file was not there, or the error it is to end with."""
         try:
-            found = self._finder.find_instead(error, wish.substitutes)
+            found = self._finder.find_instead(error, pending.substitutes)
         except ResourceError as failure:
             return unlinked(failure)
         except DestroyedError:
-            found = None  # the wish is gone with the context
+            found = None  # the pending is gone with the context
         if found is None:
             return error
-        resource, wish.substitutes = found
-        return Job(resource, settings)
+        resource, pending.substitutes = found
+        return DecodeJob(resource, settings)
 
     # Forgetting
 
@@ -395,47 +403,47 @@ class Table:
                 self._shelf.remove(entry)
 
     def _forget_pending(self, key: str) -> None:
-        wish = self._pending.pop(key, None)
-        if wish is None:
+        pending = self._pending.pop(key, None)
+        if pending is None:
             return
-        job = wish.job
+        job = pending.job
         self._loader.withdraw(job)
-        if isinstance(job, Transfer):
+        if isinstance(job, UploadJob):
             self._abandoned.append(job)
-            self._clean_up()
-        self._drop_outdated()
-        stage: Stage = "upload" if isinstance(job, Transfer) else "open" if job.state == "dropped" else "decode"
-        for watcher in wish.watchers:
+            self._release_abandoned()
+        self._discard_unwanted_results()
+        stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "dropped" else "decode"
+        for watcher in pending.watchers:
             self._resolve(watcher, key, LoadCancelled(key, stage, "it was freed before it was loaded"), job.size)
 
-    def _drop_outdated(self) -> None:
+    def _discard_unwanted_results(self) -> None:
         """With nothing pending, no update may come to take in what `Buffer` did here, or what was freed."""
         if not self._pending:
-            self._loader.forget_finished()
+            self._loader.discard_finished()
 
-    def _clean_up(self) -> None:
+    def _release_abandoned(self) -> None:
         """Let go of buffers that nobody wants, once nobody copies into them and no source has them attached."""
         if self._store.refused or self._abandoned:
             over = [transfer for transfer in self._abandoned if transfer.state != "claimed"]
             self._abandoned = [transfer for transfer in self._abandoned if transfer not in over]
-            with self._bracket as al:
+            with self._scope as al:
                 self._store.retry(al)
                 for transfer in over:
                     self._store.abandon(al, transfer)
 
-    def _make_room(self, deadline: int | None = None) -> None:
+    def _evict(self, deadline: int | None = None) -> None:
         """Evict what is too much, until `deadline`."""
         if self._shelf.limit is not None:
             self._shelf.evict(self._loader.in_flight, deadline)
 
     def withdraw(self, watcher: Watcher) -> None:
         """`watcher` wants nothing any more: what nobody else wants is dropped."""
-        self.stirred.pop(watcher, None)
+        self.changed_batches.pop(watcher, None)
         for key in watcher.names:
-            wish = self._pending.get(key)
-            if wish is not None and watcher in wish.watchers:
-                wish.watchers.remove(watcher)
-                if not wish.watchers and not wish.wanted and not wish.awaited:
+            pending = self._pending.get(key)
+            if pending is not None and watcher in pending.watchers:
+                pending.watchers.remove(watcher)
+                if not pending.watchers and not pending.requested and not pending.awaited:
                     self._forget_pending(key)
 
     def close(self) -> None:
@@ -447,4 +455,4 @@ class Table:
         self.forget([*self._pending, *self._shelf])
         for transfer in self._abandoned:
             self._loader.wait_for(transfer)
-        self._clean_up()
+        self._release_abandoned()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .._openal import constants as c
 from ..errors import BufferTooLarge, OpenALError, ResourceError, UnsupportedFormat
 from ..formats import AL_FORMATS
-from .jobs import Task
+from .jobs import Job
 
 if TYPE_CHECKING:
     from .._decoding.load import Samples
@@ -35,7 +35,7 @@ class StoredBuffer:
         self.data = data
 
 
-class Transfer(Task):
+class UploadJob(Job):
     """Samples on their way into memory of OpenAL's that is mapped for it. To do it, no OpenAL is called.
 
     Attributes:
@@ -53,17 +53,17 @@ class Transfer(Task):
         self.samples = samples
         self.memory = samples.data.nbytes
 
-    def do(self) -> None:
+    def run(self) -> None:
         """Copy them; takes as long as copying memory does, whoever else is held in what."""
         self._al.copy_to(self._address, self.samples.data)
 
 
 class BufferStore:
-    """Makes and deletes buffers. Everything here is called inside a bracket, but `__init__` and `close`.
+    """Makes and deletes buffers. Everything here is called inside a scope, but `__init__` and `close`.
 
     Samples get to OpenAL in one of three ways. Where it can read ours (AL_EXT_STATIC_BUFFER) it is told where they
     are, which takes 4 us. Where its memory can be mapped (AL_SOFTX_map_buffer) large ones are copied there by a worker
-    (`Transfer`). Else it copies them, while the game waits.
+    (`UploadJob`). Else it copies them, while the game waits.
 
     A static buffer (AL_EXT_STATIC_BUFFER) is not copied: OpenAL's mixer reads the array until the buffer is gone. So
     the array belongs to a record here, and is let go only when ``alDeleteBuffers`` has succeeded (OpenAL refuses
@@ -84,7 +84,7 @@ class BufferStore:
         """Buffers that were to be deleted and are not, yet."""
         return len(self._refused)
 
-    def begin(self, al: Functions, name: str, samples: Samples) -> StoredBuffer | Transfer:
+    def begin(self, al: Functions, name: str, samples: Samples) -> StoredBuffer | UploadJob:
         """Give `samples` to OpenAL: a buffer, or what must be done and brought to its end by `finish` before it is one.
 
         Raises:
@@ -99,7 +99,7 @@ class BufferStore:
                 address = al.map_new_storage(number, _format_of(samples), data.nbytes, samples.frequency)
             except Exception as error:
                 raise self._refused_by_openal(al, name, number, error) from error
-            return Transfer(name, al, number, address, samples)
+            return UploadJob(name, al, number, address, samples)
         return self.upload(al, name, samples)
 
     def upload(self, al: Functions, name: str, samples: Samples) -> StoredBuffer:
@@ -115,7 +115,7 @@ class BufferStore:
         except Exception as error:  # of whatever kind: the sounds behind it must not wait for ever
             raise self._refused_by_openal(al, name, number, error) from error
 
-    def finish(self, al: Functions, transfer: Transfer) -> StoredBuffer:
+    def finish(self, al: Functions, transfer: UploadJob) -> StoredBuffer:
         """The buffer of what was copied. Raises as `begin` does."""
         try:
             al.alUnmapBufferSOFT(transfer.number)
@@ -123,7 +123,7 @@ class BufferStore:
         except Exception as error:
             raise self._refused_by_openal(al, transfer.key, transfer.number, error) from error
 
-    def abandon(self, al: Functions, transfer: Transfer) -> None:
+    def abandon(self, al: Functions, transfer: UploadJob) -> None:
         """Let go of a buffer that nobody wants any more; not while somebody copies into it."""
         al.alUnmapBufferSOFT(transfer.number)
         al.delete_buffer(transfer.number)

@@ -10,76 +10,76 @@ from typing import TYPE_CHECKING
 
 from .._common import log
 from ..errors import DecodeError
-from .jobs import Task
+from .jobs import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-#: Seconds that `Loader.close` gives the workers to end.
-_FAREWELL = 0.1
+#: Seconds that `WorkerPool.close` gives the workers to end.
+_CLOSE_SECONDS = 0.1
 #: Seconds without a sign of life after which a worker counts as held. A block of samples takes a fraction of that.
-_HELD = 1.0
-#: Held workers that are relieved; beyond, what is queued waits.
-_MOST_HELD = 8
+STALL_SECONDS = 1.0
+#: Held workers that are replaced; beyond, what is queued waits.
+_MAX_STALLED = 8
 
 
 class _Worker:
-    """One thread that does tasks.
+    """One thread that does jobs.
 
     Attributes:
-        task: What it is at.
-        relieved: Whether another has taken its place; it ends with what it is at.
+        job: What it is at.
+        replaced: Whether another has taken its place; it ends with what it is at.
     """
 
-    __slots__ = ("relieved", "task", "thread")
+    __slots__ = ("job", "replaced", "thread")
 
     def __init__(self, run: Callable[[_Worker], None], number: int) -> None:
-        self.task: Task | None = None
-        self.relieved = False
+        self.job: Job | None = None
+        self.replaced = False
         name = f"pyglet_palace loader {number}"
         self.thread = threading.Thread(target=run, args=(self,), name=name, daemon=True)
 
 
-class Loader:
+class WorkerPool:
     """Worker threads with one queue before them and one behind.
 
-    Finished tasks are handed over in `finished`, in the order they ended; nothing else of a context's is touched by a
-    worker, and a worker never calls OpenAL. A worker that is held in a file or decoder of the game's is relieved by
-    another (`relieve`), so that the rest goes on.
+    Finished jobs are handed over in `finished`, in the order they ended; nothing else of a context's is touched by a
+    worker, and a worker never calls OpenAL. A worker that is held in a file or decoder of the game's is replaced by
+    another (`replace_stalled`), so that the rest goes on.
     """
 
     def __init__(self, workers: int | None = None, budget: int | None = None) -> None:
-        """Starts the threads, which sleep until there is a task.
+        """Starts the threads, which sleep until there is a job.
 
         Args:
             workers: How many; None: one less than the cores this process may use, at least 1, at most 4.
             budget: See the attribute.
         """
-        # Protects all below but `finished` itself, and the states of all tasks. No user code, file or decoder is
-        # called while it is held. Workers wait on it for tasks.
+        # Protects all below but `finished` itself, and the states of all jobs. No user code, file or decoder is
+        # called while it is held. Workers wait on it for jobs.
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         # Told, with the lock held, that `finished` has grown.
         self._progress = threading.Condition(self._lock)
-        self._queue: OrderedDict[Task, None] = OrderedDict()
-        self._active: dict[Task, None] = {}
+        self._queue: OrderedDict[Job, None] = OrderedDict()
+        self._active: dict[Job, None] = {}
         #: Bytes held by what is in `finished`.
         self._unpublished = 0
         self._budget = budget
         self._closed = False
-        #: Tasks that are done, oldest first; see `take`.
-        self.finished: deque[Task] = deque()
+        #: Tasks that are done, oldest first; see `take_finished`.
+        self.finished: deque[Job] = deque()
         self._workers: list[_Worker] = []
         self._started = 0
         try:
             for _ in range(default_workers() if workers is None else workers):
-                self._start()
+                self._start_worker()
         except BaseException:  # the system has no more threads
             self.close()
             raise
 
-    def _start(self) -> None:
+    def _start_worker(self) -> None:
         self._started += 1
         worker = _Worker(self._run, self._started)
         worker.thread.start()
@@ -87,8 +87,8 @@ class Loader:
 
     @property
     def workers(self) -> int:
-        """Threads that do tasks, but for those that were relieved."""
-        return sum(worker.thread.is_alive() and not worker.relieved for worker in self._workers)
+        """Threads that do jobs, but for those that were replaced."""
+        return sum(worker.thread.is_alive() and not worker.replaced for worker in self._workers)
 
     @property
     def queued(self) -> int:
@@ -102,7 +102,7 @@ class Loader:
             return self._in_flight()
 
     def _in_flight(self) -> int:
-        return self._unpublished + sum(task.memory for task in self._active)
+        return self._unpublished + sum(job.memory for job in self._active)
 
     @property
     def budget(self) -> int | None:
@@ -115,120 +115,120 @@ class Loader:
             self._budget = budget
             self._work.notify_all()
 
-    def active(self) -> list[Task]:
+    def unpublished_jobs(self) -> list[Job]:
         """Tasks that somebody is at, and those that are done and were not taken."""
         with self._lock:
             return [*self._active, *self.finished]
 
-    def submit(self, tasks: Iterable[Task], *, first: bool = False) -> None:
-        """Queue tasks; those begun are left alone. Returns at once.
+    def submit(self, jobs: Iterable[Job], *, first: bool = False) -> None:
+        """Queue jobs; those begun are left alone. Returns at once.
 
         Args:
-            tasks: In the order they are to be done.
+            jobs: In the order they are to be done.
             first: Whether they come before all that is queued, also those that are queued themselves.
         """
         with self._lock:
-            new = [task for task in tasks if task.state == "queued"]
+            new = [job for job in jobs if job.state == "queued"]
             self._queue.update(dict.fromkeys(new))
             if first:
-                for task in reversed(new):
-                    self._queue.move_to_end(task, last=False)
+                for job in reversed(new):
+                    self._queue.move_to_end(job, last=False)
             self._work.notify(len(new))
 
-    def claim(self, task: Task) -> bool:
-        """Take a task that nobody has begun for oneself; False if somebody has it.
+    def claim(self, job: Job) -> bool:
+        """Take a job that nobody has begun for oneself; False if somebody has it.
 
-        Who has claimed a task must `do` it and `hand_over` it.
+        Who has claimed a job must `do` it and `finish` it.
         """
         with self._lock:
-            if task.state != "queued":
+            if job.state != "queued":
                 return False
-            self._queue.pop(task, None)
-            self._begin(task)
+            self._queue.pop(job, None)
+            self._mark_claimed(job)
             return True
 
-    def _begin(self, task: Task) -> None:
-        task.state = "claimed"
-        task.stir()
-        self._active[task] = None
+    def _mark_claimed(self, job: Job) -> None:
+        job.state = "claimed"
+        job.heartbeat()
+        self._active[job] = None
 
-    def withdraw(self, task: Task) -> None:
-        """See that nobody hears of `task` any more. Never waits: what runs is left to end by itself."""
+    def withdraw(self, job: Job) -> None:
+        """See that nobody hears of `job` any more. Never waits: what runs is left to end by itself."""
         with self._lock:
-            task.withdrawn = True
-            if task.state == "queued":
-                self._queue.pop(task, None)
-                task.state = "dropped"
-            elif task.state == "done":
-                task.let_go()  # it may stay in `finished` until the next load
-                self._settle(task)
+            job.withdrawn = True
+            if job.state == "queued":
+                self._queue.pop(job, None)
+                job.state = "dropped"
+            elif job.state == "done":
+                job.discard_result()  # it may stay in `finished` until the next load
+                self._release_memory(job)
 
-    def settled(self, task: Task) -> None:
-        """What came of `task`, which is done, has found its place; it may be in `finished` still."""
+    def mark_published(self, job: Job) -> None:
+        """What came of `job`, which is done, has found its place; it may be in `finished` still."""
         with self._lock:
-            self._settle(task)
+            self._release_memory(job)
 
-    def _settle(self, task: Task) -> None:
-        self._unpublished -= task.memory
-        task.memory = 0
-        self._make_room()
+    def _release_memory(self, job: Job) -> None:
+        self._unpublished -= job.memory
+        job.memory = 0
+        self._notify_memory()
 
-    def _make_room(self) -> None:
+    def _notify_memory(self) -> None:
         """There may be less in flight."""
         if self._budget is not None:
             self._work.notify_all()
 
-    def hand_over(self, task: Task) -> None:
-        """Announce a claimed task that was done."""
+    def finish(self, job: Job) -> None:
+        """Announce a claimed job that was done."""
         with self._lock:
-            task.state = "done"
-            self._active.pop(task, None)
-            if task.withdrawn:
-                task.let_go()
-                task.memory = 0
-                self._make_room()
+            job.state = "done"
+            self._active.pop(job, None)
+            if job.withdrawn:
+                job.discard_result()
+                job.memory = 0
+                self._notify_memory()
             else:
-                self._unpublished += task.memory
-                self.finished.append(task)
-            if task.finished is not None:
-                task.finished.set()
+                self._unpublished += job.memory
+                self.finished.append(job)
+            if job.finished is not None:
+                job.finished.set()
             self._progress.notify_all()
 
-    def take(self) -> Task | None:
+    def take_finished(self) -> Job | None:
         """The oldest of what is done, to be brought to its end; None if there is nothing."""
         with self._lock:
             if not self.finished:
                 return None
-            task = self.finished.popleft()
-            self._settle(task)
-            return task
+            job = self.finished.popleft()
+            self._release_memory(job)
+            return job
 
-    def put_back(self, task: Task) -> None:
+    def return_finished(self, job: Job) -> None:
         """What was taken is to be taken again, next."""
         with self._lock:
-            self.finished.appendleft(task)
+            self.finished.appendleft(job)
 
-    def forget_finished(self) -> None:
+    def discard_finished(self) -> None:
         """Nobody wants anything of what is done."""
         with self._lock:
             while self.finished:
-                self._settle(self.finished.popleft())
+                self._release_memory(self.finished.popleft())
 
-    def wait_for(self, task: Task) -> None:
-        """Block until a task that was claimed is done."""
+    def wait_for(self, job: Job) -> None:
+        """Block until a job that was claimed is done."""
         with self._lock:
-            if task.state != "claimed":
+            if job.state != "claimed":
                 return
-            if task.finished is None:
-                task.finished = threading.Event()
-        task.finished.wait()
+            if job.finished is None:
+                job.finished = threading.Event()
+        job.finished.wait()
 
-    def wait_for_any(self, timeout: float | None) -> None:
+    def wait_for_finished(self, timeout: float | None) -> None:
         """Block until something is in `finished`, for at most `timeout` seconds (None: however long)."""
         with self._lock:
             self._progress.wait_for(lambda: self.finished or self._closed, timeout)
 
-    def relieve(self, now: float) -> None:
+    def replace_stalled(self, now: float) -> None:
         """Have others take the places of workers that are held, if there is something queued.
 
         Args:
@@ -238,67 +238,67 @@ class Loader:
             return
         with self._lock:
             self._workers = [worker for worker in self._workers if worker.thread.is_alive()]
-            there = sum(worker.relieved for worker in self._workers)
+            there = sum(worker.replaced for worker in self._workers)
             held = [
                 worker
                 for worker in self._workers
-                if not worker.relieved and worker.task is not None and now - worker.task.stirred > _HELD
-            ][: _MOST_HELD - there]
+                if not worker.replaced and worker.job is not None and now - worker.job.last_heartbeat > STALL_SECONDS
+            ][: _MAX_STALLED - there]
             for worker in held:
-                worker.relieved = True
+                worker.replaced = True
         for worker in held:
-            assert worker.task is not None
-            log.warning("%r has held a loading thread for a second; another has taken its place", worker.task.key)
+            assert worker.job is not None
+            log.warning("%r has held a loading thread for a second; another has taken its place", worker.job.key)
             try:
-                self._start()
+                self._start_worker()
             except RuntimeError:
-                worker.relieved = False
+                worker.replaced = False
                 log.warn_once("there is no thread left to load with, while one is held in a file or decoder")
 
     def close(self) -> None:
         """Drop what is queued, disown what runs, and end the workers.
 
         Blocks for up to 0.1 s. A worker held in a game's file or decoder is left behind: it touches nothing but its
-        own task.
+        own job.
         """
         with self._lock:
             self._closed = True
-            for task in self._queue:
-                task.state = "dropped"
+            for job in self._queue:
+                job.state = "dropped"
             self._queue.clear()
-            for task in self._active:
-                task.withdrawn = True
+            for job in self._active:
+                job.withdrawn = True
             self.finished.clear()
             self._work.notify_all()
             self._progress.notify_all()
-        deadline = time.monotonic() + _FAREWELL
+        deadline = time.monotonic() + _CLOSE_SECONDS
         for worker in self._workers:
             if worker.thread.is_alive() and worker.thread is not threading.current_thread():
                 worker.thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _next(self) -> Task | None:
+    def _next_job(self) -> Job | None:
         if not self._queue or (self._budget is not None and self._in_flight() > self._budget):
             return None
-        task, _ = self._queue.popitem(last=False)
-        self._begin(task)
-        return task
+        job, _ = self._queue.popitem(last=False)
+        self._mark_claimed(job)
+        return job
 
     def _run(self, worker: _Worker) -> None:
         while True:
             with self._lock:
-                worker.task = None
-                while worker.relieved or (task := self._next()) is None:
-                    if self._closed or worker.relieved:
+                worker.job = None
+                while worker.replaced or (job := self._next_job()) is None:
+                    if self._closed or worker.replaced:
                         return
                     self._work.wait()
-                worker.task = task
+                worker.job = job
             try:
-                task.do()
+                job.run()
             except BaseException as error:  # SystemExit in a game's decoder must not end the worker in silence
-                task.error = DecodeError(task.key, "decode", f"its decoder raised {type(error).__name__}: {error}")
-                task.error.__cause__ = error.with_traceback(None)
-            self.hand_over(task)
-            del task
+                job.error = DecodeError(job.key, "decode", f"its decoder raised {type(error).__name__}: {error}")
+                job.error.__cause__ = error.with_traceback(None)
+            self.finish(job)
+            del job
 
 
 def default_workers() -> int:

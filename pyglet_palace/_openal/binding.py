@@ -1,8 +1,8 @@
 """OpenAL's functions, each with a prototype of our own on the handle PyOpenAL has bound.
 
 PyOpenAL knows the core of AL 1.1 and ALC 1.1 only, and looks for errors in places where it can meet other people's.
-Here every AL function asks ``alGetError`` after itself, which a `Bracket` makes safe; ALC functions ask nothing, and
-the caller says which device to ask (`Functions.check_device`).
+Here every AL function calls ``alGetError`` after itself, which a `ContextScope` makes safe. ALC functions check
+nothing: the caller says which device to ask (`Functions.check_device`).
 """
 
 from __future__ import annotations

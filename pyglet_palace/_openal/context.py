@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import DeviceError
 from ..formats import AL_FORMATS
-from . import Bracket, attribute_list, functions
+from . import ContextScope, attribute_list, functions
 from . import constants as c
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class NativeContext:
             self.al.check_device(device, "alcCreateContext", "making a context")
             raise DeviceError("the device refuses to make a context")
         self.handle = handle
-        self.bracket = Bracket(self.al, handle)
-        with self.bracket as al:
+        self.scope = ContextScope(self.al, handle)
+        with self.scope as al:
             # The extensions are a dozen and the formats three dozen: ask once for each.
             present = {name: al.has_extension(name) for name in sorted({name for _, name in AL_FORMATS.values()})}
             self.has_loop_points = al.has_extension("AL_SOFT_loop_points")
@@ -64,7 +64,7 @@ class NativeContext:
         """Names of the resamplers (AL_SOFT_source_resampler); empty without."""
         if not self._has_resamplers:
             return ()
-        with self.bracket as al:
+        with self.scope as al:
             count = al.alGetInteger(c.AL_NUM_RESAMPLERS_SOFT)
             names = [al.alGetStringiSOFT(c.AL_RESAMPLER_NAME_SOFT, index) for index in range(count)]
         return tuple(name.decode("utf-8", "replace") for name in names)
@@ -74,18 +74,18 @@ class NativeContext:
         """Index of the default in `resamplers`; 0 without."""
         if not self._has_resamplers:
             return 0
-        with self.bracket as al:
+        with self.scope as al:
             return int(al.alGetInteger(c.AL_DEFAULT_RESAMPLER_SOFT))
 
     def defer(self, on: bool) -> None:
         """Hold back changes, or let them be heard (AL_SOFT_deferred_updates; nothing without)."""
         if self._can_defer:
-            with self.bracket as al:
+            with self.scope as al:
                 (al.alDeferUpdatesSOFT if on else al.alProcessUpdatesSOFT)()
 
     def destroy(self) -> None:
         """Destroy it, once everybody is out of it."""
-        self.bracket.close()
+        self.scope.close()
         al = self.al
         if al.alcSetThreadContext is None and al.alcGetCurrentContext() == self.handle:
             al.alcMakeContextCurrent(None)

@@ -17,7 +17,7 @@ _PYGLET_DRIVER = "pyglet.media.drivers.openal"
 
 
 class _GarbageCollectionHold:
-    """Holds off the garbage collector while anybody is inside.
+    """Pins off the garbage collector while anybody is inside.
 
     A collection inside a bracket may free a pyglet Player, whose finaliser would delete the source of its number in
     *our* context. Counted, because ``gc.disable`` is of the whole process and two threads may be inside at once.
@@ -57,7 +57,7 @@ def after_fork() -> None:
     _collection.forget()
 
 
-class Bracket:
+class ContextScope:
     """``with bracket as al:`` makes one OpenAL context this thread's own for the calls inside.
 
     The thread's context from before is put back at the end, and the context of the process is never touched

@@ -15,7 +15,7 @@ from ..errors import OpenALError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .._openal import Bracket, Functions
+    from .._openal import ContextScope, Functions
     from .._openal.properties import Property
     from ..device import Device
     from ..effect._base import BaseEffect
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _TAIL = 2.0
 
 
-class Unit:
+class EffectState:
     """One effect's share of OpenAL, if it has one, and who sends to it. Outlives the effect, to be taken back.
 
     Attributes:
@@ -67,15 +67,15 @@ class Unit:
         return not any(source() for source in self.sends.keyrefs())
 
 
-class Units:
+class EffectSlots:
     """The effect slots of one context. Used by the game's thread only, but for `dropped`."""
 
-    def __init__(self, al: Functions, bracket: Bracket, device: Device, voices: VoicePool) -> None:
+    def __init__(self, al: Functions, scope: ContextScope, device: Device, voices: VoicePool) -> None:
         self._al = al
-        self._bracket = bracket
+        self._scope = scope
         self._device = device
         self._voices = voices
-        self._taken: dict[Unit, None] = {}  # those with a slot, in the order in which they got it
+        self._taken: dict[EffectState, None] = {}  # those with a slot, in the order in which they got it
         #: Slots without an effect, otherwise as OpenAL made them (but for the gain, which every effect sets). None is
         #: ever deleted, for OpenAL frees them with the context: where one was, 1.19.1 crashes when the device is reset
         #: or gets another context.
@@ -84,9 +84,9 @@ class Units:
         #: Effects that were refused a slot, in that order.
         self._waiting: WeakKeyDictionary[BaseEffect, None] = WeakKeyDictionary()
         self._refused: set[type[BaseEffect]] = set()  # what the library does not know
-        #: Units of effects that are no more; finalisers, on any thread, append to it.
-        self.dropped: deque[Unit] = deque()
-        self._resounding: list[Unit] = []  # units of effects that nobody refers to any more
+        #: EffectSlots of effects that are no more; finalisers, on any thread, append to it.
+        self.dropped: deque[EffectState] = deque()
+        self._resounding: list[EffectState] = []  # units of effects that nobody refers to any more
         #: Whether the device may have got other sends than the voices were told of; set on any thread.
         self.sends_changed = False
 
@@ -113,7 +113,7 @@ class Units:
             for player in self._voices:
                 for send in SENDS:
                     if send in player._heard:
-                        self._voices.set(player, send, player._heard[send])
+                        self._voices.set_property(player, send, player._heard[send])
         if self._waiting:
             self._serve()
 
@@ -132,7 +132,7 @@ class Units:
             self.dropped.extend(unit for unit in self._resounding if (unit.until or 0) <= now)
             self._resounding = [unit for unit in self._resounding if (unit.until or 0) > now]
         if self.dropped:
-            with self._bracket as al:
+            with self._scope as al:
                 for _ in range(len(self.dropped)):
                     unit = self.dropped.popleft()
                     if unit.until is None and unit.slot and self._device._has_clock:
@@ -151,22 +151,22 @@ class Units:
             if not heard or type(effect) in self._refused:
                 del self._waiting[effect]
                 continue
-            with self._bracket as al:
+            with self._scope as al:
                 if not self.slot(al, effect):
                     break
             for source, index in heard:
-                self._voices.set(source, SENDS[index], source._heard[SENDS[index]])
+                self._voices.set_property(source, SENDS[index], source._heard[SENDS[index]])
 
     def take(self, effect: BaseEffect) -> None:
         """See that `effect` has a slot, if it can."""
-        with self._bracket as al:
+        with self._scope as al:
             self.slot(al, effect)
 
     def change(self, effect: BaseEffect, changed: Property[Any], value: Any) -> None:
         """A property of `effect` has a new value: let it be heard."""
         unit = effect._unit
         if unit.slot:
-            with self._bracket as al:
+            with self._scope as al:
                 if isinstance(changed, Parameter):
                     changed.tell(al, unit.effect, value, unit.numbers)
                     al.alAuxiliaryEffectSloti(unit.slot, c.AL_EFFECTSLOT_EFFECT, unit.effect)
@@ -176,7 +176,7 @@ class Units:
     def reload(self, effect: BaseEffect) -> None:
         """All properties of `effect` may have new values: let them be heard at one moment."""
         if effect._unit.slot:
-            with self._bracket as al:
+            with self._scope as al:
                 self._fill(al, effect)
                 self._load(al, effect)
 
@@ -185,7 +185,7 @@ class Units:
     def slot(self, al: Functions, effect: BaseEffect) -> int:
         """The number of `effect`'s slot, which it is given now if it has none; 0 if it cannot have one."""
         unit = effect._unit
-        if unit.slot or effect._dead or not effect._types or type(effect) in self._refused or not self.usable():
+        if unit.slot or effect._destroyed or not effect._types or type(effect) in self._refused or not self.usable():
             return unit.slot
         if not self._spare and not self._find_slot(al):
             self._waiting[effect] = None
@@ -240,7 +240,7 @@ class Units:
         for name, changed in effect._slot_properties.items():
             changed.send(al, unit.slot, effect._values.get(name, changed.default))
 
-    def _free(self, al: Functions, unit: Unit) -> None:
+    def _free(self, al: Functions, unit: EffectState) -> None:
         """Take back what `unit` has; no voice sends to it any more."""
         if unit.slot:
             # Without an effect first: one of the same kind would go on with what still resounds of this one.

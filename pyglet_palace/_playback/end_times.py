@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .voice import Voice
 
 
-class Ends:
+class EndTimes:
     """The earliest time at which each voice can have ended, in nanoseconds of the device's clock.
 
     A heap, in which what is outdated stays until it is due: a voice knows its newest entry as its `turn`.
@@ -30,12 +30,12 @@ class Ends:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def enter(self, voice: Voice, time: int) -> None:
+    def add(self, voice: Voice, time: int) -> None:
         """`voice` cannot have ended before `time`; what was entered before counts no more."""
-        voice.turn = turn = next(self._counter)
-        heapq.heappush(self._heap, (time, turn, voice))
+        voice.end_entry = entry = next(self._counter)
+        heapq.heappush(self._heap, (time, entry, voice))
         if len(self._heap) > 4 * len(self._busy) + 64:  # mostly outdated: ends that moved, again and again
-            self._heap = [end for end in self._heap if end[2].turn == end[1]]
+            self._heap = [end for end in self._heap if end[2].end_entry == end[1]]
             heapq.heapify(self._heap)
 
     def due(self, now: int) -> list[Voice]:
@@ -43,8 +43,8 @@ class Ends:
         heap = self._heap
         found = []
         while heap and heap[0][0] <= now:
-            _, turn, voice = heapq.heappop(heap)
-            if voice.turn == turn:
+            _, entry, voice = heapq.heappop(heap)
+            if voice.end_entry == entry:
                 found.append(voice)
         found.reverse()
         return found

@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from .voice import DeviceLike, Voice
+    from .voice import DeviceClock, Voice
 
 #: What stands for silence on the way there and back, -60 dB: equal dB in equal times never arrive at 0.
 _NEARLY_SILENT = 0.001
@@ -68,7 +68,7 @@ class _Fade:
 class Fades:
     """All fades of one context, driven by the time that passes on its device. Used by the game's thread only."""
 
-    def __init__(self, device: DeviceLike) -> None:
+    def __init__(self, device: DeviceClock) -> None:
         self._device = device
         #: By weak references: who fades has a voice, and who has a voice is kept alive by the pool.
         self._running: weakref.WeakKeyDictionary[Faded, _Fade] = weakref.WeakKeyDictionary()

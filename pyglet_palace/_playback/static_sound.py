@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .voice import Player, Voice
 
 
-class SoundInMemory:
+class StaticSound:
     """One OpenAL buffer, played by any number of voices. A `Playable`; its methods are called inside a bracket.
 
     Attributes:
@@ -21,7 +21,7 @@ class SoundInMemory:
 
     __slots__ = ("frequency", "length", "loop_points", "sources", "stored")
 
-    holds_on = False
+    resists_stealing = False
     failure = None
 
     def __init__(self, stored: StoredBuffer, frequency: int, length: int, loop_points: tuple[int, int] | None) -> None:
@@ -38,7 +38,7 @@ class SoundInMemory:
         self.loop_points = loop_points
         self.sources: dict[Player, None] = {}
 
-    def begin(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
+    def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
         """See `Playable`; so for the others."""
         number, player = voice.number, voice.player
         assert player is not None
@@ -51,7 +51,7 @@ class SoundInMemory:
         al.alSourcePlay(number)
         return self._left_from(offset, looping)
 
-    def end(self, al: Functions, voice: Voice) -> None:
+    def detach(self, al: Functions, voice: Voice) -> None:
         number, player = voice.number, voice.player
         if player is not None:
             self.sources.pop(player, None)
@@ -67,10 +67,10 @@ class SoundInMemory:
     def resume(self, al: Functions, voice: Voice) -> None:
         al.alSourcePlay(voice.number)
 
-    def sounds(self, al: Functions, voice: Voice) -> bool:
+    def is_playing(self, al: Functions, voice: Voice) -> bool:
         return al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING
 
-    def left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+    def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
         if al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING:
             return 0
         return self._left_from(al.source_integer(voice.number, c.AL_SAMPLE_OFFSET), looping)
@@ -81,7 +81,7 @@ class SoundInMemory:
     def seek(self, al: Functions, voice: Voice, frame: int) -> None:
         al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, frame)
 
-    def loop(self, al: Functions, voice: Voice, looping: bool) -> None:
+    def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         al.alSourcei(voice.number, c.AL_LOOPING, int(looping))
 
     def _left_from(self, offset: int, looping: bool) -> int | None:

@@ -19,10 +19,10 @@ def _rank(voice: Voice) -> Rank:
     player, playable = voice.player, voice.playable
     assert player is not None
     assert playable is not None
-    return player._rank, voice.paused or player._loops or playable.holds_on, voice.started
+    return player._rank, voice.paused or player._loops or playable.resists_stealing, voice.started
 
 
-class Line:
+class StealingOrder:
     """The busy voices of a pool, in the order in which they give way.
 
     The lowest priority comes first; among equals, one-shots before what loops, is paused or is streamed; among these,
@@ -39,13 +39,13 @@ class Line:
         self._heap: list[tuple[Rank, int, Voice]] = []  # with a number, so that no two are alike
         self._sort()
 
-    def enter(self, voice: Voice) -> None:
+    def add(self, voice: Voice) -> None:
         """A voice has begun to play, or its place has changed."""
         heapq.heappush(self._heap, (_rank(voice), next(self._counter), voice))
         if len(self._heap) > 4 * len(self._busy) + 64:  # mostly outdated
             self._sort()
 
-    def first(self, priority: int) -> Voice | None:
+    def victim(self, priority: int) -> Voice | None:
         """Who gives way to a newcomer of `priority`: nobody of a higher one, nor who holds on at the same."""
         heap = self._heap
         while heap:

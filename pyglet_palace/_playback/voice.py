@@ -21,17 +21,17 @@ class Playable(Protocol):
     length: int
 
     @property
-    def holds_on(self) -> bool:
+    def resists_stealing(self) -> bool:
         """Whether it gives way to a strictly higher priority only."""
 
     @property
     def failure(self) -> ResourceError | None:
         """Why it has ended too early; None if it has not."""
 
-    def begin(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
+    def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
         """Sound from `offset` on; how many frames are left."""
 
-    def end(self, al: Functions, voice: Voice) -> None:
+    def detach(self, al: Functions, voice: Voice) -> None:
         """Leave the voice, silent and with nothing attached. May be called at any time after `begin` was."""
 
     def pause(self, al: Functions, voice: Voice) -> bool:
@@ -40,10 +40,10 @@ class Playable(Protocol):
     def resume(self, al: Functions, voice: Voice) -> None:
         """Go on after `pause`."""
 
-    def sounds(self, al: Functions, voice: Voice) -> bool:
+    def is_playing(self, al: Functions, voice: Voice) -> bool:
         """Whether it is heard, not having been paused."""
 
-    def left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+    def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
         """How many frames are left, not having been paused; 0 if it has ended."""
 
     def offset(self, al: Functions, voice: Voice) -> int:
@@ -52,7 +52,7 @@ class Playable(Protocol):
     def seek(self, al: Functions, voice: Voice, frame: int) -> None:
         """Go to `frame`."""
 
-    def loop(self, al: Functions, voice: Voice, looping: bool) -> None:
+    def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         """From now on, go on at the loop's start at its end, or do not."""
 
 
@@ -80,7 +80,7 @@ class Player(Protocol):
         """Whether it has a velocity, which changes the pitch in ways that are not foreseen here."""
 
 
-class DeviceLike(Protocol):
+class DeviceClock(Protocol):
     """The clock of what the voices sound on."""
 
     _has_clock: bool
@@ -97,7 +97,7 @@ class Voice:
     In the pool it is silent, detached and as OpenAL made it: `touched` names what must be set back to be so again.
     """
 
-    __slots__ = ("number", "paused", "playable", "player", "started", "touched", "turn")
+    __slots__ = ("end_entry", "number", "paused", "playable", "player", "started", "touched")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -106,6 +106,6 @@ class Voice:
         self.paused = False
         #: The pool's count of plays when this one began.
         self.started = 0
-        #: Of `Ends`: the newest entry that is about this voice; None if it needs none.
-        self.turn: int | None = None
+        #: Of `EndTimes`: the newest entry that is about this voice; None if it needs none.
+        self.end_entry: int | None = None
         self.touched: set[Property[Any]] = set()

@@ -6,7 +6,7 @@ import threading
 import time
 
 
-class Turn:
+class DecoderLock:
     """Held by who is at a decoder: a feeder, for a chunk, or the game, for a call.
 
     It is no lock of the package's data: nobody waits for it but who wants to read this very decoder, and a feeder not
@@ -21,20 +21,20 @@ class Turn:
         self._since = 0.0
 
     @property
-    def taken(self) -> bool:
+    def held(self) -> bool:
         """Whether somebody is at it."""
         return self._lock.locked()
 
     @property
-    def mine(self) -> bool:
+    def held_by_this_thread(self) -> bool:
         """Whether that is this thread."""
         return self._owner == threading.get_ident()
 
-    def taken_for(self, now: float) -> float:
+    def held_seconds(self, now: float) -> float:
         """Seconds, at `now` of ``time.perf_counter``, that somebody has been at it; 0 if nobody is."""
-        return max(now - self._since, 0.0) if self.taken else 0.0
+        return max(now - self._since, 0.0) if self.held else 0.0
 
-    def take(self, *, wait: bool) -> bool:
+    def acquire(self, *, wait: bool) -> bool:
         """Begin to read; whether one may, which without `wait` is not so while somebody else is at it."""
         if not self._lock.acquire(blocking=wait):
             return False
@@ -42,7 +42,7 @@ class Turn:
         self._owner = threading.get_ident()
         return True
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         """The end of it."""
         self._owner = None
         self._lock.release()

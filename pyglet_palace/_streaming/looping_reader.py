@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .._common import log
-from .._decoding.load import reader_of, valid_loop
+from .._decoding.load import make_reader, valid_loop
 from ..errors import DecodeError
 from ..formats import CHANNELS, DTYPES
 
@@ -37,7 +37,7 @@ class LoopingReader:
         Raises:
             DecodeError, UnsupportedFormat: `decoder` is none, or says impossible things of itself.
         """
-        self._reader = reader = reader_of(name, decoder)
+        self._reader = reader = make_reader(name, decoder)
         self.name = name
         self.frequency = reader.frequency
         self.channel_config = reader.channel_config

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from .._openal import Functions
     from .._playback.voice import Voice
-    from .decoder_lock import Turn
+    from .decoder_lock import DecoderLock
     from .looping_reader import LoopingReader
-    from .stream_thread import Feeder
+    from .stream_thread import StreamThread
 
 #: Seconds of sound that are queued before a stream is heard, if its queue is that long.
 _HEAD_START = 0.05
@@ -36,22 +36,24 @@ class _Chunk(NamedTuple):
 class Stream:
     """A decoder that one source plays. A `Playable`.
 
-    Everything is called inside the bracket, which is the lock of all this. The reader alone is used
+    Everything is called inside the scope, which is the lock of all this. The reader alone is used
     outside of it, by the feeder, while it holds `turn`.
     """
 
-    holds_on = True
+    resists_stealing = True
 
-    def __init__(self, feeder: Feeder, reader: LoopingReader, turn: Turn, chunk_len: int, queue_size: int) -> None:
+    def __init__(
+        self, feeder: StreamThread, reader: LoopingReader, lock: DecoderLock, chunk_len: int, queue_size: int
+    ) -> None:
         """
         Args:
             feeder: Of the context it is heard in.
             reader: What it reads.
-            turn: Held by whoever is at the decoder; that may be the feeder for a stream of it that has ended.
+            lock: Held by whoever is at the decoder; that may be the feeder for a stream of it that has ended.
             chunk_len: Frames decoded at a time.
             queue_size: Chunks decoded ahead.
         """
-        self.turn = turn
+        self.lock = lock
         self._feeder = feeder
         self.reader = reader
         self.name = reader.name
@@ -78,12 +80,12 @@ class Stream:
 
     # For the pool of voices, on the game's thread
 
-    def begin(self, al: Functions, voice: Voice, offset: int, looping: bool) -> None:
+    def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> None:
         """See `Playable`; so for the others."""
         self.voice, self.looping, self.position = voice, looping, offset
         self._feeder.add(self)
 
-    def end(self, al: Functions, voice: Voice) -> None:
+    def detach(self, al: Functions, voice: Voice) -> None:
         self.voice = None
         self._feeder.remove(self)
         self._flush(al, voice)
@@ -105,10 +107,10 @@ class Stream:
         else:
             self._start(al, voice)
 
-    def sounds(self, al: Functions, voice: Voice) -> bool:
+    def is_playing(self, al: Functions, voice: Voice) -> bool:
         return not self._is_over(al, voice)
 
-    def left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+    def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
         self._feeder.wake()  # its queue may last shorter than it was told
         if self._is_over(al, voice):
             return 0
@@ -133,7 +135,7 @@ class Stream:
         self._flush(al, voice)
         self._feeder.wake()
 
-    def loop(self, al: Functions, voice: Voice, looping: bool) -> None:
+    def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         self.looping = looping
         if self.failure is not None or self._is_over(al, voice):
             return
@@ -148,7 +150,7 @@ class Stream:
                 self.seek(al, voice, at)
 
     def _is_over(self, al: Functions, voice: Voice) -> bool:
-        if self._feeder.lost:
+        if self._feeder.device_lost:
             return al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING
         if not self._all_read:
             return False
@@ -173,7 +175,7 @@ class Stream:
 
     # For the feeder
 
-    def is_hungry(self, al: Functions) -> bool:
+    def needs_data(self, al: Functions) -> bool:
         """Whether there is room in the queue, and more to come."""
         if self.voice is None or self._all_read:
             return False

@@ -14,48 +14,48 @@ from .stream import FOREVER
 if TYPE_CHECKING:
     from collections import deque
 
-    from .._openal import Bracket, Functions
+    from .._openal import ContextScope, Functions
     from .._playback.voice import Voice
     from .stream import Stream
 
 #: The longest and shortest that the feeder sleeps while anything plays, in seconds: doppler may shorten a queue.
-_LONGEST_SLEEP, _SHORTEST_SLEEP = 0.5, 0.001
-#: Seconds that `Feeder.close` gives its thread to end.
-_FAREWELL = 0.1
+_MAX_SLEEP, _MIN_SLEEP = 0.5, 0.001
+#: Seconds that `StreamThread.close` gives its thread to end.
+_CLOSE_SECONDS = 0.1
 #: Seconds in a decoder after which the thread counts as held there.
-_HELD = 0.25
+STALL_SECONDS = 0.25
 #: Streams that are looked at within one bracket: the game may be waiting for it.
-_AT_ONCE = 16
+_STREAMS_PER_SCOPE = 16
 #: Seconds after which who waits for the feeder looks again, were it not told.
-_MOMENT = 0.05
+_POLL_SECONDS = 0.05
 
 
-class Feeder:
+class StreamThread:
     """The thread of a context that reads what streams and keeps OpenAL's queues filled, clock or no clock.
 
     It takes turns: a chunk for each stream that has room, the shortest queue first. A thread that is held in a decoder
-    is relieved by another, so that the other streams go on.
+    is replaced by another, so that the other streams go on.
     """
 
-    def __init__(self, bracket: Bracket, stirred: deque[Voice]) -> None:
+    def __init__(self, scope: ContextScope, to_check: deque[Voice]) -> None:
         """
         Args:
             bracket: Of the context.
-            stirred: Where voices are put that the game's thread is to look at, for their end can be foreseen now.
+            to_check: Where voices are put that the game's thread is to look at, for their end can be foreseen now.
         """
-        self._bracket = bracket
-        self._stirred = stirred
+        self._scope = scope
+        self._to_check = to_check
         self._streams: dict[Stream, None] = {}
         self._thread: threading.Thread | None = None
         self._awake = threading.Event()
-        self._turned = threading.Event()
+        self._chunk_done = threading.Event()
         self._closed = False
         #: Since when (``time.perf_counter``) the thread has been at the decoder it is at.
         self._reading_since: float | None = None
         #: Milliseconds between two looks; 0: as the queues demand.
         self.interval = 0
         #: Whether the device is gone; OpenAL would swallow whatever it is fed.
-        self.lost = False
+        self.device_lost = False
         #: How often a queue has run dry.
         self.underruns = 0
 
@@ -65,9 +65,9 @@ class Feeder:
     def start(self) -> None:
         """Start the thread, if there is none. Not to be called inside the bracket."""
         if self._thread is None or not self._thread.is_alive():
-            self._begin()
+            self._start_thread()
 
-    def _begin(self) -> None:
+    def _start_thread(self) -> None:
         thread = threading.Thread(target=self._run, name="pyglet_palace feeder", daemon=True)
         before, self._thread = self._thread, thread  # first: it ends when it is not this
         try:
@@ -76,17 +76,21 @@ class Feeder:
             self._thread = before
             raise
 
-    def relieve(self, now: float) -> None:
+    def replace_stalled(self, now: float) -> None:
         """Start another thread, if this one does not come back from a decoder and there are others to be read.
 
         Args:
             now: Of ``time.perf_counter``.
         """
         since = self._reading_since
-        if since is not None and now - since > _HELD and any(not stream.turn.taken for stream in list(self._streams)):
+        if (
+            since is not None
+            and now - since > STALL_SECONDS
+            and any(not stream.lock.held for stream in list(self._streams))
+        ):
             self._reading_since = None
             try:
-                self._begin()
+                self._start_thread()
             except RuntimeError:
                 warn_once("there is no thread left to read streams with, while one is held in a decoder")
 
@@ -103,7 +107,7 @@ class Feeder:
         """Have the thread look: something is not as it was."""
         self._awake.set()
 
-    def fill(self, patience: float) -> float:
+    def fill_queues(self, patience: float) -> float:
         """Block until all queues are full, but for streams whose decoder does not come back for `patience` seconds.
 
         Returns:
@@ -112,18 +116,18 @@ class Feeder:
         """
         began = now = time.perf_counter()
         while patience and now - began <= 2 * patience:
-            self._turned.clear()
-            with self._bracket as al:
-                streams = [stream for stream in self._streams if stream.turn.taken_for(now) <= patience]
-                hungry = any(stream.is_hungry(al) for stream in streams)
-                if not hungry or self.lost:
+            self._chunk_done.clear()
+            with self._scope as al:
+                streams = [stream for stream in self._streams if stream.lock.held_seconds(now) <= patience]
+                waiting = any(stream.needs_data(al) for stream in streams)
+                if not waiting or self.device_lost:
                     return min((stream.seconds_left(al)[1] for stream in streams), default=FOREVER)
             self.start()
-            self.relieve(now)
+            self.replace_stalled(now)
             self._awake.set()
-            turned = self._turned.wait(_MOMENT)
+            chunk_done = self._chunk_done.wait(_POLL_SECONDS)
             now = time.perf_counter()
-            if turned:
+            if chunk_done:
                 began = now
         return FOREVER
 
@@ -132,7 +136,7 @@ class Feeder:
         self._closed = True
         self._awake.set()
         if self._thread is not None:
-            self._thread.join(_FAREWELL)
+            self._thread.join(_CLOSE_SECONDS)
 
     # The thread
 
@@ -140,44 +144,44 @@ class Feeder:
         try:
             while not self._closed and threading.current_thread() is self._thread:
                 self._awake.clear()
-                sleep = self._feed()
+                sleep = self._serve_all()
                 if sleep != 0:
                     self._awake.wait(sleep)
         except DestroyedError:  # of the bracket: the context is no more
             pass
 
-    def _feed(self) -> float | None:
+    def _serve_all(self) -> float | None:
         """Serve every stream that has room; how long to sleep then (None: until something is new)."""
-        streams = [] if self.lost else [stream for stream in list(self._streams) if not stream.turn.taken]
-        sleep = None if not self._streams or self.lost else self.interval / 1000 or _LONGEST_SLEEP
-        hungry: list[tuple[float, Stream]] = []
-        for first in range(0, len(streams), _AT_ONCE):
-            with self._bracket as al:
-                for stream in streams[first : first + _AT_ONCE]:
+        streams = [] if self.device_lost else [stream for stream in list(self._streams) if not stream.lock.held]
+        sleep = None if not self._streams or self.device_lost else self.interval / 1000 or _MAX_SLEEP
+        waiting: list[tuple[float, Stream]] = []
+        for first in range(0, len(streams), _STREAMS_PER_SCOPE):
+            with self._scope as al:
+                for stream in streams[first : first + _STREAMS_PER_SCOPE]:
                     try:
-                        room = stream.is_hungry(al)
+                        room = stream.needs_data(al)
                         chunk, queue = stream.seconds_left(al)
                     except OpenALError as error:
                         self._fail(al, stream, error)
                         continue
                     if room:
-                        hungry.append((queue, stream))
+                        waiting.append((queue, stream))
                     elif not self.interval:
-                        sleep = max(min(sleep or _LONGEST_SLEEP, max(chunk, queue / 3)), _SHORTEST_SLEEP)
-        for _, stream in sorted(hungry, key=itemgetter(0)):
+                        sleep = max(min(sleep or _MAX_SLEEP, max(chunk, queue / 3)), _MIN_SLEEP)
+        for _, stream in sorted(waiting, key=itemgetter(0)):
             self._serve(stream)
-        return 0.0 if hungry else sleep
+        return 0.0 if waiting else sleep
 
     def _serve(self, stream: Stream) -> None:
         """Read a chunk for one stream, and queue it, unless somebody else is at its decoder."""
-        if not stream.turn.take(wait=False):
+        if not stream.lock.acquire(wait=False):
             return
         read: Any = None
         failure: BaseException | None = None
         try:
-            with self._bracket:
-                relieved = threading.current_thread() is not self._thread
-                if relieved or stream.voice is None:
+            with self._scope:
+                replaced = threading.current_thread() is not self._thread
+                if replaced or stream.voice is None:
                     return
                 epoch, position, looping = stream.epoch, stream.position, stream.looping
                 self._reading_since = time.perf_counter()
@@ -185,7 +189,7 @@ class Feeder:
                 read = stream.reader.read(position, stream.chunk_len, looping)
             except BaseException as error:  # a SystemExit, too, is the end of this stream only
                 failure = error
-            with self._bracket as al:
+            with self._scope as al:
                 if threading.current_thread() is self._thread:
                     self._reading_since = None
                 if epoch != stream.epoch or stream.voice is None:
@@ -195,18 +199,18 @@ class Feeder:
                         raise failure
                     data, segments, position, ended = read
                     if stream.deliver(al, data, segments, position, ended=ended, looping=looping):
-                        self._stirred.append(stream.voice)
+                        self._to_check.append(stream.voice)
                 except BaseException as error:
                     self._fail(al, stream, error)
         finally:
             read = failure = None  # a traceback refers to this frame
-            stream.turn.give_back()
-            self._turned.set()
+            stream.lock.release()
+            self._chunk_done.set()
             if threading.current_thread() is not self._thread:
-                self._awake.set()  # who has relieved this one does not know that the decoder is free again
+                self._awake.set()  # who has replaced this one does not know that the decoder is free again
 
     def _fail(self, al: Functions, stream: Stream, error: BaseException) -> None:
         """`stream` cannot go on. Inside the bracket."""
         if stream.voice is not None:
             stream.fail(al, error)
-            self._stirred.append(stream.voice)
+            self._to_check.append(stream.voice)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .._playback.effect_slots import Units
+from .._playback.effect_slots import EffectSlots
 from ._base import BaseEffect
 from ._classes import (
     AutowahEffect,
@@ -26,12 +26,12 @@ __all__ = [
     "CompressorEffect",
     "DistortionEffect",
     "EchoEffect",
+    "EffectSlots",
     "EqualizerEffect",
     "FlangerEffect",
     "FrequencyShifterEffect",
     "PitchShifterEffect",
     "ReverbEffect",
     "RingModulatorEffect",
-    "Units",
     "reverb_preset_names",
 ]

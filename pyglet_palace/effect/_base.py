@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._common import checks
 from .._common.current import require_context
-from .._common.lifetime import Mortal
+from .._common.lifetime import Destroyable
 from .._openal import constants as c
 from .._openal.properties import Property
-from .._playback.effect_slots import Unit
+from .._playback.effect_slots import EffectState
 from ._parameters import Parameter
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def _slot_gain(al: Functions, slot: int, value: float) -> None:
     al.alAuxiliaryEffectSlotf(slot, c.AL_EFFECTSLOT_GAIN, value)
 
 
-class BaseEffect(Mortal):
+class BaseEffect(Destroyable):
     """Something that sources can be heard through: ``source.sends[0].effect = ReverbEffect("CAVE")``.
 
     Any number of sources may send to one effect, and a source to as many as it has sends. What goes there is heard
@@ -106,8 +106,8 @@ class BaseEffect(Mortal):
         units = self._context._effects
         units.settle()
         self._values: dict[str, Any] = {}
-        self._unit = Unit(self._values)
-        self._begin()
+        self._unit = EffectState(self._values)
+        self._init_lifetime()
         self._set_all(given)
         self._forget = weakref.finalize(self, units.dropped.append, self._unit)
         self._forget.atexit = False
@@ -130,7 +130,7 @@ class BaseEffect(Mortal):
 
     def destroy(self) -> None:
         """Take it off all sends, and be of no more use. Nothing the second time."""
-        if not self._dead:
+        if not self._destroyed:
             if self._context:
                 self._check_alive()
                 for source, index in self._unit.source_sends:
@@ -138,7 +138,7 @@ class BaseEffect(Mortal):
                 self._unit.until = 0  # at once
                 self._forget()
                 self._context._effects.settle()
-            self._dead = True
+            self._destroyed = True
 
     _end = destroy
 
@@ -153,7 +153,7 @@ class BaseEffect(Mortal):
         self._context._effects.change(self, changed, value)
 
     def _check_alive(self) -> None:
-        self._check_not_dead()
+        self._check_not_destroyed()
         self._context._check_alive()
 
     # For sends
@@ -182,7 +182,7 @@ class BaseEffect(Mortal):
             self._unit.sends.pop(source, None)
 
     def __bool__(self) -> bool:
-        return not self._dead and bool(self._context)
+        return not self._destroyed and bool(self._context)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}{'' if self else ', destroyed'}>"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import checks
 from .._common.current import require_context
-from .._common.lifetime import Mortal
+from .._common.lifetime import Destroyable
 from .._loading.cache import Entry
 from .._openal import constants as c
 from .._openal import filters
 from .._openal import setters as to
 from .._openal.properties import Property
 from ._sends import AuxiliarySends
-from ._spatial import InSpace
+from ._spatial import SpatialProperties
 
 if TYPE_CHECKING:
     from .._openal import Functions
@@ -33,7 +33,7 @@ def _send_resampler(al: Functions, number: int, index: int) -> None:
     al.alSourcei(number, c.AL_SOURCE_RESAMPLER_SOFT, index)
 
 
-class Source(InSpace, Mortal):
+class Source(SpatialProperties, Destroyable):
     """Plays one sound at a time; any number of sources may play the same `Buffer` at once.
 
     A source is a plain Python object. It borrows one of OpenAL's few voices while it plays, so there may be as many
@@ -118,7 +118,7 @@ class Source(InSpace, Mortal):
         self._held = False
         #: Where fades have brought it, a factor of its gain.
         self._factor = 1.0
-        self._begin()
+        self._init_lifetime()
 
     @property
     def context(self) -> Context:
@@ -236,7 +236,7 @@ class Source(InSpace, Mortal):
 
     def destroy(self) -> None:
         """Stop, without news, leave its group, and be of no more use. Nothing the second time."""
-        if not self._dead:
+        if not self._destroyed:
             if self._context:
                 self._check_alive()
                 self._stop()
@@ -245,7 +245,7 @@ class Source(InSpace, Mortal):
             self._group = None
             self._values.clear()
             self._heard.clear()  # effects among them
-            self._dead = True
+            self._destroyed = True
 
     _end = destroy
 
@@ -281,7 +281,7 @@ class Source(InSpace, Mortal):
     def playing(self) -> bool:
         """Whether it is heard at this moment. Exact; needs no update."""
         self._check_alive()
-        return self._context._voices.sounds(self)
+        return self._context._voices.is_playing(self)
 
     @property
     def paused(self) -> bool:
@@ -341,7 +341,7 @@ class Source(InSpace, Mortal):
         voice = self._voice
         if voice is None:
             return 0
-        with self._context._bracket as al:
+        with self._context._scope as al:
             return al.source_latency(voice.number)
 
     @property
@@ -392,20 +392,20 @@ class Source(InSpace, Mortal):
         elif name == "pitch":
             self._hear_pitch()
         elif name == "looping":
-            voices.loop(self, value)
+            voices.set_looping(self, value)
         elif name == "priority":
-            voices.rank(self)
+            voices.update_priority(self)
         elif name in ("orientation", "cone_angles"):
-            voices.set(self, Source._facing, (self.orientation, self.cone_angles))
+            voices.set_property(self, Source._facing, (self.orientation, self.cone_angles))
         elif changed.send is not to.nothing:
-            voices.set(self, changed, value, timing=name == "velocity")
+            voices.set_property(self, changed, value, timing=name == "velocity")
 
     def _hear_gain(self) -> None:
         """Be heard as loud as gain, groups and fades make it; called whenever one of them has changed."""
         gain: float = self._values.get("gain", 1.0) * self._factor
         if self._group is not None:
             gain *= self._group._whole_gain
-        self._context._voices.set(self, _GAIN, gain if gain <= checks.FLT_MAX else checks.FLT_MAX)
+        self._context._voices.set_property(self, _GAIN, gain if gain <= checks.FLT_MAX else checks.FLT_MAX)
 
     def _hear_pitch(self) -> None:
         """Be heard as fast as pitch and groups make it; called whenever one of them has changed."""
@@ -413,23 +413,23 @@ class Source(InSpace, Mortal):
         if self._group is not None:
             pitch *= self._group._whole_pitch
         pitch = min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
-        self._context._voices.set(self, _PITCH, pitch, timing=True)
+        self._context._voices.set_property(self, _PITCH, pitch, timing=True)
 
     def _set_factor(self, factor: float) -> None:
         self._factor = factor
         self._hear_gain()
 
     def _stop_faded(self) -> None:
-        if self._context._voices.sounds(self):  # else it has come to its end, and the update is about to tell
+        if self._context._voices.is_playing(self):  # else it has come to its end, and the update is about to tell
             self._stop()
 
     def _check_alive(self) -> None:
-        if self._dead:
-            self._check_not_dead()
+        if self._destroyed:
+            self._check_not_destroyed()
         self._context._check_alive()
 
     def __bool__(self) -> bool:
-        return not self._dead and bool(self._context)
+        return not self._destroyed and bool(self._context)
 
     def __repr__(self) -> str:
         if not self:

@@ -57,7 +57,7 @@ def _send_spatialize(al: Functions, source: int, value: bool | None) -> None:
     al.alSourcei(source, c.AL_SOURCE_SPATIALIZE_SOFT, c.AL_AUTO_SOFT if value is None else int(value))
 
 
-class InSpace:
+class SpatialProperties:
     """The properties of a `Source` that place it in space. A base class, which adds nothing but them."""
 
     __slots__ = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pyglet_palace._common.lifetime import Mortal
+from pyglet_palace._common.lifetime import Destroyable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 
 
-class Thing(Mortal):
+class Thing(Destroyable):
     def __init__(self) -> None:
-        self._begin()
+        self._init_lifetime()
 
 
 def test_they_compare_by_age_and_are_equal_to_themselves_only() -> None:

@@ -235,7 +235,7 @@ print(outcome, most() - before, sep=",")
 """
 
 
-def measured(where: Path, name: str, warm: Path) -> tuple[str, int]:
+def open_measured(where: Path, name: str, warm: Path) -> tuple[str, int]:
     command = [sys.executable, "-c", _MEASURE, str(where), name, str(warm)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True)
     outcome, grown = done.stdout.rsplit(",", 1)
@@ -273,7 +273,7 @@ def test_a_small_file_that_claims_or_becomes_a_gigabyte_takes_no_such_memory(
         data = forged_mp3(tmp_path)
     (tmp_path / name).write_bytes(data)
 
-    said, grown = measured(tmp_path, name, KINDS["flac-16"].write(tmp_path / "warm", sounds.noise(100)))
+    said, grown = open_measured(tmp_path, name, KINDS["flac-16"].write(tmp_path / "warm", sounds.noise(100)))
 
     assert said == outcome
     assert grown < 100 * MIB
@@ -288,7 +288,7 @@ def test_a_zip_entry_that_inflates_to_far_more_than_the_limit_is_not_inflated(tm
             entry.write(bytes(10 * MIB))
     assert (tmp_path / "a.zip").stat().st_size < 3 * MIB
 
-    said, grown = measured(tmp_path / "a.zip", "large.wav", sounds.wav(tmp_path / "warm.wav"))
+    said, grown = open_measured(tmp_path / "a.zip", "large.wav", sounds.wav(tmp_path / "warm.wav"))
 
     assert said == "BufferTooLarge open"
     assert grown < 20 * MIB

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pyglet_palace._decoding import files
-from pyglet_palace._decoding.files import copied
+from pyglet_palace._decoding.files import copy_for_libsndfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ def test_a_copy_is_what_was_left_and_closes_without_a_trace() -> None:
     source = io.BytesIO(b"read already" + DATA)
     source.seek(12)
 
-    copy = copied(source, len(DATA))
+    copy = copy_for_libsndfile(source, len(DATA))
 
     assert copy is not None
     assert copy.size == len(DATA)
@@ -53,7 +53,7 @@ def test_a_copy_of_too_much_is_none_and_one_nobody_wants_ends_early(
     most: int, goes_on: Callable[[], bool], size: int | None
 ) -> None:
     before = open_descriptors()
-    copy = copied(io.BytesIO(DATA), most, goes_on)
+    copy = copy_for_libsndfile(io.BytesIO(DATA), most, goes_on)
     assert (copy and copy.size) == size
     if copy is not None:
         copy.close()
@@ -70,7 +70,7 @@ def test_what_reading_raises_leaves_no_descriptor_behind() -> None:
 
     before = open_descriptors()
     with pytest.raises(OSError, match="the disk is gone"):
-        copied(Broken(DATA), 10**9)
+        copy_for_libsndfile(Broken(DATA), 10**9)
     assert open_descriptors() == before
 
 
@@ -79,7 +79,7 @@ def test_where_no_memory_can_be_had_as_a_file_a_temporary_file_serves(monkeypatc
         raise OSError("not in this sandbox")
 
     monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
-    copy = copied(io.BytesIO(DATA), 10**9)
+    copy = copy_for_libsndfile(io.BytesIO(DATA), 10**9)
     assert copy is not None
     assert copy.file.read() == DATA
     copy.close()
@@ -87,4 +87,4 @@ def test_where_no_memory_can_be_had_as_a_file_a_temporary_file_serves(monkeypatc
 
 def test_a_system_without_such_a_place_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files.sys, "platform", "win32")
-    assert copied(io.BytesIO(DATA), 10**9) is None
+    assert copy_for_libsndfile(io.BytesIO(DATA), 10**9) is None

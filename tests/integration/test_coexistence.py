@@ -77,7 +77,7 @@ for stream in streams:
     palace.decode("long.wav").play(2000, 8, stream)
 
 def collects():
-    # The feeder, inside of a bracket, holds it off for moments.
+    # The feeder, inside of a scope, holds it off for moments.
     for _ in range(1000):
         if gc.isenabled():
             return True
@@ -117,7 +117,7 @@ while time.monotonic() < until or not (stopped and ends and cached):
         player = sound.play()
         player.itself = player
         del player  # finalised by the garbage collector, when it likes
-    with context._bracket:
+    with context._scope:
         number = source._voice.number
         found = [of_source(number, c.AL_GAIN, 1)[0], tuple(of_source(number, c.AL_POSITION, 3))]
     if found != [gain, position]:
@@ -135,17 +135,17 @@ while time.monotonic() < until or not (stopped and ends and cached):
         wrong.append("not streaming")
     time.sleep(0.001)
 
-with context._bracket:
+with context._scope:
     inside = gc.isenabled()  # a collection here would finalise pyglet's sources in our context
 after = collects()
 fed = [stream._voice.playable for stream in streams]
 for stream in streams:
     stream.stop()
-while any(stream.turn.taken for stream in fed):
+while any(stream.lock.held for stream in fed):
     time.sleep(0.001)
 time.sleep(0.01)
 gc.disable()
-with context._bracket:
+with context._scope:
     pass
 kept_off = not gc.isenabled()  # by the game, whose choice it is
 gc.enable()
@@ -209,7 +209,7 @@ def test_pyglet_media_and_this_package_do_not_disturb_each_other(tmp_path: Path,
         "stopped": True,
         "ends": True,
         "cached": ["0.wav", "1.wav", "2.wav", "3.wav", "long.wav", "short.wav"],
-        "collecting": [False, True, True],  # inside a bracket, after it; and still off where the game has it off
+        "collecting": [False, True, True],  # inside a scope, after it; and still off where the game has it off
         "current": True,
     }
 

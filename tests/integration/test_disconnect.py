@@ -294,7 +294,7 @@ def test_where_sources_cannot_be_held_they_end_and_the_context_moves_all_the_sam
     context = made_on(device)
     told = Told(context)
     source = palace.Buffer(path).play()
-    with context._bracket as al:  # as OpenAL does with what plays on a lost device
+    with context._scope as al:  # as OpenAL does with what plays on a lost device
         assert source._voice is not None
         al.alSourceStop(source._voice.number)
     plug.connected, plug.another = False, RATE

@@ -450,7 +450,7 @@ def test_in_the_child_of_a_fork_the_collector_works_whoever_was_inside_of_a_brac
         inside, leave = threading.Event(), threading.Event()
 
         def hold():
-            with context._bracket:
+            with context._scope:
                 inside.set()
                 leave.wait()
 

@@ -349,7 +349,7 @@ def test_size_is_the_storage_used_in_bytes_by_openals_own_count(context: palace.
     """'size: Storage size used by the buffer, in bytes.' 'may not be what you expect from the length'"""
     buffer = palace.Buffer(door)
 
-    with context._bracket as al:
+    with context._scope as al:
         assert buffer.size == al.buffer_integer(buffer._entry.stored.number, c.AL_SIZE) == 4410 * 4
     assert context.cached_size == buffer.size
 

@@ -80,7 +80,7 @@ def test_where_there_is_no_eax_reverb_the_standard_one_is_used(
     assert level(out[RATE // 2 :]) > 0.001
     effect.echo_depth = 1.0  # which only EAX has
     effect.decay_time, effect.decay_hf_limit = 5.0, False
-    with context._bracket as al:
+    with context._scope as al:
         asked = Asked(context, 1)
         al.delete_effect(asked.number)
         asked.number = effect._unit.effect

@@ -40,7 +40,7 @@ _PATIENCE = 30
 
 
 class Gate:
-    """Holds whoever calls it, until it is opened."""
+    """Pins whoever calls it, until it is opened."""
 
     def __init__(self, patience: float = _PATIENCE) -> None:
         self.entered = threading.Event()
@@ -329,24 +329,24 @@ CASES = [case for case in itertools.product(STAGES, WAYS) if case != ("untold", 
 def _noting_samples() -> Iterator[list[weakref.ref[Any]]]:
     """What is decoded under the name, by weak references."""
     noted: list[weakref.ref[Any]] = []
-    real = load.read_whole
+    real = load.decode_all
 
-    def read_whole(name: str, *arguments: Any) -> Any:
+    def decode_all(name: str, *arguments: Any) -> Any:
         samples = real(name, *arguments)
         if name == HELD:
             noted.extend(weakref.ref(array) for array in (samples.data, samples.data.base) if array is not None)
         return samples
 
-    load.read_whole = read_whole  # type: ignore[assignment]
+    load.decode_all = decode_all  # type: ignore[assignment]
     try:
         yield noted
     finally:
-        load.read_whole = real
+        load.decode_all = real
 
 
 def play_through(folder: Path, stage: str, way: str, rounds: int) -> None:
     """Hold a load and drop it, `rounds` times."""
-    farewell, workers._FAREWELL = workers._FAREWELL, 0.002  # that it does wait is tested elsewhere
+    farewell, workers._CLOSE_SECONDS = workers._CLOSE_SECONDS, 0.002  # that it does wait is tested elsewhere
     try:
         for _ in range(rounds):
             if not (folder / HELD).exists():
@@ -358,7 +358,7 @@ def play_through(folder: Path, stage: str, way: str, rounds: int) -> None:
                 scene.after()
             assert noted or stage in ("queued", "opening", "locating")
     finally:
-        workers._FAREWELL = farewell
+        workers._CLOSE_SECONDS = farewell
 
 
 def _fill(folder: Path) -> None:

@@ -719,7 +719,7 @@ def test_with_the_only_worker_in_a_file_that_blocks_for_ever_what_is_cached_late
     monkeypatch: pytest.MonkeyPatch,
     drive: Callable[[palace.Context], object],
 ) -> None:
-    monkeypatch.setattr(workers, "_HELD", 0.01)
+    monkeypatch.setattr(workers, "STALL_SECONDS", 0.01)
     with stuck(assets, "a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)

@@ -138,7 +138,7 @@ class Loads(RuleBasedStateMachine):
             sounds.wav(self.folder / name, frames)
         (self.folder / JUNK).write_bytes(b"RIFF" + bytes(range(200)))
         self.files = pyglet.resource.Loader([str(self.folder)])
-        self.farewell, workers._FAREWELL = workers._FAREWELL, 0.002
+        self.farewell, workers._CLOSE_SECONDS = workers._CLOSE_SECONDS, 0.002
         self.device = palace.LoopbackDevice(RATE, "Mono")
         self.devices = [self.device]
         self.gate: Gate | None = None
@@ -889,7 +889,7 @@ class Loads(RuleBasedStateMachine):
             assert serial in voiced or "fade" in play.ends or len(context._news)
         for held in self.batches:
             self.check_batch(held)
-        with context._bracket:
+        with context._scope:
             assert self.get_error() == 0
 
     def check_batch(self, held: Held) -> None:
@@ -940,7 +940,7 @@ class Loads(RuleBasedStateMachine):
             palace.use_fileio(None)
             palace.use_context(None)
             palace.shutdown()
-            workers._FAREWELL = self.farewell
+            workers._CLOSE_SECONDS = self.farewell
             sys.excepthook = self.hook
             for name in self.real:
                 delattr(self.al, name)
@@ -965,7 +965,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     from pyglet_palace._loading import requests
 
-    requests.Table.publish.__defaults__ = (10**12,)
+    requests.LoadRequests.publish.__defaults__ = (10**12,)
     deadline, seed = time.monotonic() + given.seconds, given.seed
     Loads.racing = given.racing
     how = settings(max_examples=20, stateful_step_count=given.steps, report_multiple_bugs=False, **QUIETLY)

@@ -85,10 +85,10 @@ def overwrite(array: Any) -> None:
 def watched() -> Iterator[Arrays]:
     """Every array of samples is noted, and swept also at the moment the store lets it go."""
     arrays = Arrays()
-    read_whole, delete, close = load.read_whole, upload.BufferStore.delete, upload.BufferStore.close
+    decode_all, delete, close = load.decode_all, upload.BufferStore.delete, upload.BufferStore.close
 
     def noting(*arguments: Any) -> Any:
-        samples = read_whole(*arguments)
+        samples = decode_all(*arguments)
         arrays.note(samples.data)
         return samples
 
@@ -100,13 +100,13 @@ def watched() -> Iterator[Arrays]:
         close(self)
         arrays.sweep()
 
-    load.read_whole = noting
+    load.decode_all = noting
     upload.BufferStore.delete = deleting  # type: ignore[method-assign]
     upload.BufferStore.close = closing  # type: ignore[method-assign]
     try:
         yield arrays
     finally:
-        load.read_whole = read_whole
+        load.decode_all = decode_all
         upload.BufferStore.delete = delete  # type: ignore[method-assign]
         upload.BufferStore.close = close  # type: ignore[method-assign]
 
@@ -116,7 +116,7 @@ class Stranger:
 
     def __init__(self, context: palace.Context, buffer: palace.Buffer, data: Any) -> None:
         self.context, self.data = context, data
-        with context._bracket as al:
+        with context._scope as al:
             self.number = al.generate_source()
             al.alSourcei(self.number, openal.constants.AL_BUFFER, buffer._entry.stored.number)
             al.alSourcei(self.number, openal.constants.AL_LOOPING, 1)
@@ -124,11 +124,11 @@ class Stranger:
 
     @property
     def offset(self) -> int:
-        with self.context._bracket as al:
+        with self.context._scope as al:
             return al.source_integer(self.number, openal.constants.AL_SAMPLE_OFFSET)
 
     def leave(self) -> None:
-        with self.context._bracket as al:
+        with self.context._scope as al:
             al.alSourceStop(self.number)
             al.alSourcei(self.number, openal.constants.AL_BUFFER, 0)
             al.delete_source(self.number)

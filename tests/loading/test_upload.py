@@ -185,7 +185,7 @@ def test_a_copy_nobody_wants_is_not_waited_for_and_leaves_no_buffer(
     assert len(deleted) == 1
     assert context.stats()["buffers"] == 0
     assert not context._table.busy
-    with context._bracket as al, pytest.raises(palace.OpenALError):
+    with context._scope as al, pytest.raises(palace.OpenALError):
         al.buffer_integer(deleted[0], constants.AL_SIZE)
     assert palace.Buffer("large.wav").length == LARGE
 
@@ -230,7 +230,7 @@ def test_a_copy_is_done_before_what_is_queued(
         palace.cache(["large.wav", "small.wav", "missing.wav"])
         palace.cache([sounds.wav(large.with_name("third.wav"))])
         assert entered.wait(30)
-        context.update()  # takes large.wav in, and has it copied
+        context.update()  # takes large.wav in, and has it copy_for_libsndfile
         hold.set()
         loaded(context)
     assert order == ["large.wav", "small.wav", "copy", "third.wav"]
@@ -286,5 +286,5 @@ def test_an_interrupt_while_it_is_copied_leaves_no_buffer(
 
     assert context.pending_names == ()
     assert made
-    with context._bracket as al, pytest.raises(palace.OpenALError):
+    with context._scope as al, pytest.raises(palace.OpenALError):
         al.buffer_integer(made[0], constants.AL_SIZE)

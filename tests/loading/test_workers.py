@@ -10,10 +10,10 @@ import pytest
 
 from pyglet_palace._decoding.load import Settings
 from pyglet_palace._loading import workers
-from pyglet_palace._loading.jobs import Job
-from pyglet_palace._loading.workers import Loader, default_workers
+from pyglet_palace._loading.jobs import DecodeJob
+from pyglet_palace._loading.workers import WorkerPool, default_workers
 from pyglet_palace.errors import BufferTooLarge, DecodeError, ResourceNotFound, ResourceUnreadable
-from pyglet_palace.resources import Opened, Resource
+from pyglet_palace.resources import OpenFile, Resource
 from tests.conftest import loader_threads, wait_until
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class Fake(Resource):
         #: Names of the threads that opened it.
         self.log: list[str] = []
 
-    def _open(self, limit: int) -> Opened:
+    def _open(self, limit: int) -> OpenFile:
         self.log.append(threading.current_thread().name)
         self.first()
         data = wav_8_bit(self.frames)
-        return Opened(io.BytesIO(data), len(data))
+        return OpenFile(io.BytesIO(data), len(data))
 
 
 def wav_8_bit(frames: int) -> bytes:
@@ -59,23 +59,23 @@ class Hold:
 
 
 @pytest.fixture
-def loader() -> Iterator[Loader]:
+def loader() -> Iterator[WorkerPool]:
     """A loader of one worker."""
-    made = Loader(1)
+    made = WorkerPool(1)
     yield made
     made.close()
 
 
-def job(name: str = "sound", first: Callable[[], object] = lambda: None, frames: int = 4) -> Job:
-    return Job(Fake(name, first, frames), SETTINGS)
+def job(name: str = "sound", first: Callable[[], object] = lambda: None, frames: int = 4) -> DecodeJob:
+    return DecodeJob(Fake(name, first, frames), SETTINGS)
 
 
-def test_a_submitted_job_is_done_by_a_worker_and_handed_over_once(loader: Loader) -> None:
+def test_a_submitted_job_is_done_by_a_worker_and_handed_over_once(loader: WorkerPool) -> None:
     one = job()
     assert one.state == "queued"
 
     loader.submit([one])
-    loader.wait_for_any(None)
+    loader.wait_for_finished(None)
 
     assert [*loader.finished] == [one]
     assert one.state == "done"
@@ -86,7 +86,7 @@ def test_a_submitted_job_is_done_by_a_worker_and_handed_over_once(loader: Loader
     assert one.resource.log == ["pyglet_palace loader 1"]  # type: ignore[attr-defined]
 
 
-def test_jobs_are_done_first_in_first_out(loader: Loader) -> None:
+def test_jobs_are_done_first_in_first_out(loader: WorkerPool) -> None:
     hold = Hold()
     jobs = [job("first", hold), *(job(f"job {number}") for number in range(20))]
     loader.submit(jobs[:1])
@@ -102,7 +102,7 @@ def test_jobs_are_done_first_in_first_out(loader: Loader) -> None:
     assert loader.queued == 0
 
 
-def test_a_claimed_job_is_done_by_who_claimed_it_and_by_nobody_else(loader: Loader) -> None:
+def test_a_claimed_job_is_done_by_who_claimed_it_and_by_nobody_else(loader: WorkerPool) -> None:
     hold = Hold()
     first, taken = job("first", hold), job("taken")
     loader.submit([first, taken])
@@ -112,8 +112,8 @@ def test_a_claimed_job_is_done_by_who_claimed_it_and_by_nobody_else(loader: Load
     assert taken.state == "claimed"
     assert not loader.claim(taken)
     assert not loader.claim(first)
-    taken.do()
-    loader.hand_over(taken)
+    taken.run()
+    loader.finish(taken)
     hold.let_go.set()
     wait_until(lambda: len(loader.finished) == 2)
 
@@ -121,7 +121,7 @@ def test_a_claimed_job_is_done_by_who_claimed_it_and_by_nobody_else(loader: Load
     assert taken.resource.log == [threading.current_thread().name]  # type: ignore[attr-defined]
 
 
-def test_a_job_claimed_before_it_is_submitted_is_never_queued(loader: Loader) -> None:
+def test_a_job_claimed_before_it_is_submitted_is_never_queued(loader: WorkerPool) -> None:
     one = job()
     assert loader.claim(one)
 
@@ -131,7 +131,7 @@ def test_a_job_claimed_before_it_is_submitted_is_never_queued(loader: Loader) ->
     assert one.state == "claimed"
 
 
-def test_a_queued_job_withdrawn_is_dropped_and_never_begun(loader: Loader) -> None:
+def test_a_queued_job_withdrawn_is_dropped_and_never_begun(loader: WorkerPool) -> None:
     hold = Hold()
     first, unwanted, last = job("first", hold), job("unwanted"), job("last")
     loader.submit([first, unwanted, last])
@@ -147,7 +147,7 @@ def test_a_queued_job_withdrawn_is_dropped_and_never_begun(loader: Loader) -> No
     assert unwanted.resource.log == []  # type: ignore[attr-defined]
 
 
-def test_a_dropped_job_is_not_queued_again(loader: Loader) -> None:
+def test_a_dropped_job_is_not_queued_again(loader: WorkerPool) -> None:
     one = job()
     loader.withdraw(one)
 
@@ -157,7 +157,7 @@ def test_a_dropped_job_is_not_queued_again(loader: Loader) -> None:
     assert one.state == "dropped"
 
 
-def test_a_claimed_job_withdrawn_comes_to_its_end_and_nobody_is_told(loader: Loader) -> None:
+def test_a_claimed_job_withdrawn_comes_to_its_end_and_nobody_is_told(loader: WorkerPool) -> None:
     hold = Hold()
     one, other = job("one", hold), job("other")
     loader.submit([one])
@@ -174,17 +174,17 @@ def test_a_claimed_job_withdrawn_comes_to_its_end_and_nobody_is_told(loader: Loa
     assert [*loader.finished] == [other]
 
 
-def test_a_done_job_withdrawn_lets_its_samples_go(loader: Loader) -> None:
+def test_a_done_job_withdrawn_lets_its_samples_go(loader: WorkerPool) -> None:
     one = job()
     loader.submit([one])
-    loader.wait_for_any(None)
+    loader.wait_for_finished(None)
 
     loader.withdraw(one)
 
     assert one.samples is None
 
 
-def test_wait_for_waits_for_that_job_alone(loader: Loader) -> None:
+def test_wait_for_waits_for_that_job_alone(loader: WorkerPool) -> None:
     hold, hold_next = Hold(), Hold()
     one, following = job("one", hold), job("following", hold_next)
     loader.submit([one, following])
@@ -199,9 +199,9 @@ def test_wait_for_waits_for_that_job_alone(loader: Loader) -> None:
     hold_next.let_go.set()
 
 
-def test_wait_for_any_gives_up_after_its_timeout(loader: Loader) -> None:
-    loader.wait_for_any(0)
-    loader.wait_for_any(0.01)
+def test_wait_for_any_gives_up_after_its_timeout(loader: WorkerPool) -> None:
+    loader.wait_for_finished(0)
+    loader.wait_for_finished(0.01)
 
     assert not loader.finished
 
@@ -215,14 +215,14 @@ def test_wait_for_any_gives_up_after_its_timeout(loader: Loader) -> None:
     ],
 )
 def test_what_opening_raises_becomes_the_jobs_error_without_traceback(
-    loader: Loader, raised: Exception, expected: type[Exception]
+    loader: WorkerPool, raised: Exception, expected: type[Exception]
 ) -> None:
     def fail() -> None:
         raise raised
 
     one = job("bad", fail)
     loader.submit([one])
-    loader.wait_for_any(None)
+    loader.wait_for_finished(None)
 
     assert type(one.error) is expected
     assert one.error.__traceback__ is None
@@ -230,17 +230,17 @@ def test_what_opening_raises_becomes_the_jobs_error_without_traceback(
     assert one.error.name == "bad"
 
 
-def test_a_job_over_the_limit_fails(loader: Loader) -> None:
+def test_a_job_over_the_limit_fails(loader: WorkerPool) -> None:
     one = job(frames=1001)
     loader.submit([one])
-    loader.wait_for_any(None)
+    loader.wait_for_finished(None)
 
     assert isinstance(one.error, BufferTooLarge)
     assert one.samples is None
 
 
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit])
-def test_a_worker_survives_what_is_no_exception(loader: Loader, raised: type[BaseException]) -> None:
+def test_a_worker_survives_what_is_no_exception(loader: WorkerPool, raised: type[BaseException]) -> None:
     def fail() -> None:
         raise raised("of the game's")
 
@@ -256,7 +256,7 @@ def test_a_worker_survives_what_is_no_exception(loader: Loader, raised: type[Bas
 
 
 def test_close_ends_the_workers_and_drops_the_queue() -> None:
-    loader = Loader(3)
+    loader = WorkerPool(3)
     assert loader.workers == 3
     hold = Hold()
     jobs = [job("held", hold) for _ in range(3)] + [job("queued")]
@@ -271,7 +271,7 @@ def test_close_ends_the_workers_and_drops_the_queue() -> None:
 
 
 def test_close_returns_though_a_worker_is_held_and_that_worker_ends_when_it_is_let_go() -> None:
-    loader = Loader(1)
+    loader = WorkerPool(1)
     hold = Hold()
     one, queued = job("held", hold), job("queued")
     loader.submit([one, queued])
@@ -288,8 +288,8 @@ def test_close_returns_though_a_worker_is_held_and_that_worker_ends_when_it_is_l
 
 
 def test_close_wakes_who_waits_for_any() -> None:
-    loader = Loader(1)
-    waiter = threading.Thread(target=loader.wait_for_any, args=(None,))
+    loader = WorkerPool(1)
+    waiter = threading.Thread(target=loader.wait_for_finished, args=(None,))
     waiter.start()
 
     loader.close()
@@ -299,7 +299,7 @@ def test_close_wakes_who_waits_for_any() -> None:
 
 
 def test_idle_workers_sleep_and_are_named_daemons() -> None:
-    loader = Loader(2)
+    loader = WorkerPool(2)
 
     assert sorted(thread.name for thread in loader_threads()) == ["pyglet_palace loader 1", "pyglet_palace loader 2"]
     assert all(thread.daemon for thread in loader_threads())
@@ -317,15 +317,15 @@ def test_default_workers_leave_a_core_to_the_game_and_are_four_at_most(monkeypat
 
 
 def test_many_threads_claiming_do_each_job_exactly_once() -> None:
-    loader = Loader(2)
+    loader = WorkerPool(2)
     jobs = [job(f"job {number}") for number in range(500)]
     loader.submit(jobs)
 
     def help_out() -> None:
         for one in reversed(jobs):
             if loader.claim(one):
-                one.do()
-                loader.hand_over(one)
+                one.run()
+                loader.finish(one)
 
     helpers = [threading.Thread(target=help_out) for _ in range(2)]
     for helper in helpers:
@@ -341,7 +341,7 @@ def test_many_threads_claiming_do_each_job_exactly_once() -> None:
 # Order
 
 
-def test_what_is_to_come_first_does_in_its_own_order_also_if_it_was_queued(loader: Loader) -> None:
+def test_what_is_to_come_first_does_in_its_own_order_also_if_it_was_queued(loader: WorkerPool) -> None:
     hold = Hold()
     one, two, three, four, five = (job(name) for name in ("one", "two", "three", "four", "five"))
     loader.submit([job("held", hold)])
@@ -356,35 +356,35 @@ def test_what_is_to_come_first_does_in_its_own_order_also_if_it_was_queued(loade
     assert [done.key for done in loader.finished] == ["held", "four", "three", "one", "two", "five"]
 
 
-def test_what_is_put_back_is_taken_next(loader: Loader) -> None:
+def test_what_is_put_back_is_taken_next(loader: WorkerPool) -> None:
     loader.submit([job("one"), job("two")])
     wait_until(lambda: len(loader.finished) == 2)
-    first = loader.take()
+    first = loader.take_finished()
     assert first is not None
-    loader.put_back(first)
-    assert [loader.take(), loader.take(), loader.take()][0] is first
-    assert loader.take() is None
+    loader.return_finished(first)
+    assert [loader.take_finished(), loader.take_finished(), loader.take_finished()][0] is first
+    assert loader.take_finished() is None
 
 
 # Bytes in flight
 
 
-def test_bytes_count_as_in_flight_until_they_are_taken_withdrawn_or_settled(loader: Loader) -> None:
+def test_bytes_count_as_in_flight_until_they_are_taken_withdrawn_or_settled(loader: WorkerPool) -> None:
     jobs = [job(f"{number}", frames=500) for number in range(3)]
     loader.submit(jobs)
     wait_until(lambda: len(loader.finished) == 3)
     assert loader.in_flight == 1500
 
-    assert loader.take() is jobs[0]
+    assert loader.take_finished() is jobs[0]
     loader.withdraw(jobs[1])
     assert loader.in_flight == 500
-    loader.settled(jobs[2])
+    loader.mark_published(jobs[2])
     assert loader.in_flight == 0
-    loader.forget_finished()
+    loader.discard_finished()
     assert loader.in_flight == 0
 
 
-def test_a_sound_counts_from_when_its_header_was_read(loader: Loader) -> None:
+def test_a_sound_counts_from_when_its_header_was_read(loader: WorkerPool) -> None:
     hold = Hold()
     decoding = threading.Event()
 
@@ -393,7 +393,7 @@ def test_a_sound_counts_from_when_its_header_was_read(loader: Loader) -> None:
         hold()
 
     settings = Settings(1000, SETTINGS.supported, loading=loading)
-    one = Job(Fake("one", lambda: None, 500), settings)
+    one = DecodeJob(Fake("one", lambda: None, 500), settings)
     loader.submit([one])
     assert decoding.wait(30)
     assert loader.in_flight == 500
@@ -404,34 +404,34 @@ def test_a_sound_counts_from_when_its_header_was_read(loader: Loader) -> None:
     assert one.samples is None
 
 
-def is_asleep(loader: Loader) -> bool:
+def is_asleep(loader: WorkerPool) -> bool:
     """Whether its one worker waits for something to do."""
     return len(loader._work._waiters) == 1  # type: ignore[attr-defined]
 
 
 def test_over_its_budget_no_worker_begins_anything_until_there_is_room() -> None:
-    loader = Loader(1, budget=600)
+    loader = WorkerPool(1, budget=600)
     loader.submit([job(f"{number}", frames=500) for number in range(4)])
     for queued in (2, 1, 0):
         wait_until(lambda: len(loader.finished) == 2 and is_asleep(loader))
         assert loader.queued == queued
-        loader.take()  # 500 are in flight then, so one more is begun
+        loader.take_finished()  # 500 are in flight then, so one more is begun
     loader.close()
 
 
 def test_with_nothing_in_flight_one_is_begun_however_small_the_budget() -> None:
-    loader = Loader(1, budget=0)
+    loader = WorkerPool(1, budget=0)
     loader.submit([job("one", frames=500), job("two")])
     wait_until(lambda: loader.finished and is_asleep(loader))
     assert loader.queued == 1
-    loader.take()
+    loader.take_finished()
     wait_until(lambda: loader.finished)
     loader.close()
 
 
 @pytest.mark.parametrize("room", ["withdraw", "budget", "claim"])
 def test_a_worker_that_waits_for_room_goes_on_when_there_is(room: str) -> None:
-    loader = Loader(1, budget=0)
+    loader = WorkerPool(1, budget=0)
     one, two = job("one", frames=500), job("two")
     loader.submit([one, two])
     wait_until(lambda: loader.finished and is_asleep(loader))
@@ -442,14 +442,14 @@ def test_a_worker_that_waits_for_room_goes_on_when_there_is(room: str) -> None:
         loader.budget = None
     else:  # who cannot wait needs no room
         assert loader.claim(two)
-        two.do()
-        loader.hand_over(two)
+        two.run()
+        loader.finish(two)
     wait_until(lambda: two.state == "done")
     loader.close()
 
 
 def test_a_worker_that_waits_for_room_ends_with_the_loader() -> None:
-    loader = Loader(1, budget=0)
+    loader = WorkerPool(1, budget=0)
     loader.submit([job("one", frames=500), job("two")])
     wait_until(lambda: loader.finished)
     loader.close()
@@ -461,22 +461,24 @@ def test_a_worker_that_waits_for_room_ends_with_the_loader() -> None:
 
 @pytest.fixture
 def _held_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_HELD", 1.0)
+    monkeypatch.setattr(workers, "STALL_SECONDS", 1.0)
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(loader: Loader, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(
+    loader: WorkerPool, caplog: pytest.LogCaptureFixture
+) -> None:
     hold, hold_next = Hold(), Hold()
     held, queued, following = job("held", hold), job("queued", hold_next), job("following")
     loader.submit([held, queued, following])
     assert hold.entered.wait(30)
-    loader.relieve(held.stirred + 0.9)
+    loader.replace_stalled(held.last_heartbeat + 0.9)
     assert len(loader_threads()) == 1
 
-    loader.relieve(held.stirred + 1.1)
+    loader.replace_stalled(held.last_heartbeat + 1.1)
     assert hold_next.entered.wait(30)
-    queued.stirred = held.stirred + 1.1
-    loader.relieve(held.stirred + 1.2)  # once
+    queued.last_heartbeat = held.last_heartbeat + 1.1
+    loader.replace_stalled(held.last_heartbeat + 1.2)  # once
 
     assert loader.workers == 1
     assert len(loader_threads()) == 2
@@ -492,24 +494,24 @@ def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(loader: Loader, ca
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_nobody_is_relieved_while_nothing_is_queued(loader: Loader) -> None:
+def test_nobody_is_relieved_while_nothing_is_queued(loader: WorkerPool) -> None:
     hold = Hold()
     held = job("held", hold)
     loader.submit([held])
     assert hold.entered.wait(30)
-    loader.relieve(held.stirred + 100)
+    loader.replace_stalled(held.last_heartbeat + 100)
     assert len(loader_threads()) == 1
     hold.let_go.set()
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_no_more_than_so_many_are_relieved(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "_MOST_HELD", 2)
+def test_no_more_than_so_many_are_relieved(loader: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_MAX_STALLED", 2)
     holds = [Hold() for _ in range(4)]
     loader.submit([job("held", hold) for hold in holds])
     for number in range(4):
         wait_until(lambda number=number: sum(hold.entered.is_set() for hold in holds) == min(number + 1, 3))  # type: ignore[misc]
-        loader.relieve(float("inf"))
+        loader.replace_stalled(float("inf"))
     assert len(loader_threads()) == 3
     for hold in holds:
         hold.let_go.set()
@@ -518,7 +520,7 @@ def test_no_more_than_so_many_are_relieved(loader: Loader, monkeypatch: pytest.M
 
 @pytest.mark.usefixtures("_held_after_a_second")
 def test_where_there_is_no_thread_left_the_held_one_goes_on_when_it_can(
-    loader: Loader, monkeypatch: pytest.MonkeyPatch
+    loader: WorkerPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = Hold()
     loader.submit([job("held", hold), queued := job("queued")])
@@ -529,6 +531,6 @@ def test_where_there_is_no_thread_left_the_held_one_goes_on_when_it_can(
 
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
-        loader.relieve(float("inf"))
+        loader.replace_stalled(float("inf"))
     hold.let_go.set()
     wait_until(lambda: queued.state == "done")

@@ -153,7 +153,7 @@ def test_no_filter_object_is_left_behind(chord: palace.Buffer, monkeypatch: pyte
 def test_without_efx_a_filter_is_kept_and_said_to_do_nothing_once(
     chord: palace.Buffer, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
-    monkeypatch.setattr(palace._common.log, "_told", set())
+    monkeypatch.setattr(palace._common.log, "_warned", set())
     monkeypatch.setattr(palace.Source().context._al, "alGenFilters", None)
     source = palace.Source()
     source.filter = (0, 1, 1)

@@ -125,7 +125,7 @@ def test_who_is_not_heard_may_be_played_again(few: palace.Context, buffer: palac
     assert source.playing
 
 
-class Ends:
+class EndTimes:
     """Plays, lets time pass in small steps, and notes at which frame the end was told."""
 
     def __init__(self, context: palace.Context, device: palace.LoopbackDevice) -> None:
@@ -146,7 +146,7 @@ class Ends:
 def test_no_end_is_missed_or_early_whatever_happens_to_a_sound(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     plain, fast, slow, sought, looped, paused, late = sources = [play(buffer) for _ in range(7)]
     ends.check(640, sources)
     fast.pitch, slow.pitch = 2.5, 0.6
@@ -278,7 +278,7 @@ def test_no_end_is_missed_or_early_in_a_turmoil(
 def test_ends_are_found_at_odd_pitches(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, pitch: float
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = palace.Source()
     source.pitch = pitch
     buffer.play(source)
@@ -290,7 +290,7 @@ def test_ends_are_found_at_odd_pitches(
 def test_a_sound_of_another_rate_ends_in_its_own_time(
     tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = palace.Buffer(sounds.wav(tmp_path / "slow.wav", 800, rate=8000)).play()
     ends.check(RATE // 10 - 128, [source])
     assert source.playing
@@ -301,7 +301,7 @@ def test_a_sound_of_another_rate_ends_in_its_own_time(
 def test_a_listener_that_moves_makes_ends_early_and_none_is_missed(
     tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = palace.Source()
     source.position = (0, 0, -50)
     palace.Buffer(sounds.wav(tmp_path / "a.wav", LENGTH)).play(source)
@@ -330,7 +330,7 @@ def test_without_a_device_clock_ends_are_found_by_asking(tmp_path: Path, device:
     device._has_clock = False
     context = palace.Context(device, auto_update=False)
     palace.use_context(context)
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 1000)).play()
     ends.check(1500, [source])
     assert ends.told == [source]
@@ -347,7 +347,7 @@ def test_without_a_device_clock_ends_are_found_by_asking(tmp_path: Path, device:
 def test_a_change_after_the_end_does_not_put_the_news_off(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, change: Callable[[object], None]
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = buffer.play()
     device.render(LENGTH + 100)
     change(source)
@@ -358,7 +358,7 @@ def test_a_change_after_the_end_does_not_put_the_news_off(
 def test_a_looping_sound_beyond_its_loop_plays_on_to_its_end(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     buffer.loop_points = (100, 200)
     started, moved, turned = sources = [palace.Source() for _ in range(3)]
     for source in sources:
@@ -376,7 +376,7 @@ def test_a_looping_sound_beyond_its_loop_plays_on_to_its_end(
 def test_ends_within_a_batch_of_changes_are_found(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = palace.Source()
     source.pitch = 4
     buffer.play(source)
@@ -395,7 +395,7 @@ def test_after_a_disconnection_every_play_ends(
     monkeypatch.setattr(device, "_is_connected", lambda: False)
     context._looked = float("-inf")
     context.update()
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = buffer.play()
     monkeypatch.setattr(palace.Device, "clock_time", 0)  # it stands still
     device.render(2 * LENGTH)  # OpenAL stops what plays on a lost device
@@ -439,7 +439,7 @@ def test_a_pitch_that_changes_every_frame_does_not_fill_memory(buffer: palace.Bu
     source = buffer.play()
     for turn in range(5000):
         source.pitch = 1 + turn % 7 / 10
-    assert len(context._voices._ends) < 200
+    assert len(context._voices._end_times) < 200
 
 
 @pytest.fixture
@@ -547,7 +547,7 @@ def test_with_a_higher_priority_a_one_shot_goes_before_what_loops(few: palace.Co
 def test_an_answer_that_openal_refuses_loses_no_end(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     sources = [play(buffer) for _ in range(5)]
     device.render(2 * LENGTH)
     ask = Once(context._al.source_integer)
@@ -561,19 +561,19 @@ def test_an_answer_that_openal_refuses_loses_no_end(
 
 def test_paused_voices_are_no_work(buffer: palace.Buffer, context: palace.Context) -> None:
     first, second = play(buffer), play(buffer)
-    assert context._voices.sounding()
+    assert context._voices.any_playing()
     first.pause()
-    assert context._voices.sounding()
+    assert context._voices.any_playing()
     second.pause()
-    assert not context._voices.sounding()
+    assert not context._voices.any_playing()
     buffer.play(first)
-    assert context._voices.sounding()
+    assert context._voices.any_playing()
     first.stop()
-    assert not context._voices.sounding()
+    assert not context._voices.any_playing()
     second.stop()
-    assert not context._voices.sounding()
+    assert not context._voices.any_playing()
     play(buffer)
-    assert context._voices.sounding()
+    assert context._voices.any_playing()
 
 
 def test_an_offset_set_after_the_end_is_for_the_next_play(
@@ -602,7 +602,7 @@ def test_stopping_forgets_an_offset_that_was_kept(buffer: palace.Buffer, context
 def test_a_sound_that_ends_before_a_batch_makes_it_loop_has_ended(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    ends = Ends(context, device)
+    ends = EndTimes(context, device)
     source = buffer.play()
     device.render(64)
     context.start_batch()

@@ -42,14 +42,14 @@ class Asked:
 
     def floats(self, parameter: int, count: int = 1) -> Any:
         values = (ctypes.c_float * count)()
-        with self.context._bracket as al:
+        with self.context._scope as al:
             self.floats_of(self.number, parameter, values)
             al.alGetInteger(DISTANCE_MODEL)  # raises if the question was wrong
         return pytest.approx(values[0] if count == 1 else tuple(values), rel=1e-6, abs=1e-6)
 
     def integer(self, parameter: int) -> int:
         value = ctypes.c_int()
-        with self.context._bracket as al:
+        with self.context._scope as al:
             self.integers_of(self.number, parameter, ctypes.byref(value))
             al.alGetInteger(DISTANCE_MODEL)
         return value.value
@@ -204,7 +204,7 @@ def test_what_is_set_before_between_and_within_sounds_is_kept_and_reaches_the_vo
 
 
 def test_a_voice_given_back_is_as_openal_made_it(buffer: palace.Buffer, context: palace.Context) -> None:
-    with context._bracket as al:
+    with context._scope as al:
         new = Asked(context, al.generate_source()).everything()
     source = palace.Source()
     for name, (_, value, _) in PROPERTIES.items():
@@ -319,7 +319,7 @@ def test_where_an_extension_is_missing_a_property_is_kept_and_says_once_that_it_
         "air_absorption_factor": "ALC_EXT_EFX",
         "gain_auto": "ALC_EXT_EFX",
     }
-    monkeypatch.setattr(log, "_told", set())
+    monkeypatch.setattr(log, "_warned", set())
     monkeypatch.setattr(context._al, "has_extension", lambda name: not name)
     monkeypatch.setattr(context._al, "alGenFilters", None)
     source = buffer.play()
@@ -344,7 +344,7 @@ def test_an_openal_that_has_no_doppler_factor_for_sources_plays_without(
             raise palace.OpenALError("alSourcef", 0xA002, "no such property")
         send(source, what, value)
 
-    monkeypatch.setattr(log, "_told", set())
+    monkeypatch.setattr(log, "_warned", set())
     monkeypatch.setattr(context._al, "alSourcef", refuse)
     source = palace.Source()
     source.doppler_factor = 0.5

@@ -894,12 +894,12 @@ def test_a_decoder_s_finaliser_runs_outside_of_the_bracket(
 ) -> None:
     inside: list[bool] = []
 
-    class Mortal(Ramp):
+    class Destroyable(Ramp):
         def __del__(self) -> None:
-            inside.append(bool(context._bracket._depth) and context._bracket._lock.acquire(blocking=False))
+            inside.append(bool(context._scope._depth) and context._scope._lock.acquire(blocking=False))
 
     def release(how: Callable[[palace.Source], object]) -> None:
-        source = Mortal(2000).play(1000, 3)
+        source = Destroyable(2000).play(1000, 3)
         device.render(500)
         how(source)
         del source
@@ -999,7 +999,7 @@ def test_a_decoder_is_never_read_by_two_threads(context: palace.Context, device:
         decoder.reading.clear()
         source = decoder.play(1000, 3)
         Ramp().play(1000, 3)  # somebody to be fed: another thread is sent
-        context._feeder.relieve(float("inf"))
+        context._feeder.replace_stalled(float("inf"))
         device.render(100)
         source.stop()
     decoder.play(1000, 3)
@@ -1041,7 +1041,7 @@ def test_a_buffer_is_not_made_of_a_decoder_that_is_streamed(context: palace.Cont
     with pytest.raises(RuntimeError, match="is being played"):
         palace.Buffer.from_decoder(decoder, "ramp")
     source.stop()
-    wait_until(lambda: not decoder._turn.taken)
+    wait_until(lambda: not decoder._decoder_lock.held)
     decoder.seek(0)
     assert palace.Buffer.from_decoder(decoder, "ramp").length == 30_000
 
@@ -1103,7 +1103,7 @@ def test_with_no_thread_left_to_relieve_a_held_one_it_is_said_and_made_up_for(
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
-        context._feeder.relieve(float("inf"))
+        context._feeder.replace_stalled(float("inf"))
     assert "no thread left" in caplog.text
     held.may_read.set()
     assert exactly(device, 1000).any()  # the one there is goes on
@@ -1130,7 +1130,7 @@ def test_a_stream_that_is_paused_when_it_has_run_dry_loses_nothing(
     source.pause()
     assert source.offset == at
     decoder.may_read.set()
-    wait_until(lambda: not decoder._turn.taken)
+    wait_until(lambda: not decoder._decoder_lock.held)
     device.render(5000)
     assert decoder.at <= at + 3000  # no more than the queue takes
     source.resume()
@@ -1143,7 +1143,7 @@ def test_what_was_heard_before_the_queue_ran_dry_is_not_heard_again(
     source = Ramp().play(1000, 3)
     device.render(100)
     stream: Any = source._voice.playable  # type: ignore[union-attr]
-    with context._bracket as al:  # the feeder is about to deliver a chunk, and is late
+    with context._scope as al:  # the feeder is about to deliver a chunk, and is late
         data, segments, position, _ = stream.reader.read(stream.position, 1000, False)
         late = np.empty((5000, 1), np.float32)
         al.alcRenderSamplesSOFT(device._handle, late.ctypes.data, len(late))
@@ -1184,7 +1184,7 @@ def test_a_feeder_that_has_ended_is_begun_anew(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(context._feeder, "_feed", lambda: (_ for _ in ()).throw(palace.DestroyedError("by hand")))
+        patch.setattr(context._feeder, "_serve_all", lambda: (_ for _ in ()).throw(palace.DestroyedError("by hand")))
         Ramp().play().stop()
         thread = context._feeder._thread
         assert thread is not None
@@ -1306,7 +1306,7 @@ def test_a_stream_that_fails_when_it_has_run_dry_repeats_nothing(
     source = run_dry(context, device, decoder)
     decoder.fails_at = 0
     decoder.may_read.set()
-    wait_until(lambda: not decoder._turn.taken)
+    wait_until(lambda: not decoder._decoder_lock.held)
     assert not exactly(device, 3000)[1000:].any()
     context.update()
     assert [entry[0] for entry in told] == [source, "stopped"]
@@ -1331,8 +1331,8 @@ def test_a_decoder_that_the_game_was_reading_when_it_was_played_is_read_on(
     context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     decoder = Ramp()
-    assert decoder._turn.take(wait=True)
+    assert decoder._decoder_lock.acquire(wait=True)
     decoder.play(1000, 3)
     assert not decoder.reads
-    decoder._turn.give_back()
+    decoder._decoder_lock.release()
     wait_until(lambda: decoder.at == 3000)
