@@ -1,6 +1,6 @@
-"""Play a sound, and wait for its end.
+"""Play a sound and wait for its end.
 
-python examples/01_play_a_sound.py [file]
+Usage: python examples/01_play_a_sound.py [file]
 """
 
 import sys
@@ -11,10 +11,10 @@ import pyglet
 
 import pyglet_palace as palace
 
-pyglet.resource.path = ["game/assets"]  # from the folder of this program
+pyglet.resource.path = ["game/assets"]  # relative to the folder of this program
 pyglet.resource.reindex()
 
-palace.init()  # the default device, and a context on it
+palace.init()  # opens the default device and creates a context on it
 
 # A str is the name of a resource, a Path is a file.
 name = Path(sys.argv[1]) if len(sys.argv) > 1 else "bell.ogg"
@@ -23,7 +23,7 @@ print(f"{sound.name}: {sound.length_seconds:.2f} s, {sound.channel_config}, {sou
 
 source = sound.play()
 
-# A program without a window turns the clock itself; pyglet.app.run() does it where there is one.
+# A program without an event loop ticks the clock itself. With a window, pyglet.app.run() does it.
 while source.playing:
     print(f"\r{source.offset_seconds:5.2f} s", end="", flush=True)
     pyglet.clock.tick()

@@ -1,8 +1,8 @@
-"""A loading screen: sounds load in the background, and the window goes on drawing.
+"""A loading screen: the window keeps drawing while sounds load in the background.
 
-    python examples/02_loading_screen.py
+Usage: python examples/02_loading_screen.py
 
-A chime says that all is there; with its end, or on Escape, the window closes.
+A chime plays when all sounds are loaded. The window closes at the end of the chime, or on Escape.
 """
 
 import pyglet
@@ -39,7 +39,7 @@ batch = palace.preload(NAMES, on_complete=start)  # returns at once
 @window.event
 def on_draw():
     window.clear()
-    bar.width = 560 * batch.progress  # 0.0 to 1.0, by the sizes of the files
+    bar.width = 560 * batch.progress  # 0.0 to 1.0, weighted by file size
     bar.draw()
     frame.draw()
     text.draw()

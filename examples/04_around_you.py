@@ -1,6 +1,6 @@
-"""A gull flies around you. Put headphones on: HRTF makes it sound in front, behind and above, not just left and right.
+"""A gull flies around you. With headphones, HRTF also renders front, back and height, not only left and right.
 
-python examples/04_around_you.py [file, mono]
+Usage: python examples/04_around_you.py [file, mono]
 """
 
 import sys
@@ -19,16 +19,16 @@ context = palace.init(attrs={palace.HRTF: palace.TRUE})
 if context.device.hrtf_enabled:
     print(f"HRTF {context.device.current_hrtf!r}")
 else:
-    print("no HRTF here; left and right are to be heard, front and back are not")
+    print("no HRTF on this device: left and right sound different, front and back do not")
 
 sound = palace.Buffer(Path(sys.argv[1]) if len(sys.argv) > 1 else "gulls.ogg")
 gull = palace.Source()
-gull.spatialize = True  # mono sounds are placed anyway; this places stereo ones, too
+gull.spatialize = True  # mono sounds are positioned by default; this also positions stereo sounds
 sound.play(gull)
 
 where = ""
 while gull.playing:
-    # You are at (0, 0, 0) and look along -z; x is to your right, y up. Once around, clockwise, while the sound lasts.
+    # The listener is at (0, 0, 0) and looks along -z; x points right, y up. One clockwise circle per play.
     angle = 2 * pi * gull.offset / sound.length
     gull.position = 3 * sin(angle), 1, -3 * cos(angle)
 

@@ -1,8 +1,8 @@
-"""Rooms that echo: the same knock in four places.
+"""Reverb: the same knock in four rooms.
 
-    python examples/05_rooms.py [preset ...]
+Usage: python examples/05_rooms.py [preset ...]
 
-Any of the 113 presets may be named; `palace.reverb_preset_names` lists them.
+Any of the 113 presets works; `palace.reverb_preset_names` lists them.
 """
 
 import sys
@@ -30,13 +30,13 @@ def wait(seconds):
 
 
 for preset in sys.argv[1:] or ["LIVINGROOM", "BATHROOM", "CAVE", "CASTLE_HALL"]:
-    # The source is heard directly, and sends what it plays to an effect, which adds the room. One effect
-    # can serve all the sources in a room; leaving it is `source.sends[0].effect = None`.
+    # The source plays directly and also sends its sound to an effect, which adds the reverb of the room.
+    # All sources in a room can share one effect. A source leaves it with `source.sends[0].effect = None`.
     with palace.ReverbEffect(preset) as room:
         knock.sends[0].effect = room
         sound.play(knock)
         tail = min(room.decay_time, 1.5)
         print(f"{preset:12} echoes for {room.decay_time:.2f} s")
-        wait(sound.length_seconds + tail / 2)  # an effect that is destroyed is silent at once
+        wait(sound.length_seconds + tail / 2)  # destroying an effect silences it at once
 
 print("done")

@@ -1,8 +1,8 @@
-"""A mixer desk: music, effects and voices are the game; the menu is not.
+"""A mixer: groups for music, effects and speech belong to the game, and the menu has its own.
 
-    python examples/06_mixer_desk.py
+Usage: python examples/06_mixer_desk.py
 
-A voice ducks the music; then the game is paused, and the menu is still heard.
+Speech ducks the music. Then the game is paused while the menu still plays a sound.
 """
 
 import time
@@ -16,10 +16,10 @@ pyglet.resource.reindex()
 
 context = palace.init()
 
-# The desk. Each group has a gain and a pitch, by which its parent's are multiplied.
+# Each group has a gain and a pitch, multiplied with those of its parent.
 master, game, menu = palace.SourceGroup(), palace.SourceGroup(), palace.SourceGroup()
-music, effects, voices = palace.SourceGroup(), palace.SourceGroup(), palace.SourceGroup()
-for group in (music, effects, voices):
+music, effects, speech = palace.SourceGroup(), palace.SourceGroup(), palace.SourceGroup()
+for group in (music, effects, speech):
     group.parent_group = game
 for group in (game, menu):
     group.parent_group = master
@@ -35,16 +35,16 @@ def play(name, group, looping=False):
 
 
 def speak(dt):
-    play("knock.ogg", voices)
+    play("knock.ogg", speech)
     music.gain = 0.2
-    print(f"a voice: the music is ducked to {music.gain}")
+    print(f"speech: the music is ducked to {music.gain}")
 
 
 @context.event
 def on_source_stopped(source):
-    if source.group is voices and not any(voice.playing for voice in voices.sources):
+    if source.group is speech and not any(other.playing for other in speech.sources):
         music.gain = 0.8
-        print(f"it has spoken: the music is back at {music.gain}")
+        print(f"speech ended: the music is back at {music.gain}")
 
 
 def pause(dt):
@@ -55,7 +55,7 @@ def pause(dt):
 
 def resume(dt):
     game.resume_all()
-    print(f"and on: music {theme.playing}, engine {engine.playing}")
+    print(f"resumed: music {theme.playing}, engine {engine.playing}")
 
 
 theme = play("title.ogg", music, looping=True)

@@ -1,9 +1,9 @@
-"""A decoder of your own: tunes written as text are sounds like any other.
+"""A custom decoder: plays tunes that are written as text.
 
-    python examples/08_own_decoder.py [tune]
+Usage: python examples/08_own_decoder.py [tune]
 
-`frere.tune` holds the word TUNE, a tempo in notes a minute, and the notes: letters, `'` for the octave above, `-` for
-a rest.
+`frere.tune` contains the word TUNE, a tempo in notes per minute, and the notes: letters, `'` for the octave above, and
+`-` for a rest.
 """
 
 import sys
@@ -26,13 +26,13 @@ class TuneDecoder(palace.BaseDecoder):
     frequency = 44100
     channel_config = "Mono"
     sample_type = "Signed 16-bit"
-    length = 0  # each tune has its own
-    loop_points = (0, 0)  # all of it
+    length = 0  # set for each tune
+    loop_points = (0, 0)  # start >= end: loop the full sound
 
     def __init__(self, file):
         words = file.read().decode("ascii", "replace").split()
         if words[:1] != ["TUNE"]:
-            raise RuntimeError("not mine")  # the next decoder is asked
+            raise RuntimeError("not a tune")  # the next decoder is tried
         self.beat = 60 * self.frequency // int(words[1])
         self.pitches = np.array([hertz(note) for note in words[2:]])
         self.length = self.beat * len(self.pitches)
@@ -43,7 +43,7 @@ class TuneDecoder(palace.BaseDecoder):
         return frame <= self.length
 
     def read(self, count):
-        """The next `count` frames; a thread of the context's calls it, while earlier ones play."""
+        """Return the next `count` frames. The streaming thread calls it while earlier frames play."""
         frames = np.arange(self.at, min(self.at + count, self.length))
         self.at += len(frames)
         seconds = frames % self.beat / self.frequency

@@ -1,6 +1,6 @@
-"""A tone generator: sounds that are in no file.
+"""A tone generator: computed sounds.
 
-python examples/09_tone_generator.py [hertz]
+Usage: python examples/09_tone_generator.py [hertz]
 """
 
 import sys
@@ -11,7 +11,7 @@ import pyglet
 
 import pyglet_palace as palace
 
-#: What is heard at each phase, 0 to 1 within one period.
+#: The sample at each phase, from 0 to 1 within one period.
 WAVEFORMS = {
     "sine": lambda phase: np.sin(2 * np.pi * phase),
     "triangle": lambda phase: 4 * np.abs(phase - 0.5) - 1,
@@ -25,7 +25,7 @@ class Tone(palace.BaseDecoder):
     frequency = 44100
     channel_config = "Mono"
     sample_type = "32-bit float"
-    length = 0  # each tone has its own
+    length = 0  # set for each tone
     loop_points = (0, 0)
 
     def __init__(self, waveform, hertz, seconds):
@@ -49,7 +49,7 @@ palace.init()
 hertz = float(sys.argv[1]) if len(sys.argv) > 1 else 440.0
 
 for waveform in WAVEFORMS:
-    # A buffer plays as often as one likes; `Tone(...).play()` would stream it, once, as long as it may be.
+    # A buffer can play many times. `Tone(...).play()` would stream the tone once, at any length.
     sound = palace.Buffer.from_decoder(Tone(waveform, hertz, 0.5), waveform)
     print(f"{sound.name}: {hertz:g} Hz for {sound.length_seconds} s")
     source = sound.play()

@@ -1,6 +1,6 @@
-"""Which devices there are, and what OpenAL can do on the default one.
+"""List the devices, and the capabilities of OpenAL on one of them.
 
-python examples/10_devices.py [device]
+Usage: python examples/10_devices.py [device]
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""Latency: how long it takes from OpenAL to the ear.
+"""Latency: the time from OpenAL to the ear.
 
-    python examples/11_latency.py [file]
+Usage: python examples/11_latency.py [file]
 
-A game that must draw what is heard at this moment (notes that fall to a beat) subtracts it.
+A game that draws in time with the sound (such as notes that fall to a beat) subtracts the latency.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""Sound under arcade: nothing special, for arcade.run() turns pyglet's clock.
+"""Sound in an arcade window. arcade.run() ticks pyglet's clock, so no extra code is needed.
 
-    python examples/12_arcade.py
+Usage: python examples/12_arcade.py
 
-Left and Right steer, and the engine is heard where the boat is; Space sounds the horn; Escape ends. Needs arcade.
+Left and Right steer, and the engine sounds from the boat. Space plays the horn. Escape ends. Needs arcade.
 """
 
 import arcade
@@ -21,7 +21,7 @@ class Game(arcade.Window):
         self.speed = 0
         self.text = arcade.Text("Left and Right, Space, Escape", 40, 40)
 
-        self.sound = palace.init()  # not self.context: that is arcade's own
+        self.sound = palace.init()  # arcade uses the name self.context
         palace.cache(["engine.wav", "horn.ogg"])
         self.engine = palace.Source()
         self.engine.looping = True
@@ -34,7 +34,7 @@ class Game(arcade.Window):
 
     def on_update(self, delta_time):
         self.x = min(max(self.x + self.speed * delta_time, 0), self.width)
-        # In pixels everything is far away: divide. You are in the middle, one unit in front of the screen.
+        # Pixels are too large as units, so divide. The listener is in the middle, one unit in front of the screen.
         self.engine.position = (self.x - self.width / 2) / 100, 0, -1
         self.engine.pitch = 1.3 if self.speed else 1.0
 

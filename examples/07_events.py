@@ -1,9 +1,9 @@
-"""News: what has loaded, what could not be, what has come to its end and what was stopped.
+"""Events: sounds that loaded or failed to load, sources that ended or were stopped.
 
-    python examples/07_news.py
+Usage: python examples/07_events.py
 
-Events are for what any part of a game wants to hear of, as with pyglet's windows. A MessageHandler is for what has one
-answer: another name for a sound that is missing, samples to be changed while they load.
+Any part of a game can handle an event, as with pyglet's windows. A MessageHandler also answers questions: it returns a
+substitute for a missing sound, and it can edit samples while they load.
 """
 
 import time
@@ -20,22 +20,22 @@ context = palace.init()
 
 class Handler(palace.MessageHandler):
     def resource_not_found(self, name):
-        return "horn.ogg" if name == "trumpet.ogg" else ""  # '' gives up
+        return "horn.ogg" if name == "trumpet.ogg" else ""  # '' for no substitute
 
     def buffer_loading(self, name, channel_config, sample_type, sample_rate, data):
-        # Called by the thread that loads. What is written into `data` is what will be heard.
+        # Called on a loading thread. The sound plays with the changes that this makes to `data`.
         print(f"loading {name}: {len(data)} bytes, {sample_type}, {channel_config}, {sample_rate} Hz")
 
 
 context.message_handler = Handler()
 
 
-names = {}  # of sources; they may be keys
+names = {}  # from a source to its name; sources are hashable
 
 
 @context.event
 def on_cached(name):
-    print(f"{name} is there")
+    print(f"{name} is loaded")
     names[palace.Buffer(name).play()] = name
 
 
@@ -46,8 +46,8 @@ def on_cache_failed(name, error):
 
 @context.event
 def on_source_stopped(source):
-    print(f"{names.pop(source)} has come to its end")
-    palace.free(names.values())  # and enough of the others
+    print(f"{names.pop(source)} has ended")
+    palace.free(names.values())  # frees the other sounds, which stops them
 
 
 @context.event
