@@ -32,7 +32,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--windows", type=int, help="loading windows a round, each between two idle ones (2)")
     parser.add_argument("--seconds", type=float, help="length of a window (5)")
     parser.add_argument("--out", type=Path, default=OUT, help="where results go (benchmarks/out)")
-    parser.add_argument("--readme", action="store_true", help="write the README's section, too")
+    parser.add_argument("--page", action="store_true", help="also write docs/performance.md")
     parser.add_argument("--again", action="store_true", help="measure nothing: show results.json of the last run")
     return parser.parse_args(arguments)
 
@@ -107,8 +107,8 @@ def main(arguments: list[str] | None = None) -> None:
         pictures = []
         say("matplotlib is not installed: there are no pictures")
     say(f"written: {', '.join(file.name for file in (path, options.out / 'results.md', *pictures))} in {options.out}")
-    if options.readme:
-        _write_readme(results, pictures)
+    if options.page:
+        _write_page(results, pictures)
 
 
 def _measured(options: argparse.Namespace) -> Results:
@@ -128,14 +128,14 @@ def _measured(options: argparse.Namespace) -> Results:
     return Results.of(series, {**describe(), "OpenAL": openal()}, measured, failed)
 
 
-def _write_readme(results: Results, pictures: list[Path]) -> None:
+def _write_page(results: Results, pictures: list[Path]) -> None:
     plot = None
     for picture in pictures:
         if picture.stem == "growth":
-            plot = "docs/growth.png"
-            shutil.copyfile(picture, ROOT / plot)
-    report.rewrite_page(ROOT / "README.md", results, plot)
-    say("written: README.md")
+            plot = "growth.png"
+            shutil.copyfile(picture, ROOT / "docs" / plot)
+    report.rewrite_page(ROOT / "docs" / "performance.md", results, plot)
+    say("written: docs/performance.md")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Figure:
         what: The same, for readers.
         unit: Of the samples.
         target: What is promised. None: it is there to be read beside the one above it.
-        told: Whether the README tells it although nothing is promised.
+        told: Whether the page shows it although it has no target.
     """
 
     key: str

@@ -1,4 +1,4 @@
-"""The results as tables: for a terminal, and as the section of the README between two markers."""
+"""The results as tables: for a terminal, and as the section of docs/performance.md between two markers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .figures import Figure
     from .results import Results
 
-BEGIN = "<!-- performance: written by scripts/measure --readme -->"
+BEGIN = "<!-- performance: written by scripts/measure --page -->"
 END = "<!-- /performance -->"
 
 #: How the reason ends where a library is missing.
@@ -173,7 +173,7 @@ def _failures(whys: dict[str, str]) -> list[str]:
 
 
 def section(results: Results, plot: str | None) -> str:
-    """The README's section, markers and all; `plot` is the path of a picture."""
+    """The section of the page, with its markers; `plot` is the path of a picture."""
     intro = (
         "`scripts/measure` measures all of this on your own machine, beside the libraries it installs for that "
         "(`--quick`: in some minutes, roughly; a folder as argument: with your own sounds). Medians; figures with a "

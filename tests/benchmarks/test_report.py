@@ -91,13 +91,13 @@ def test_the_section_shows_what_is_promised_and_what_is_to_be_read_beside_it() -
 
 
 def test_exactly_what_is_between_the_markers_is_rewritten(results: Results, tmp_path: Path) -> None:
-    page = tmp_path / "README.md"
+    page = tmp_path / "performance.md"
     page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
-    report.rewrite_page(page, results, "docs/growth.png")
+    report.rewrite_page(page, results, "growth.png")
     once = page.read_text()
-    assert once == f"before\n\n{report.section(results, 'docs/growth.png')}\n\nafter\n"
-    assert "![How costs grow](docs/growth.png)" in once
-    report.rewrite_page(page, results, "docs/growth.png")
+    assert once == f"before\n\n{report.section(results, 'growth.png')}\n\nafter\n"
+    assert "![How costs grow](growth.png)" in once
+    report.rewrite_page(page, results, "growth.png")
     assert page.read_text() == once
 
 
@@ -109,10 +109,10 @@ def test_a_page_without_one_pair_of_markers_is_left_alone(text: str) -> None:
         report.rewrite(text, "new")
 
 
-def test_the_readme_has_the_markers() -> None:
+def test_the_page_has_the_markers() -> None:
     from benchmarks.__main__ import ROOT
 
-    assert "new" in report.rewrite((ROOT / "README.md").read_text(encoding="utf-8"), "new")
+    assert "new" in report.rewrite((ROOT / "docs" / "performance.md").read_text(encoding="utf-8"), "new")
 
 
 def test_results_are_read_back_as_they_were(results: Results, tmp_path: Path) -> None:
