@@ -20,7 +20,7 @@ start = time.perf_counter()
 import pyglet_palace
 took = time.perf_counter() - start
 heavy = sum(name in sys.modules for name in ("numpy", "soundfile", "openal", "ctypes.util"))
-devices = len(pyglet_palace.device.open_devices())
+devices = len(pyglet_palace._common.registry.open_devices())
 print(json.dumps([alone, took, heavy, threading.active_count() - 1 + devices]))
 """
 

@@ -252,7 +252,7 @@ class Batch(EventDispatcher, Destroyable):
             )
             self._context._tell_now()
 
-    _end = release
+    _closing_method = "release"
 
     def __iter__(self) -> Iterator[Buffer]:
         """Its buffers that are in memory, in order."""

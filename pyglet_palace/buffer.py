@@ -8,6 +8,7 @@ from . import resources
 from ._common import checks
 from ._common.current import require_context
 from ._common.lifetime import Destroyable
+from .errors import DestroyedError
 from .source import Source
 
 if TYPE_CHECKING:
@@ -215,8 +216,6 @@ class Buffer(Destroyable):
                 self._context._tell_now()
             self._destroyed = True
 
-    _end = destroy
-
     def _playable_for(self, source: Source) -> Entry:
         """What `source` is to play.
 
@@ -234,9 +233,8 @@ class Buffer(Destroyable):
         return self._entry
 
     def _check_alive(self) -> None:
-        if not self._entry.alive:
-            self._destroyed = True
-        self._check_not_destroyed()
+        if self._destroyed or not self._entry.alive:
+            raise DestroyedError(f"{self!r} can no longer be used")
         self._context._check_alive()
 
     def __bool__(self) -> bool:

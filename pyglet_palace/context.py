@@ -217,7 +217,7 @@ class Context(Destroyable, EventDispatcher):
         #: Whether `destroy` closes the device; `init` says so.
         self._owns_device = False
         self._looked = time.perf_counter()
-        registry.keep(self)
+        registry.add_context(self)
 
     # What it is made of
 
@@ -424,14 +424,12 @@ class Context(Destroyable, EventDispatcher):
         self._destroyed = True
         self._native.destroy()
         device._contexts.remove(self)
-        registry.forget(self)
+        registry.remove_context(self)
         self._loader.close()
         self._news.dispatch_keeping_errors(self.message_handler, self)
         if self._owns_device and not device._contexts:
             device.close()
         self._news.close()
-
-    _end = destroy
 
     def __enter__(self) -> Context:
         self._check_alive()
@@ -459,6 +457,16 @@ class Context(Destroyable, EventDispatcher):
                 f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
                 f"a queue that a function of pyglet.clock empties"
             )
+
+    def _adopt(self) -> bool:
+        if self._thread_id != threading.get_ident():
+            if self._thread.is_alive():
+                return False
+            self._thread_id = threading.get_ident()
+        return True
+
+    def _abandon(self) -> None:
+        self._destroyed = True
 
     def _settings(self) -> Settings:
         from ._decoding.load import Settings

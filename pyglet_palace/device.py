@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from typing import TYPE_CHECKING
 
-from ._common import checks, log
+from ._common import checks, log, registry
 from ._common.lifetime import Destroyable
 from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
@@ -139,8 +138,7 @@ class Device(Destroyable):
         #: What the last context, or the last reset, has asked of it.
         self._asked: Mapping[int, int] = {}
         self._rate = 0
-        _open_devices.append(self)
-        _note_forks()
+        registry.add_device(self)
 
     @property
     def name(self) -> str:
@@ -268,14 +266,16 @@ class Device(Destroyable):
             self._al.check_device(None, "alcCloseDevice", f"closing {self!r}")
         self._abandon()
 
-    _end = close
+    _closing_method = "close"
 
     def _abandon(self) -> None:
         """Be dead without a call into OpenAL."""
         self._destroyed = True
         self._store.close()
-        if self in _open_devices:
-            _open_devices.remove(self)
+        registry.remove_device(self)
+
+    def _has_contexts(self) -> bool:
+        return bool(self._contexts)
 
     def _own_attributes(self) -> Mapping[int, int]:
         """What each context of the device must be made with."""
@@ -321,28 +321,3 @@ class Device(Destroyable):
     def __repr__(self) -> str:
         kind = type(self).__name__
         return f"<{kind}, closed>" if self._destroyed else f"<{kind} {self.name!r}>"
-
-
-#: Devices that were not closed, oldest first.
-_open_devices: list[Device] = []
-
-
-_forks_noted = False
-
-
-def _note_forks() -> None:
-    """In the child of a fork nothing may be used or closed, for the parent uses it."""
-    global _forks_noted
-    if not _forks_noted and hasattr(os, "register_at_fork"):
-        _forks_noted = True
-        os.register_at_fork(after_in_child=_abandon_all)
-
-
-def _abandon_all() -> None:
-    for device in open_devices():
-        device._abandon()
-
-
-def open_devices() -> tuple[Device, ...]:
-    """Devices that were not closed yet, oldest first."""
-    return tuple(_open_devices)

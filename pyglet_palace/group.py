@@ -175,8 +175,6 @@ class SourceGroup(Destroyable):
                 group._refresh()
         self._destroyed = True
 
-    _end = destroy
-
     # For sources, and between groups
 
     def _take_in(self, source: Source) -> None:

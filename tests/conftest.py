@@ -37,7 +37,7 @@ def _nothing_left_behind() -> Iterator[None]:
     resources.use_fileio(None)
     vars(palace.decoder_factories).clear()
     palace.shutdown()
-    for device in palace.device.open_devices():
+    for device in palace._common.registry.open_devices():
         device.close()
     palace.use_context(None)
     deadline = time.monotonic() + 5

@@ -350,8 +350,8 @@ def test_threads_that_cannot_start_leave_no_half_of_a_context(
 def test_what_init_opened_is_closed_with_its_context() -> None:
     for _ in range(3):
         with palace.init(auto_update=False):
-            assert len(palace.device.open_devices()) == 1
-    assert palace.device.open_devices() == ()
+            assert len(palace._common.registry.open_devices()) == 1
+    assert palace._common.registry.open_devices() == ()
 
 
 def test_one_end_that_fails_does_not_keep_the_others_from_ending(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..errors import DestroyedError
 
@@ -19,19 +19,18 @@ _serials = itertools.count()
 class Destroyable:
     """An object with an end: true until then, a context manager that brings it about, sortable by age.
 
-    The end is brought about by `_end`; each class gives it a public name (``destroy``, ``close``).
+    Leaving a ``with`` block calls the public method that `_closing_method` names, so an override in a subclass counts.
     """
 
     __slots__ = ("_destroyed", "_serial")
+
+    #: Name of the public method that ends the object.
+    _closing_method: ClassVar[str] = "destroy"
 
     def _init_lifetime(self) -> None:
         """To be called by whatever makes the object."""
         self._destroyed = False
         self._serial = next(_serials)
-
-    def _end(self) -> None:
-        """The end; harmless the second time."""
-        raise AssertionError("each class ends in its own way")
 
     def _check_not_destroyed(self) -> None:
         if self._destroyed:
@@ -71,4 +70,4 @@ class Destroyable:
     def __exit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        self._end()
+        getattr(self, self._closing_method)()

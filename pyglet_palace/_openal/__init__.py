@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from . import constants
-from .scope import ContextScope, after_fork
+from .scope import ContextScope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .binding import Functions
 
-__all__ = ["ContextScope", "Functions", "after_fork", "attribute_list", "constants", "functions"]
+__all__ = ["ContextScope", "Functions", "attribute_list", "constants", "functions"]
 
 
 def functions() -> Functions:

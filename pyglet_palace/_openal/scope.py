@@ -7,6 +7,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from .._common import registry
 from ..errors import DestroyedError, DeviceError, OpenALError
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ class _GarbageCollectionHold:
 _collection = _GarbageCollectionHold()
 
 
-def after_fork() -> None:
-    """In the child of a fork, whose parent may have had threads inside of brackets: let the collector work."""
-    _collection.forget()
+registry.call_after_fork(_collection.forget)
 
 
 class ContextScope:

@@ -140,8 +140,6 @@ class BaseEffect(Destroyable):
                 self._context._effects.settle()
             self._destroyed = True
 
-    _end = destroy
-
     def _set_all(self, given: Mapping[str, Any]) -> None:
         """Set several properties at one moment; none if one of them cannot be."""
         checked = [(row := self._parameters[name], row.check(name, value)) for name, value in given.items()]

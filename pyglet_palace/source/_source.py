@@ -247,8 +247,6 @@ class Source(SpatialProperties, Destroyable):
             self._heard.clear()  # effects among them
             self._destroyed = True
 
-    _end = destroy
-
     @property
     def group(self) -> SourceGroup | None:
         """The group it belongs to, or None. Setting it is heard at once; it goes on playing.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import pyglet_palace as palace
 from pyglet_palace._common.lifetime import Destroyable
 
 if TYPE_CHECKING:
@@ -37,3 +38,37 @@ def test_they_do_not_compare_with_anything_else(compare: Callable[[object, objec
     with pytest.raises(TypeError):
         compare(None, Thing())
     assert Thing() != 1
+
+
+def _overriding(base: type, method: str) -> tuple[type, list[object]]:
+    """A subclass of `base` whose `method` records its calls, and the record."""
+    called: list[object] = []
+
+    def overridden(self: object) -> None:
+        called.append(self)
+        getattr(base, method)(self)
+
+    return type(f"Own{base.__name__}", (base,), {method: overridden}), called
+
+
+@pytest.mark.parametrize("base", [palace.Source, palace.SourceGroup, palace.BaseEffect, palace.ReverbEffect])
+def test_with_calls_an_overridden_destroy(base: type, context: palace.Context) -> None:
+    cls, called = _overriding(base, "destroy")
+    with cls() as made:
+        pass
+    assert called == [made]
+
+
+def test_with_calls_overrides_of_context_and_device() -> None:
+    device_class, closed = _overriding(palace.LoopbackDevice, "close")
+    context_class, destroyed = _overriding(palace.Context, "destroy")
+    with device_class() as device, context_class(device) as context:
+        pass
+    assert (closed, destroyed) == ([device], [context])
+
+
+def test_with_calls_an_overridden_release(context: palace.Context) -> None:
+    batch_class, released = _overriding(palace.Batch, "release")
+    with batch_class((), context) as batch:
+        pass
+    assert released == [batch]

@@ -82,7 +82,7 @@ def test_import_does_nothing() -> None:
         print(threading.active_count(), dict(os.environ) == before)
         clock = pyglet.clock.get_default()
         print(clock._schedule_items, clock._schedule_interval_items)
-        print(pyglet_palace.device.open_devices(), pyglet_palace.current_context())
+        print(pyglet_palace._common.registry.open_devices(), pyglet_palace.current_context())
         if sys.platform == "linux":
             with open("/proc/self/maps") as maps:
                 print("openal" in maps.read().lower())
@@ -169,7 +169,7 @@ def test_init_without_a_device_warns_once_and_is_silent_in_real_time(names: tupl
         except RuntimeError as error:
             print("call shutdown() first" in str(error), repr(context) in str(error))
         palace.shutdown()
-        print(bool(context), palace.current_context(), palace.device.open_devices())
+        print(bool(context), palace.current_context(), palace._common.registry.open_devices())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             print(bool(palace.init()))
@@ -325,7 +325,7 @@ def test_shutdown_ends_everything_of_this_thread_and_may_be_called_again(names: 
     palace.shutdown()
 
     assert not any(contexts)
-    assert palace.device.open_devices() == ()
+    assert palace._common.registry.open_devices() == ()
 
 
 def test_a_context_nobody_holds_lives_on(device: palace.LoopbackDevice, names: tuple[str, ...]) -> None:
@@ -397,7 +397,7 @@ buffer.play(looping)
 sys.stdout.flush()
 child = os.fork()
 if not child:
-    print(bool(context), bool(buffer), palace.current_context(), palace.device.open_devices())
+    print(bool(context), bool(buffer), palace.current_context(), palace._common.registry.open_devices())
     cache, render = lambda: palace.cache(["b.wav"], context), lambda: device.render(1)
     for use in (context.update, buffer.play, looping.stop, cache, render):
         try:
