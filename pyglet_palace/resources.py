@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_
 import pyglet.resource
 
 from ._decoding.files import OpenFile, copy_for_libsndfile, open_measured, open_path
-from ._loading.suggestions import advice
 from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, describe_error
 
 if TYPE_CHECKING:
@@ -243,13 +242,19 @@ def key_of(name: Name) -> str:
     return os.path.abspath(path)
 
 
-def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | None = None) -> Resource:
+def locate(
+    name: Name,
+    loader: pyglet.resource.Loader | None = None,
+    key: str | None = None,
+    explain: Callable[[str, pyglet.resource.Loader | None], str] | None = None,
+) -> Resource:
     """Look `name` up. Opens nothing, but may index the loader's path the first time.
 
     Args:
         name: A resource's name (of `loader`), an absolute path, or a path object.
         loader: None: pyglet's own.
         key: What the cache is to call it, where that is not `key_of(name)`.
+        explain: Returns why the loader does not find `name`. Called when the text of the error is read.
 
     Raises:
         ResourceNotFound: The loader has no such resource.
@@ -265,8 +270,8 @@ def locate(name: Name, loader: pyglet.resource.Loader | None = None, key: str | 
     try:
         location: Any = (loader.location if loader is not None else pyglet.resource.location)(name)
     except pyglet.resource.ResourceNotFoundException:
-        # Why takes a while to find out, and may not be asked for.
-        raise ResourceNotFound(key, "find", lambda: advice(name, loader)) from None
+        # Finding the reason takes a while, and the text may never be read.
+        raise ResourceNotFound(key, "find", lambda: explain(name, loader) if explain else "not found") from None
     except Exception as error:
         raise ResourceUnreadable(
             key, "find", f"pyglet.resource cannot index its path: {describe_error(error)}"

@@ -16,6 +16,7 @@ import pytest
 import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._decoding import files
+from pyglet_palace._loading.suggestions import advice
 from pyglet_palace.errors import unlinked
 
 if TYPE_CHECKING:
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
 LIMIT = 1000
 
 
+def locate(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> resources.Resource:
+    """As a context looks names up."""
+    return resources.locate(name, loader, explain=advice)
+
+
 def contents(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> bytes:
-    opened = resources.locate(name, loader).open(LIMIT)
+    opened = locate(name, loader).open(LIMIT)
     data = opened.file.read()
     assert opened.size == len(data)
     opened.close()
@@ -54,7 +60,7 @@ def test_libsndfile_can_read_a_file_in_a_directory_by_itself(assets: Path) -> No
     path = put(assets / "a" / "door.wav", b"door")
     pyglet.resource.reindex()
 
-    opened = resources.locate("a/door.wav").open(LIMIT)
+    opened = locate("a/door.wav").open(LIMIT)
 
     assert isinstance(opened.native, int)
     assert os.path.samestat(os.fstat(opened.native), path.stat())
@@ -86,7 +92,7 @@ def test_a_name_is_found_in_a_package(assets: Path, tmp_path: Path, monkeypatch:
 
     assert contents("sounds/door.wav") == b"door"
     with pytest.raises(palace.ResourceNotFound):
-        resources.locate("sounds/other.wav")
+        locate("sounds/other.wav")
     del sys.modules["game_of_the_test"]
 
 
@@ -106,7 +112,7 @@ def test_pyglets_path_is_read_when_a_name_is_looked_up(
 ) -> None:
     put(tmp_path / "later" / "door.wav", b"door")
     with pytest.raises(palace.ResourceNotFound):
-        resources.locate("door.wav")
+        locate("door.wav")
 
     monkeypatch.setattr(pyglet.resource, "path", [str(tmp_path / "later")])
     pyglet.resource.reindex()
@@ -129,7 +135,7 @@ def test_a_path_is_called_by_its_absolute_form_and_never_like_a_resource(
     monkeypatch.chdir(tmp_path)
     assert resources.key_of("a/../door.wav") == "a/../door.wav"
     assert resources.key_of(Path("a/../door.wav")) == str(tmp_path / "door.wav")
-    assert resources.locate(Path("door.wav")).key == str(tmp_path / "door.wav")
+    assert locate(Path("door.wav")).key == str(tmp_path / "door.wav")
 
 
 def test_a_file_name_that_is_no_utf_8_is_opened(tmp_path: Path) -> None:
@@ -143,7 +149,7 @@ def test_a_file_name_that_is_no_utf_8_is_opened(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [b"door.wav", None, 3, ["door.wav"]])
 def test_what_is_neither_a_string_nor_a_path_is_a_type_error(name: Any) -> None:
     with pytest.raises(TypeError, match="must be a str or a path"):
-        resources.locate(name)
+        locate(name)
 
 
 class BytesPath:
@@ -153,7 +159,7 @@ class BytesPath:
 
 def test_a_path_of_bytes_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="must be a str or a path"):
-        resources.locate(BytesPath())  # type: ignore[arg-type]
+        locate(BytesPath())  # type: ignore[arg-type]
 
 
 # Where they are not
@@ -166,7 +172,7 @@ def test_a_name_never_leaves_the_search_path(assets: Path, name: str) -> None:
     pyglet.resource.reindex()
 
     with pytest.raises(palace.ResourceNotFound, match="pass a pathlib.Path") as caught:
-        resources.locate(name)
+        locate(name)
     assert (caught.value.name, caught.value.stage) == (name, "find")
     assert isinstance(caught.value, pyglet.resource.ResourceNotFoundException)
 
@@ -176,19 +182,19 @@ def test_an_empty_path_is_said_to_be_the_trouble(assets: Path, monkeypatch: pyte
     pyglet.resource.reindex()
 
     with pytest.raises(palace.ResourceNotFound, match=r"path is empty; set it .* then call pyglet.resource.reindex"):
-        resources.locate("door.wav")
+        locate("door.wav")
 
 
 def test_a_file_that_came_after_indexing_is_said_to_need_reindexing(assets: Path, tmp_path: Path) -> None:
     put(assets / "a" / "late.wav", b"late")
     with pytest.raises(palace.ResourceNotFound, match=r"the file is there: call pyglet\.resource\.reindex\(\)"):
-        resources.locate("a/late.wav")
+        locate("a/late.wav")
 
     loader = pyglet.resource.Loader(["own"], script_home=str(tmp_path))
     loader.reindex()
     put(tmp_path / "own" / "late.wav", b"late")
     with pytest.raises(palace.ResourceNotFound, match="the file is there: .* after the loader's path"):
-        resources.locate("late.wav", loader)
+        locate("late.wav", loader)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +207,7 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(assets: Path
     pyglet.resource.reindex()
 
     with pytest.raises(palace.ResourceNotFound, match=r"did you mean 'sounds/door\.wav'\?"):
-        resources.locate(wrong)
+        locate(wrong)
 
 
 @pytest.mark.parametrize("name", ["", "explosion.wav", "\0", ".", "/", "a" * 5000, "\ud800"])
@@ -223,7 +229,7 @@ def test_looking_for_what_is_missing_compares_few_names(assets: Path, monkeypatc
     loader._index = {f"sounds/thing{number:04}.wav": None for number in range(3000)}
 
     with pytest.raises(palace.ResourceNotFound) as caught:
-        resources.locate("sounds/thing9999.wav", loader)
+        locate("sounds/thing9999.wav", loader)
     assert compared == []  # not before somebody wants to know: many may be missing, on the game's thread
     assert "not found" in str(caught.value)
     assert 0 < len(compared) <= 20
@@ -232,7 +238,7 @@ def test_looking_for_what_is_missing_compares_few_names(assets: Path, monkeypatc
 def test_advice_follows_the_index(assets: Path) -> None:
     def describe_error() -> str:
         with pytest.raises(palace.ResourceNotFound) as caught:
-            resources.locate("dor.wav")
+            locate("dor.wav")
         return str(caught.value)
 
     put(assets / "window.wav", b"")
@@ -245,7 +251,7 @@ def test_advice_follows_the_index(assets: Path) -> None:
 
 def test_an_error_whose_text_was_not_asked_for_can_be_copied_and_pickled(assets: Path) -> None:
     with pytest.raises(palace.ResourceNotFound) as caught:
-        resources.locate("dor.wav")
+        locate("dor.wav")
     for copy in (unlinked(caught.value), pickle.loads(pickle.dumps(caught.value))):
         assert str(copy) == str(caught.value)
         assert (copy.name, copy.stage, copy.problem) == ("dor.wav", "find", caught.value.problem)
@@ -258,15 +264,15 @@ def test_a_path_in_pyglets_search_path_is_named_as_the_trouble(assets: Path, mon
     loader.path = [assets]
 
     with pytest.raises(palace.ResourceUnreadable, match="cannot index"):
-        resources.locate("door.wav", loader)
+        locate("door.wav", loader)
     with pytest.raises(palace.ResourceNotFound, match="takes strings only"):  # pyglet has an empty index by now
-        resources.locate("door.wav", loader)
+        locate("door.wav", loader)
 
 
 def test_a_file_that_is_gone_since_indexing_is_not_found(assets: Path) -> None:
     path = put(assets / "door.wav", b"door")
     pyglet.resource.reindex()
-    resource = resources.locate("door.wav")
+    resource = locate("door.wav")
     path.unlink()
 
     with pytest.raises(palace.ResourceNotFound, match="no such file") as caught:
@@ -277,7 +283,7 @@ def test_a_file_that_is_gone_since_indexing_is_not_found(assets: Path) -> None:
 
 @pytest.mark.parametrize("name", ["missing.wav", "nul\0.wav"])
 def test_a_path_to_nothing_is_not_found_when_it_is_opened(tmp_path: Path, name: str) -> None:
-    resource = resources.locate(f"{tmp_path}/{name}")
+    resource = locate(f"{tmp_path}/{name}")
     with pytest.raises(palace.ResourceNotFound) as caught:
         resource.open(LIMIT)
     assert caught.value.stage == "find"
@@ -377,7 +383,7 @@ def test_every_name_goes_to_the_factory(assets: Path, tmp_path: Path) -> None:
 
 def test_the_factory_is_called_when_the_sound_is_opened_not_when_it_is_looked_up() -> None:
     palace.use_fileio(lambda name: pytest.fail("opened"))
-    resource = resources.locate("door.wav")
+    resource = locate("door.wav")
     palace.use_fileio(None)
 
     with pytest.raises(pytest.fail.Exception):
@@ -393,7 +399,7 @@ def test_a_file_is_read_in_pieces_of_the_buffer_size() -> None:
             return super().read(size)
 
     palace.use_fileio(lambda name: Watched(bytes(1000)), buffer_size=128)
-    opened = resources.locate("door.wav").open(LIMIT)
+    opened = locate("door.wav").open(LIMIT)
     for _ in range(10):
         opened.file.read(10)
     assert asked == [128]
@@ -403,7 +409,7 @@ def test_a_file_is_read_in_pieces_of_the_buffer_size() -> None:
 def test_the_file_is_closed_once(assets: Path) -> None:
     file = Own(b"door")
     palace.use_fileio(lambda name: file)
-    opened = resources.locate("door.wav").open(LIMIT)
+    opened = locate("door.wav").open(LIMIT)
     opened.close()
     opened.close()
     del opened
@@ -516,18 +522,18 @@ def test_a_name_that_is_not_plain_is_told_its_plain_form(assets: Path) -> None:
     (assets / "door.wav").touch()
     pyglet.resource.reindex()
     with pytest.raises(palace.ResourceNotFound, match="did you mean 'door.wav'"):
-        resources.locate("./door.wav")
+        locate("./door.wav")
 
 
 def test_a_folder_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyglet.resource, "path", ["asets"])
     pyglet.resource.reindex()
     with pytest.raises(palace.ResourceNotFound, match="there is no folder .*asets"):
-        resources.locate("door.wav")
+        locate("door.wav")
 
 
 def test_a_path_that_is_a_string_is_said_to_be_the_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyglet.resource, "path", "assets")
     pyglet.resource.reindex()
     with pytest.raises(palace.ResourceNotFound, match="it must be a list"):
-        resources.locate("door.wav")
+        locate("door.wav")

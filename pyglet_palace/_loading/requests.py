@@ -91,6 +91,8 @@ class LoadRequests:
         #: Transfers that nobody wants any more, while somebody is at them.
         self._abandoned: list[UploadJob] = []
         self.failed = 0
+        #: Nanoseconds that one `publish` may take.
+        self.publish_budget = PUBLISH_BUDGET
         #: Batches with something to tell.
         self.changed_batches: dict[Any, None] = {}
 
@@ -251,8 +253,8 @@ class LoadRequests:
 
     # What the workers have finished
 
-    def publish(self, budget: int = PUBLISH_BUDGET) -> list[str]:
-        """Take in finished jobs, for about `budget` nanoseconds.
+    def publish(self) -> list[str]:
+        """Publish finished jobs until `publish_budget` is used up.
 
         Returns:
             The names that go on as another job.
@@ -262,7 +264,7 @@ class LoadRequests:
         loader = self._loader
         if not loader.finished and not self._shelf.searching:
             return going_on
-        deadline = time.perf_counter_ns() + budget
+        deadline = time.perf_counter_ns() + self.publish_budget
         self._evict(deadline)
         while (job := loader.take_finished()) is not None:
             pending = self._pending.get(job.key)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
 from .._common.log import warn_once
 from .._openal import constants as c
 from .._openal.filters import SENDS
-from ..effect._parameters import Parameter
 from ..errors import OpenALError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._openal import ContextScope, Functions
-    from .._openal.properties import Property
     from ..device import Device
     from ..effect._base import BaseEffect
     from ..source import Source
@@ -25,6 +23,13 @@ if TYPE_CHECKING:
 
 #: Seconds that effects without a decay time resound.
 _TAIL = 2.0
+
+
+class EffectProperty(Protocol):
+    """A property of an effect."""
+
+    def apply(self, al: Functions, state: EffectState, value: Any) -> None:
+        """Set the property of an effect that has a slot. Called inside a context scope."""
 
 
 class EffectState:
@@ -162,16 +167,12 @@ class EffectSlots:
         with self._scope as al:
             self.slot(al, effect)
 
-    def change(self, effect: BaseEffect, changed: Property[Any], value: Any) -> None:
+    def change(self, effect: BaseEffect, changed: EffectProperty, value: Any) -> None:
         """A property of `effect` has a new value: let it be heard."""
         unit = effect._unit
         if unit.slot:
             with self._scope as al:
-                if isinstance(changed, Parameter):
-                    changed.tell(al, unit.effect, value, unit.numbers)
-                    al.alAuxiliaryEffectSloti(unit.slot, c.AL_EFFECTSLOT_EFFECT, unit.effect)
-                else:
-                    changed.send(al, unit.slot, value)
+                changed.apply(al, unit, value)
 
     def reload(self, effect: BaseEffect) -> None:
         """All properties of `effect` may have new values: let them be heard at one moment."""

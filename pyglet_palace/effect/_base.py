@@ -12,7 +12,7 @@ from .._common.lifetime import Destroyable
 from .._openal import constants as c
 from .._openal.properties import Property
 from .._playback.effect_slots import EffectState
-from ._parameters import Parameter
+from ._parameters import Parameter, SlotProperty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,7 @@ class BaseEffect(Destroyable):
     _arguments: ClassVar[inspect.Signature]
     __signature__: ClassVar[inspect.Signature]  # what ``help`` and ``inspect.signature`` show
 
-    slot_gain = Property(
+    slot_gain = SlotProperty(
         checks.number(0.0, 1.0), 1.0, _slot_gain, "Loudness of what comes out, a linear factor from 0 to 1."
     )
 
@@ -147,7 +147,7 @@ class BaseEffect(Destroyable):
             row._keep(self._values, value)
         self._context._effects.reload(self)
 
-    def _changed(self, changed: Property[Any], value: Any) -> None:
+    def _changed(self, changed: Parameter[Any] | SlotProperty[Any], value: Any) -> None:
         self._context._effects.change(self, changed, value)
 
     def _check_alive(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .._common import checks
+from .._openal import constants as c
 from .._openal.properties import Property
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from .._common.checks import Check, Vector
     from .._openal import Functions
+    from .._playback.effect_slots import EffectState
 
     #: Carries a value to OpenAL: the functions, the effect object, the number of the parameter, the value.
     Tell = Callable[[Functions, int, int, Any], None]
@@ -38,12 +40,25 @@ class Parameter(Property[_T]):
         self.keyword = keyword
         self._tell = tell
 
+    def apply(self, al: Functions, state: EffectState, value: Any) -> None:
+        """Set the parameter in the effect object of `state`, and load that into its slot."""
+        self.tell(al, state.effect, value, state.numbers)
+        al.alAuxiliaryEffectSloti(state.slot, c.AL_EFFECTSLOT_EFFECT, state.effect)
+
     def tell(self, al: Functions, effect: int, value: Any, numbers: Mapping[int, int] | None) -> None:
         """Carry it to an effect object, of a kind that has other `numbers`, and perhaps not all of them."""
         if numbers is None:
             self.send(al, effect, value)
         elif self.number in numbers:
             self._tell(al, effect, numbers[self.number], value)
+
+
+class SlotProperty(Property[_T]):
+    """A property of an effect that belongs to its slot."""
+
+    def apply(self, al: Functions, state: EffectState, value: Any) -> None:
+        """Set the property of the slot of `state`."""
+        self.send(al, state.slot, value)
 
 
 def real(

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from .._common import checks
 from .._openal import constants as c
-from .._openal.properties import Property
 from ._base import BaseEffect
-from ._parameters import pan, real, switch
+from ._parameters import SlotProperty, pan, real, switch
 from ._presets import preset as figures_of
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ class ReverbEffect(BaseEffect):
 
     _types = (c.AL_EFFECT_EAXREVERB, None), (c.AL_EFFECT_REVERB, _STANDARD_REVERB)
 
-    send_auto = Property(
+    send_auto = SlotProperty(
         checks.boolean,
         True,
         _send_auto,

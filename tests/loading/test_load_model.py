@@ -965,7 +965,7 @@ def main() -> None:
     logging.disable(logging.WARNING)
     from pyglet_palace._loading import requests
 
-    requests.LoadRequests.publish.__defaults__ = (10**12,)
+    requests.PUBLISH_BUDGET = 10**12
     deadline, seed = time.monotonic() + given.seconds, given.seed
     Loads.racing = given.racing
     how = settings(max_examples=20, stateful_step_count=given.steps, report_multiple_bugs=False, **QUIETLY)
