@@ -343,7 +343,7 @@ class Context(Destroyable, EventDispatcher):
         self._fades.advance()
         self._voices.collect_ended()
         self._feeder.replace_stalled(now)
-        self._effects.settle()
+        self._effects.update()
         if now - self._looked > _LOOK_INTERVAL:
             self._looked = now
             self._look_for_device()

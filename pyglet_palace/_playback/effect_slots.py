@@ -1,8 +1,9 @@
-"""What OpenAL has of effects: effect objects loaded into auxiliary effect slots, as many as a context has."""
+"""Auxiliary effect slots of a context, and the effects that use them (ALC_EXT_EFX)."""
 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -15,104 +16,159 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._openal import ContextScope, Functions
-    from ..device import Device
-    from ..effect._base import BaseEffect
-    from ..source import Source
+    from .._openal.properties import Property
+    from .voice import DeviceClock, Player
     from .voice_pool import VoicePool
 
+    class EffectDevice(DeviceClock, Protocol):
+        """The device of the slots."""
 
-#: Seconds that effects without a decay time resound.
-_TAIL = 2.0
+        def query_extension(self, name: str) -> bool: ...
+
+
+#: Seconds that effects without a decay time take to fade.
+_DEFAULT_TAIL = 2.0
 
 
 class EffectProperty(Protocol):
-    """A property of an effect."""
+    """A property of an effect: a parameter of the effect object, or a property of its slot."""
 
     def apply(self, al: Functions, state: EffectState, value: Any) -> None:
         """Set the property of an effect that has a slot. Called inside a context scope."""
 
 
-class EffectState:
-    """One effect's share of OpenAL, if it has one, and who sends to it. Outlives the effect, to be taken back.
+class EffectParameter(Protocol):
+    """A parameter of an effect object."""
+
+    def tell(self, al: Functions, effect: int, value: Any, numbers: Mapping[int, int] | None) -> None:
+        """Set the parameter of effect object `effect`. Called inside a context scope."""
+
+
+@dataclass(frozen=True, eq=False)
+class EffectKind:
+    """A class of effects.
 
     Attributes:
-        effect: Number of the effect object; 0 without a slot.
-        slot: Number of the auxiliary effect slot; 0 if it has none.
-        numbers: How parameters are numbered where a simpler type of effect stands in, those it has; None: as they are.
-        sends: Sources, and which of their sends.
-        until: When it falls silent once nobody refers to the effect, in nanoseconds of the device; 0: at once.
+        name: Name of the class.
+        types: AL effect types to try, best first. Each comes with the numbers of the parameters that it has; None: all
+            of them, with their own numbers.
+        parameters: Parameters of the effect object by name.
+        slot_properties: Properties of the slot by name.
     """
 
-    __slots__ = ("_values", "effect", "numbers", "sends", "slot", "until")
+    name: str
+    types: tuple[tuple[int, Mapping[int, int] | None], ...]
+    parameters: Mapping[str, EffectParameter]
+    slot_properties: Mapping[str, Property[Any]]
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        """
-        Args:
-            values: What the effect is set to, now and later.
-        """
-        self._values = values
+
+class EffectState:
+    """The OpenAL objects of one effect, and the sources that send to it.
+
+    It outlives the `BaseEffect`, so that its slot can be taken back.
+
+    Attributes:
+        kind: The class of the effect.
+        values: Properties that differ from their defaults, by name. Shared with the effect.
+        destroyed: Whether the effect was destroyed.
+        effect: Number of the AL effect object; 0 without a slot.
+        slot: Number of the auxiliary effect slot; 0 without one.
+        numbers: Parameter numbers of the AL effect type in use; see `EffectKind.types`.
+        sends: Sources, and which of their sends lead to the effect.
+        silent_at: Device time in nanoseconds when the effect falls silent after its last reference is gone; 0: at once.
+    """
+
+    __slots__ = ("__weakref__", "destroyed", "effect", "kind", "numbers", "sends", "silent_at", "slot", "values")
+
+    def __init__(self, kind: EffectKind, values: Mapping[str, Any]) -> None:
+        self.kind = kind
+        self.values = values
+        self.destroyed = False
         self.effect = self.slot = 0
-        self.until: int | None = None
+        self.silent_at: int | None = None
         self.numbers: Mapping[int, int] | None = None
-        self.sends: WeakKeyDictionary[Source, dict[int, None]] = WeakKeyDictionary()
+        self.sends: WeakKeyDictionary[Any, dict[int, None]] = WeakKeyDictionary()
 
     @property
-    def source_sends(self) -> list[tuple[Source, int]]:
-        """Living sources that send to it, and by which send."""
+    def source_sends(self) -> list[tuple[Any, int]]:
+        """Sources that send to the effect and were not destroyed, with the index of the send."""
         return [(source, index) for source, indices in self.sends.items() if source for index in indices]
+
+    def add_send(self, source: Any, index: int) -> None:
+        """Record that send `index` of `source` leads to the effect."""
+        self.sends.setdefault(source, {})[index] = None
+
+    def remove_send(self, source: Any, index: int) -> None:
+        """Record that send `index` of `source` no longer leads to the effect."""
+        indices = self.sends.get(source, {})
+        indices.pop(index, None)
+        if not indices:
+            self.sends.pop(source, None)
 
     @property
     def tail(self) -> float:
-        """Seconds that it resounds, at least."""
-        return float(self._values.get("decay_time", _TAIL))
+        """Seconds until the effect has faded."""
+        return float(self.values.get("decay_time", _DEFAULT_TAIL))
 
     @property
     def idle(self) -> bool:
-        """Whether no living source sends to it."""
+        """Whether no living source sends to the effect."""
         return not any(source() for source in self.sends.keyrefs())
 
 
 class EffectSlots:
-    """The effect slots of one context. Used by the game's thread only, but for `dropped`."""
+    """The effect slots of one context. Used on the main thread only, except `dropped` and `sends_changed`."""
 
-    def __init__(self, al: Functions, scope: ContextScope, device: Device, voices: VoicePool) -> None:
+    def __init__(self, al: Functions, scope: ContextScope, device: EffectDevice, voices: VoicePool) -> None:
+        """Start without a slot.
+
+        Args:
+            al: The OpenAL functions.
+            scope: The context scope.
+            device: The device of the context.
+            voices: The voices of the context.
+        """
         self._al = al
         self._scope = scope
         self._device = device
         self._voices = voices
-        self._taken: dict[EffectState, None] = {}  # those with a slot, in the order in which they got it
-        #: Slots without an effect, otherwise as OpenAL made them (but for the gain, which every effect sets). None is
-        #: ever deleted, for OpenAL frees them with the context: where one was, 1.19.1 crashes when the device is reset
-        #: or gets another context.
-        self._spare: list[int] = []
-        self._exhausted = False  # whether OpenAL has made as many as it can
-        #: Effects that were refused a slot, in that order.
-        self._waiting: WeakKeyDictionary[BaseEffect, None] = WeakKeyDictionary()
-        self._refused: set[type[BaseEffect]] = set()  # what the library does not know
-        #: EffectSlots of effects that are no more; finalisers, on any thread, append to it.
+        #: Effects with a slot, in the order in which they got it.
+        self._active: dict[EffectState, None] = {}
+        #: Free slots in their initial state, except for the gain, which every effect sets. A slot is never deleted,
+        #: because OpenAL frees it with the context: after a deletion, 1.19.1 crashes when the device is reset or gets
+        #: another context.
+        self._free_slots: list[int] = []
+        #: Whether OpenAL cannot make more slots.
+        self._exhausted = False
+        #: Effects that wait for a slot, in order.
+        self._waiting: dict[EffectState, None] = {}
+        #: Kinds of effect that the library does not have.
+        self._unsupported: set[EffectKind] = set()
+        #: States of effects without references. Finalisers append to it, on any thread.
         self.dropped: deque[EffectState] = deque()
-        self._resounding: list[EffectState] = []  # units of effects that nobody refers to any more
-        #: Whether the device may have got other sends than the voices were told of; set on any thread.
+        #: Effects without references that have not faded yet.
+        self._fading: list[EffectState] = []
+        #: Whether the voices' sends must be set again. Set on any thread.
         self.sends_changed = False
 
     @property
     def count(self) -> int:
         """Slots in use."""
-        return len(self._taken)
+        return len(self._active)
 
-    def usable(self) -> bool:
-        """Whether the device has effects; says so once if not."""
+    def available(self) -> bool:
+        """Return whether the device has effects. Logs one warning if it has none."""
         if self._al.alGenEffects is not None and self._device.query_extension("ALC_EXT_EFX"):
             return True
         warn_once("effects do nothing: this OpenAL has no ALC_EXT_EFX")
         return False
 
-    def settle(self) -> None:
-        """Free what effects that were destroyed, or that nobody refers to any more, have left behind.
+    def update(self) -> None:
+        """Take back slots of destroyed and unreferenced effects, then give free slots to the effects that wait.
 
-        Then those that wait for a slot may have it, and voices are told of sends that the device has got.
+        Sets the voices' sends again if the device's sends have changed.
         """
-        self._take_back()
+        self._collect()
         if self.sends_changed:
             self.sends_changed = False
             for player in self._voices:
@@ -120,136 +176,137 @@ class EffectSlots:
                     if send in player._heard:
                         self._voices.set_property(player, send, player._heard[send])
         if self._waiting:
-            self._serve()
+            self._serve_waiting()
 
     def close(self) -> None:
-        """Free everything but the slots, which end with the context; there are no voices any more."""
+        """Free the effect objects. The slots end with the context. No voice may be left."""
         self._waiting.clear()
-        self._resounding.clear()
-        for unit in self._taken:
-            unit.until = 0
-        self.dropped.extend(self._taken)
-        self._take_back()
+        self._fading.clear()
+        for state in self._active:
+            state.silent_at = 0
+        self.dropped.extend(self._active)
+        self._collect()
 
-    def _take_back(self) -> None:
-        if self._resounding:
+    def _collect(self) -> None:
+        if self._fading:
             now = self._device.clock_time
-            self.dropped.extend(unit for unit in self._resounding if (unit.until or 0) <= now)
-            self._resounding = [unit for unit in self._resounding if (unit.until or 0) > now]
+            self.dropped.extend(state for state in self._fading if (state.silent_at or 0) <= now)
+            self._fading = [state for state in self._fading if (state.silent_at or 0) > now]
         if self.dropped:
             with self._scope as al:
                 for _ in range(len(self.dropped)):
-                    unit = self.dropped.popleft()
-                    if unit.until is None and unit.slot and self._device._has_clock:
-                        unit.until = self._device.clock_time + int(unit.tail * 1e9)
-                        self._resounding.append(unit)
+                    state = self.dropped.popleft()
+                    if state.silent_at is None and state.slot and self._device._has_clock:
+                        state.silent_at = self._device.clock_time + int(state.tail * 1e9)
+                        self._fading.append(state)
                         continue
                     try:
-                        self._free(al, unit)
-                    except OpenALError:  # it keeps what it has: again at the next call
-                        self.dropped.append(unit)
+                        self._release(al, state)
+                    except OpenALError:  # the effect keeps its objects; the next call tries again
+                        self.dropped.append(state)
 
-    def _serve(self) -> None:
-        """Give slots to those that wait for one, and let them be heard. Who is not on a voice asks again by itself."""
-        for effect in list(self._waiting):
-            heard = [(source, index) for source, index in effect._unit.source_sends if source._voice is not None]
-            if not heard or type(effect) in self._refused:
-                del self._waiting[effect]
+    def _serve_waiting(self) -> None:
+        """Give slots to waiting effects that a voice sends to. An effect without a voice asks when one plays."""
+        for state in list(self._waiting):
+            players: list[tuple[Player, int]] = [
+                (source, index) for source, index in state.source_sends if source._voice is not None
+            ]
+            if not players or state.kind in self._unsupported:
+                del self._waiting[state]
                 continue
             with self._scope as al:
-                if not self.slot(al, effect):
+                if not self.slot(al, state):
                     break
-            for source, index in heard:
-                self._voices.set_property(source, SENDS[index], source._heard[SENDS[index]])
+            for player, index in players:
+                self._voices.set_property(player, SENDS[index], player._heard[SENDS[index]])
 
-    def take(self, effect: BaseEffect) -> None:
-        """See that `effect` has a slot, if it can."""
+    def acquire(self, state: EffectState) -> None:
+        """Give the effect a slot if there is one."""
         with self._scope as al:
-            self.slot(al, effect)
+            self.slot(al, state)
 
-    def change(self, effect: BaseEffect, changed: EffectProperty, value: Any) -> None:
-        """A property of `effect` has a new value: let it be heard."""
-        unit = effect._unit
-        if unit.slot:
+    def change(self, state: EffectState, changed: EffectProperty, value: Any) -> None:
+        """Apply the new `value` of a property."""
+        if state.slot:
             with self._scope as al:
-                changed.apply(al, unit, value)
+                changed.apply(al, state, value)
 
-    def reload(self, effect: BaseEffect) -> None:
-        """All properties of `effect` may have new values: let them be heard at one moment."""
-        if effect._unit.slot:
+    def reload(self, state: EffectState) -> None:
+        """Apply all properties at the same moment."""
+        if state.slot:
             with self._scope as al:
-                self._fill(al, effect)
-                self._load(al, effect)
+                self._fill(al, state)
+                self._load(al, state)
 
-    # Inside a bracket
+    # Inside a context scope
 
-    def slot(self, al: Functions, effect: BaseEffect) -> int:
-        """The number of `effect`'s slot, which it is given now if it has none; 0 if it cannot have one."""
-        unit = effect._unit
-        if unit.slot or effect._destroyed or not effect._types or type(effect) in self._refused or not self.usable():
-            return unit.slot
-        if not self._spare and not self._find_slot(al):
-            self._waiting[effect] = None
-            warn_once("all effect slots of the device are in use; effects beyond are not heard")
+    def slot(self, al: Functions, state: EffectState) -> int:
+        """Return the number of the effect's slot. Gives it one first if possible; 0 if not."""
+        kind = state.kind
+        if state.slot or state.destroyed or not kind.types or kind in self._unsupported or not self.available():
+            return state.slot
+        if not self._free_slots and not self._find_slot(al):
+            self._waiting[state] = None
+            warn_once("all effect slots of the device are in use; further effects are silent")
             return 0
-        self._waiting.pop(effect, None)
-        unit.effect = al.generate_effect()
+        self._waiting.pop(state, None)
+        state.effect = al.generate_effect()
         try:
-            if self._fill(al, effect):
-                unit.slot = self._spare.pop()
-                self._load(al, effect)
-                self._taken[unit] = None
+            if self._fill(al, state):
+                state.slot = self._free_slots.pop()
+                self._load(al, state)
+                self._active[state] = None
             else:
-                self._refused.add(type(effect))
-                warn_once(f"this OpenAL library has no effect of the kind of {type(effect).__name__}; it is not heard")
+                self._unsupported.add(kind)
+                warn_once(f"{kind.name} does nothing: this OpenAL library has no effect of that kind")
         finally:
-            if unit not in self._taken:
-                self._free(al, unit)
-        return unit.slot
+            if state not in self._active:
+                self._release(al, state)
+        return state.slot
 
     def _find_slot(self, al: Functions) -> bool:
-        """See that there is a spare slot: a new one, or that of an effect that nobody sends to; whether there is."""
+        """Make a slot, or take one from an effect that no source sends to. Return whether there is a free slot."""
         if not self._exhausted:
             try:
-                self._spare.append(al.generate_effect_slot())
+                self._free_slots.append(al.generate_effect_slot())
                 return True
             except OpenALError:
                 self._exhausted = True
-        idle = next((unit for unit in self._taken if unit.idle), None)
+        idle = next((state for state in self._active if state.idle), None)
         if idle is not None:
-            self._free(al, idle)
-        return bool(self._spare)
+            self._release(al, idle)
+        return bool(self._free_slots)
 
-    def _fill(self, al: Functions, effect: BaseEffect) -> bool:
-        """Bring the parameters of `effect` into its effect object; whether OpenAL has that kind of effect."""
-        unit = effect._unit
-        for kind, unit.numbers in effect._types:
+    def _fill(self, al: Functions, state: EffectState) -> bool:
+        """Set all parameters of the effect object. Return whether OpenAL has that kind of effect."""
+        for effect_type, numbers in state.kind.types:
+            state.numbers = numbers
             try:
-                al.alEffecti(unit.effect, c.AL_EFFECT_TYPE, kind)  # and all its parameters to their defaults
+                al.alEffecti(state.effect, c.AL_EFFECT_TYPE, effect_type)  # resets all parameters to their defaults
             except OpenALError:
                 continue
-            for name, parameter in effect._parameters.items():
-                if name in effect._values:
-                    parameter.tell(al, unit.effect, effect._values[name], unit.numbers)
+            for name, parameter in state.kind.parameters.items():
+                if name in state.values:
+                    parameter.tell(al, state.effect, state.values[name], state.numbers)
             return True
         return False
 
-    def _load(self, al: Functions, effect: BaseEffect) -> None:
-        """Bring the effect object of `effect` into its slot, and what the slot itself has."""
-        unit = effect._unit
-        al.alAuxiliaryEffectSloti(unit.slot, c.AL_EFFECTSLOT_EFFECT, unit.effect)
-        for name, changed in effect._slot_properties.items():
-            changed.send(al, unit.slot, effect._values.get(name, changed.default))
+    def _load(self, al: Functions, state: EffectState) -> None:
+        """Load the effect object into its slot, and set the slot's properties."""
+        al.alAuxiliaryEffectSloti(state.slot, c.AL_EFFECTSLOT_EFFECT, state.effect)
+        for name, changed in state.kind.slot_properties.items():
+            changed.send(al, state.slot, state.values.get(name, changed.default))
 
-    def _free(self, al: Functions, unit: EffectState) -> None:
-        """Take back what `unit` has; no voice sends to it any more."""
-        if unit.slot:
-            # Without an effect first: one of the same kind would go on with what still resounds of this one.
-            al.alAuxiliaryEffectSloti(unit.slot, c.AL_EFFECTSLOT_EFFECT, c.AL_EFFECT_NULL)
-            al.alAuxiliaryEffectSloti(unit.slot, c.AL_EFFECTSLOT_AUXILIARY_SEND_AUTO, 1)
-            self._spare.append(unit.slot)
-            unit.slot = 0
-        if unit.effect:
-            al.delete_effect(unit.effect)
-            unit.effect = 0
-        self._taken.pop(unit, None)
+    def _release(self, al: Functions, state: EffectState) -> None:
+        """Take back the OpenAL objects of an effect. No voice may send to it."""
+        self._waiting.pop(state, None)
+        if state.slot:
+            # Empty the slot first: an effect of the same kind would continue the tail of this one.
+            al.alAuxiliaryEffectSloti(state.slot, c.AL_EFFECTSLOT_EFFECT, c.AL_EFFECT_NULL)
+            al.alAuxiliaryEffectSloti(state.slot, c.AL_EFFECTSLOT_AUXILIARY_SEND_AUTO, 1)
+            self._free_slots.append(state.slot)
+            state.slot = 0
+        if state.effect:
+            al.delete_effect(state.effect)
+            state.effect = 0
+        self._active.pop(state, None)

@@ -11,7 +11,7 @@ from .._common.current import require_context
 from .._common.lifetime import Destroyable
 from .._openal import constants as c
 from .._openal.properties import Property
-from .._playback.effect_slots import EffectState
+from .._playback.effect_slots import EffectKind, EffectState
 from ._parameters import Parameter, SlotProperty
 
 if TYPE_CHECKING:
@@ -44,13 +44,14 @@ class BaseEffect(Destroyable):
     their context. They are true until destroyed, sort by age, and are context managers.
     """
 
-    __slots__ = ("__weakref__", "_context", "_forget", "_unit", "_values")  # a misspelt property is an error
+    __slots__ = ("__weakref__", "_context", "_forget", "_state", "_values")  # a misspelt property is an error
 
     #: What OpenAL is asked for, the best first: the type of effect, and how it numbers the parameters (None: as the
     #: rows do; else by the rows' numbers, and it has only those).
     _types: ClassVar[tuple[tuple[int, Mapping[int, int] | None], ...]] = ()
     _parameters: ClassVar[Mapping[str, Parameter[Any]]]
     _slot_properties: ClassVar[Mapping[str, Property[Any]]]
+    _kind: ClassVar[EffectKind]
     _arguments: ClassVar[inspect.Signature]
     __signature__: ClassVar[inspect.Signature]  # what ``help`` and ``inspect.signature`` show
 
@@ -70,6 +71,7 @@ class BaseEffect(Destroyable):
             rows.update((name, row) for name, row in vars(base).items() if isinstance(row, Property))
         cls._parameters = {name: row for name, row in rows.items() if isinstance(row, Parameter)}
         cls._slot_properties = {name: row for name, row in rows.items() if not isinstance(row, Parameter)}
+        cls._kind = EffectKind(cls.__name__, cls._types, cls._parameters, cls._slot_properties)
         cls._arguments = cls.__signature__ = _signature(cls._parameters.values())
         if cls.__init__ is not BaseEffect.__init__:
             own = inspect.signature(cls.__init__)
@@ -103,13 +105,13 @@ class BaseEffect(Destroyable):
     def _make(self, context: Context | None, given: Mapping[str, Any]) -> None:
         self._context = require_context(context)
         self._context._check_alive()
-        units = self._context._effects
-        units.settle()
+        slots = self._context._effects
+        slots.update()
         self._values: dict[str, Any] = {}
-        self._unit = EffectState(self._values)
+        self._state = EffectState(self._kind, self._values)
         self._init_lifetime()
         self._set_all(given)
-        self._forget = weakref.finalize(self, units.dropped.append, self._unit)
+        self._forget = weakref.finalize(self, slots.dropped.append, self._state)
         self._forget.atexit = False
 
     @property
@@ -121,7 +123,7 @@ class BaseEffect(Destroyable):
     def source_sends(self) -> list[tuple[Source, int]]:
         """Who sends to it: sources that were not destroyed, playing or not, and the index of the send."""
         self._check_alive()
-        return self._unit.source_sends
+        return self._state.source_sends
 
     @property
     def use_count(self) -> int:
@@ -133,22 +135,22 @@ class BaseEffect(Destroyable):
         if not self._destroyed:
             if self._context:
                 self._check_alive()
-                for source, index in self._unit.source_sends:
+                for source, index in self._state.source_sends:
                     source.sends[index].effect = None
-                self._unit.until = 0  # at once
+                self._state.silent_at = 0
                 self._forget()
-                self._context._effects.settle()
-            self._destroyed = True
+                self._context._effects.update()
+            self._destroyed = self._state.destroyed = True
 
     def _set_all(self, given: Mapping[str, Any]) -> None:
         """Set several properties at one moment; none if one of them cannot be."""
         checked = [(row := self._parameters[name], row.check(name, value)) for name, value in given.items()]
         for row, value in checked:
             row._keep(self._values, value)
-        self._context._effects.reload(self)
+        self._context._effects.reload(self._state)
 
     def _changed(self, changed: Parameter[Any] | SlotProperty[Any], value: Any) -> None:
-        self._context._effects.change(self, changed, value)
+        self._context._effects.change(self._state, changed, value)
 
     def _check_alive(self) -> None:
         self._check_not_destroyed()
@@ -158,26 +160,23 @@ class BaseEffect(Destroyable):
 
     def _can_be_heard(self) -> bool:
         """Whether the device has effects at all; says so once if not."""
-        return self._context._effects.usable()
+        return self._context._effects.available()
 
     def _take_slot(self) -> None:
         """It is put on a send: see that it has a slot, if there is one to be had."""
-        self._context._effects.take(self)
+        self._context._effects.acquire(self._state)
 
     def _slot(self, al: Functions) -> int:
         """The number of its slot, to be called inside a bracket; 0 if it can have none."""
-        return self._context._effects.slot(al, self)
+        return self._context._effects.slot(al, self._state)
 
     def _enter(self, source: Source, index: int) -> None:
         """It is on a send now."""
-        self._unit.sends.setdefault(source, {})[index] = None
+        self._state.add_send(source, index)
 
     def _leave(self, source: Source, index: int) -> None:
         """It is on that send no more."""
-        indices = self._unit.sends.get(source, {})
-        indices.pop(index, None)
-        if not indices:
-            self._unit.sends.pop(source, None)
+        self._state.remove_send(source, index)
 
     def __bool__(self) -> bool:
         return not self._destroyed and bool(self._context)

@@ -65,7 +65,7 @@ class Send:
         if effect is not None:
             effect._enter(source, index)
         if before is not None:
-            effects.settle()  # others may wait for its slot
+            effects.update()  # others may wait for its slot
 
     @property
     def filter(self) -> Filter:

@@ -61,7 +61,7 @@ def test_every_preset_reaches_openal_whole(context: palace.Context) -> None:
         with context._scope as al:
             asked = Asked(context, 0x8000)
             al.delete_effect(asked.number)
-            asked.number = effect._unit.effect
+            asked.number = effect._state.effect
             for row in effect._parameters.values():
                 np.testing.assert_allclose(
                     asked(row), getattr(effect, row.name), rtol=1e-6, err_msg=f"{name}: {row.name}"

@@ -57,11 +57,12 @@ def test_an_effect_that_the_library_lacks_does_nothing_and_says_so_once(
 ) -> None:
     for kinds in (((0x7777, None),), ((0x7, None),)[: "1.19" in version(context)]):
         VocalMorpher._types = kinds
+        VocalMorpher._read_rows()
         for _ in range(2):
             with VocalMorpher() as effect:
                 assert not studio.hear(effect, noise(), RATE).any()
                 assert context.stats()["effect_slots"] == 0
-    assert told() == ["this OpenAL library has no effect of the kind of VocalMorpher; it is not heard"]
+    assert told() == ["VocalMorpher does nothing: this OpenAL library has no effect of that kind"]
 
 
 def test_where_there_is_no_eax_reverb_the_standard_one_is_used(
@@ -83,6 +84,6 @@ def test_where_there_is_no_eax_reverb_the_standard_one_is_used(
     with context._scope as al:
         asked = Asked(context, 1)
         al.delete_effect(asked.number)
-        asked.number = effect._unit.effect
+        asked.number = effect._state.effect
         row = palace.ReverbEffect._parameters["decay_time"]
         assert asked(type(row)(5, row.check, 0.0, lambda *_: None, "", keyword=False)) == 5.0

@@ -25,7 +25,7 @@ def test_70_effects_at_once_are_no_error(studio: Studio, context: palace.Context
     buffer = studio.buffer(noise())
     for source in sources:
         assert buffer.play(source).playing
-    assert told() == ["all effect slots of the device are in use; effects beyond are not heard"]
+    assert told() == ["all effect slots of the device are in use; further effects are silent"]
     for source in sources:
         source.stop()
     buffer.play(sources[69])
@@ -199,7 +199,7 @@ def test_an_openal_that_fails_midway_leaves_no_slot_behind(
         patch.setattr(type(effect).slot_gain, "send", fails)
         with pytest.raises(palace.OpenALError, match="out of memory"):
             source.sends[0].effect = effect
-    assert effect.use_count == context.stats()["effect_slots"] == effect._unit.slot == 0
+    assert effect.use_count == context.stats()["effect_slots"] == effect._state.slot == 0
     source.sends[0].effect = effect
     assert context.stats()["effect_slots"] == 1
 
@@ -253,7 +253,7 @@ def test_what_openal_refuses_to_take_back_it_is_given_again(
 
     source, effect, other = palace.Source(), palace.ReverbEffect(), palace.EchoEffect()
     source.sends[0].effect, source.sends[1].effect = effect, other
-    unit = effect._unit
+    unit = effect._state
     with monkeypatch.context() as patch:
         patch.setattr(context._al, "alDeleteEffects", refuses)
         effect.destroy()
@@ -264,7 +264,7 @@ def test_what_openal_refuses_to_take_back_it_is_given_again(
     assert not unit.effect
     assert context.stats()["effect_slots"] == 1
     other.destroy()
-    assert len(set(context._effects._spare)) == len(context._effects._spare) == 2
+    assert len(set(context._effects._free_slots)) == len(context._effects._free_slots) == 2
 
 
 def test_after_effects_have_ended_the_device_can_be_reset_and_have_other_contexts(
@@ -319,10 +319,10 @@ def test_what_still_resounds_of_an_effect_is_not_heard_of_the_next(
     assert studio.device.render(RATE).any()
     if batch:
         context.start_batch()
-    slot = before._unit.slot
+    slot = before._state.slot
     before.destroy()
     silent.sends[0].effect = after
-    assert after._unit.slot == slot
+    assert after._state.slot == slot
     if batch:
         context.end_batch()
     studio.device.render(4096)  # OpenAL Soft fades out
@@ -380,17 +380,17 @@ def test_who_waits_for_a_slot_longest_gets_it_first_if_it_can_be_heard(studio: S
     last.stop()
     sources[0].destroy()
     context.update()
-    assert second.sends[0].effect._unit.slot  # type: ignore[union-attr]
+    assert second.sends[0].effect._state.slot  # type: ignore[union-attr]
     assert studio.device.render(RATE).any()
     second.stop()
     for source in (last, idle):  # whoever is not heard asks again when it plays
         studio.buffer(noise()).play(source)
-        assert not source.sends[0].effect._unit.slot  # type: ignore[union-attr]
+        assert not source.sends[0].effect._state.slot  # type: ignore[union-attr]
     sources[1].destroy()
     sources[2].destroy()
     context.update()
     for source in (last, idle):
-        assert source.sends[0].effect._unit.slot  # type: ignore[union-attr]
+        assert source.sends[0].effect._state.slot  # type: ignore[union-attr]
     assert not context._effects._waiting
 
 
@@ -408,7 +408,7 @@ def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio,
     sources[0].destroy()
     for _ in range(3):
         context.update()
-    assert last.sends[0].effect._unit.slot  # type: ignore[union-attr]
+    assert last.sends[0].effect._state.slot  # type: ignore[union-attr]
     assert not context._effects._waiting
 
 
