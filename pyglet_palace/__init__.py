@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from ._common.current import current_context, thread_local, use_context
+from ._current import current_context, thread_local, use_context
 from .attributes import (
     BYTE,
     CHANNEL_CONFIG,

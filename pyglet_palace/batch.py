@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyglet.event import EventDispatcher
 
-from ._common.current import require_context
 from ._common.lifetime import Destroyable
+from ._current import require_context
 from .buffer import by_key
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from . import resources
 from ._common import checks
-from ._common.current import require_context
 from ._common.lifetime import Destroyable
+from ._current import require_context
 from .errors import DestroyedError
 from .source import Source
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pyglet.event import EventDispatcher
 
 from ._common import checks, registry
-from ._common.current import current_context, use_context
 from ._common.events import EventQueue
 from ._common.lifetime import Destroyable
+from ._current import current_context, use_context
 from ._loading.cache import SoundCache
 from ._loading.lookup import NameLookup
 from ._loading.requests import LoadRequests

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 from ._common import checks
-from ._common.current import require_context
+from ._current import require_context
 from ._streaming.decoder_lock import DecoderLock
 from .resources import key_of
 from .source import Source

@@ -6,8 +6,8 @@ import weakref
 from typing import TYPE_CHECKING, Any, cast
 
 from ._common import checks
-from ._common.current import require_context
 from ._common.lifetime import Destroyable
+from ._current import require_context
 from ._openal import setters as to
 from ._openal.properties import Property
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._common import checks
-from ._common.current import require_context
+from ._current import require_context
 from ._openal import constants as c
 from ._openal import setters as to
 from ._openal.properties import Property

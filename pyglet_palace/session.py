@@ -5,8 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
-from ._common.current import use_context
 from ._common.registry import shutdown
+from ._current import use_context
 from .context import Context
 from .device import Device, device_names
 from .errors import DeviceError

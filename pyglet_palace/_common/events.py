@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from pyglet.event import EventDispatcher
 
-    from ..message import MessageHandler
-
 
 #: Events that are logged where nobody is told of them, and as what, with their arguments.
 _FAILURES = {
@@ -99,7 +97,7 @@ class EventQueue:
         """`function` is to be called, in its turn."""
         self._items.append(_Item("", arguments, call=function))
 
-    def dispatch(self, handler: MessageHandler, context: EventDispatcher) -> None:
+    def dispatch(self, handler: object, context: EventDispatcher) -> None:
         """Tell all there is. A handler's exception leaves after its item; the rest stays for the next call.
 
         Within a handler this does nothing: the call further out goes on.
@@ -115,7 +113,7 @@ class EventQueue:
             if self._closed:  # by a handler, which has destroyed the context: no next call tells the rest
                 self.dispatch_keeping_errors(handler, context)
 
-    def dispatch_keeping_errors(self, handler: MessageHandler, context: EventDispatcher) -> None:
+    def dispatch_keeping_errors(self, handler: object, context: EventDispatcher) -> None:
         """Tell all there is; what handlers raise is kept for the next `dispatch`."""
         if self._dispatching:
             return
@@ -132,7 +130,7 @@ class EventQueue:
         """Whether there is something to tell in this round; once closed, there is no other."""
         return bool(self._items) and (self._items[0] is not self._fence or self._closed)
 
-    def _dispatch_round(self, handler: MessageHandler, context: EventDispatcher) -> None:
+    def _dispatch_round(self, handler: object, context: EventDispatcher) -> None:
         self._dispatching = True
         try:
             while self._has_more():
@@ -154,7 +152,7 @@ class EventQueue:
             raise leave
 
 
-def _deliver(item: _Item, handler: MessageHandler, context: EventDispatcher) -> None:
+def _deliver(item: _Item, handler: object, context: EventDispatcher) -> None:
     if item.call is not None:
         item.call(*item.arguments)
         return

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from ..resources import Resource
     from .files import OpenFile
     from .sndfile import Array
 
@@ -72,6 +71,14 @@ class Settings:
     factories: tuple[Factory, ...] = ()
     #: ``MessageHandler.buffer_loading``, or None where nobody listens.
     loading: Callable[[str, str, str, int, memoryview], None] | None = None
+
+
+class Openable(Protocol):
+    """A sound that was looked up (`resources.Resource`)."""
+
+    @property
+    def key(self) -> str: ...
+    def open(self, limit: int) -> OpenFile: ...
 
 
 class Progress(Protocol):
@@ -213,7 +220,7 @@ def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike
     return SndfileReader(name, opened, ("Mono", "32-bit float") in settings.supported)
 
 
-def load(resource: Resource, settings: Settings, progress: Progress) -> Samples:
+def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
     """Open `resource` and decode all of it. Blocks.
 
     Args:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from .._common.events import EventQueue
     from .._decoding.load import Samples
     from .._openal import ContextScope
+    from .._openal.buffers import StoredBuffer
     from .._playback.voice_pool import VoicePool
-    from .upload import BufferStore, StoredBuffer
+    from .upload import BufferStore
 
 #: Sounds that somebody refers to which are passed over in one search for one that nobody does.
 _MOST_PASSED_OVER = 256

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from .._common.events import EventQueue
     from .._decoding.load import Samples, Settings
     from .._openal import ContextScope
+    from .._openal.buffers import StoredBuffer
     from ..errors import Stage
     from .lookup import NameLookup
-    from .upload import BufferStore, StoredBuffer
+    from .upload import BufferStore
 
 #: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
 PUBLISH_BUDGET = 300_000

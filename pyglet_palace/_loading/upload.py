@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._openal import constants as c
+from .._openal.buffers import StoredBuffer
 from ..errors import BufferTooLarge, OpenALError, ResourceError, UnsupportedFormat
 from ..formats import AL_FORMATS
 from .jobs import Job
@@ -16,23 +17,6 @@ if TYPE_CHECKING:
 _OUT_OF_MEMORY = 0xA005
 #: Bytes that are copied on the game's thread, where they must be copied: that takes about 20 us.
 _COPIED_AT_ONCE = 128 * 1024
-
-
-class StoredBuffer:
-    """One OpenAL buffer.
-
-    Attributes:
-        number: What OpenAL calls it.
-        size: Bytes, as OpenAL counts them.
-        data: The array OpenAL reads, where it reads ours; None where it made a copy.
-    """
-
-    __slots__ = ("data", "number", "size")
-
-    def __init__(self, number: int, size: int, data: Any) -> None:
-        self.number = number
-        self.size = size
-        self.data = data
 
 
 class UploadJob(Job):

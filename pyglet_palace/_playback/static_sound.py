@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from .._openal import constants as c
 
 if TYPE_CHECKING:
-    from .._loading.upload import StoredBuffer
     from .._openal import Functions
+    from .._openal.buffers import StoredBuffer
     from .voice import Player, Voice
 
 

@@ -7,8 +7,8 @@ import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._common import checks
-from .._common.current import require_context
 from .._common.lifetime import Destroyable
+from .._current import require_context
 from .._openal import constants as c
 from .._openal.properties import Property
 from .._playback.effect_slots import EffectKind, EffectState

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._common import checks
-from .._common.current import require_context
 from .._common.lifetime import Destroyable
+from .._current import require_context
 from .._loading.cache import Entry
 from .._openal import constants as c
 from .._openal import filters

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..context import Context
+    from .context import Context
 
 _process_wide: Context | None = None
 
