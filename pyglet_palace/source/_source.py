@@ -253,18 +253,18 @@ class Source(SpatialProperties, Destroyable):
                     self._group._let_go(self)
             self._group = None
             self._values.clear()
-            self._heard.clear()  # effects among them
+            self._heard.clear()  # may refer to effects
             self._destroyed = True
 
     _end = destroy
 
     @property
     def group(self) -> SourceGroup | None:
-        """The group it belongs to, or None. Setting it is heard at once; it goes on playing.
+        """The group of the source, or None. A change takes effect at once and does not interrupt playback.
 
         Raises:
             ValueError: Set to a group of another context.
-            TypeError: Set to what is no group.
+            TypeError: Set to an object other than a group or None.
         """
         self._check_alive()
         return self._group
