@@ -1,4 +1,4 @@
-"""SourceGroup: sources that are turned up and down, paused and stopped together; a fader of a mixer desk."""
+"""SourceGroup: common gain, pitch, pause and stop for several sources."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 
 
 class SourceGroup(Destroyable):
-    """Sources, and groups of them, that are treated as one.
+    """A group of sources and sub-groups.
 
-    Groups form trees: what a group is set to is heard of all that is in it, and in the groups below.
+    Groups form trees. The properties of a group apply to its sources and to all groups below it.
 
     >>> effects, voices, world = SourceGroup(), SourceGroup(), SourceGroup()
     >>> effects.parent_group = voices.parent_group = world
     >>> source.group = effects
     >>> world.gain = 0.5  # everything
-    >>> world.pause_all()  # the menu is opened
-    >>> world.resume_all()  # what was paused before, in the game, stays so
+    >>> world.pause_all()  # a menu opens
+    >>> world.resume_all()  # sources paused on their own stay paused
 
-    Sources and sub-groups keep the group they belong to alive, not the other way round: a source that is idle and
-    that nobody refers to leaves its groups silently.
+    Sources and sub-groups keep their group alive. A group does not keep its members alive: an idle source without
+    other references leaves its group without an event.
 
-    Every member may be used on the thread that made the context only, and none blocks. Those of a destroyed group
-    raise `DestroyedError`. Groups are true until destroyed, sort by age, and are context managers.
+    Use all members only on the thread that created the context. They do not block. Members of a destroyed group raise
+    `DestroyedError`. Groups are true until destroyed, sort by age, and are context managers.
     """
 
     __slots__ = (
@@ -49,44 +49,45 @@ class SourceGroup(Destroyable):
     )  # a misspelt property is an error
 
     gain = Property(
-        checks.number(0.0), 1.0, to.nothing, "A linear factor >= 0 of the gain of all sources in it and below."
+        checks.number(0.0), 1.0, to.nothing, "Gain of all sources in the group and below it, a linear factor >= 0."
     )
     pitch = Property(
-        checks.number(0.0, above=True), 1.0, to.nothing, "A factor > 0 of the pitch of all sources in it and below."
+        checks.number(0.0, above=True), 1.0, to.nothing, "Pitch of all sources in the group and below it, a factor > 0."
     )
 
     def __init__(self, context: Context | None = None) -> None:
-        """
+        """Create an empty group.
+
         Args:
-            context: That of its sources; None: the current one.
+            context: The context of its sources. None: the current context.
 
         Raises:
-            RuntimeError: No context was given and none is current; or this is not the thread that made it.
+            RuntimeError: No context was given and none is current, or another thread created the context.
         """
         self._context = require_context(context)
         self._context._check_alive()
         self._values: dict[str, Any] = {}
         self._parent: SourceGroup | None = None
-        # As ordered sets; by weak references, see above.
+        # Ordered sets of weak references: a group does not keep its members alive.
         self._members: weakref.WeakKeyDictionary[Source, None] = weakref.WeakKeyDictionary()
         self._sub_groups: weakref.WeakKeyDictionary[SourceGroup, None] = weakref.WeakKeyDictionary()
-        #: Its gain and pitch, times those of the groups above; kept, so that who is played need not walk the tree.
+        #: Gain and pitch times those of all parent groups. Cached so that `Source.play` does not walk the tree.
         self._whole_gain = self._whole_pitch = 1.0
         self._init_lifetime()
 
     @property
     def context(self) -> Context:
-        """The context its sources are heard in."""
+        """The context of its sources."""
         return self._context
 
     @property
     def parent_group(self) -> SourceGroup | None:
-        """The group it is a part of, or None. Setting it is heard at once; what plays goes on.
+        """The parent group, or None. A change takes effect at once and does not interrupt playback.
 
         Raises:
-            RuntimeError: Set to itself or to a group within it: that would be a cycle.
+            RuntimeError: Set to itself or to a group below it, which would form a cycle.
             ValueError: Set to a group of another context.
-            TypeError: Set to what is no group.
+            TypeError: Set to an object other than a group or None.
         """
         self._check_alive()
         return self._parent
@@ -111,44 +112,44 @@ class SourceGroup(Destroyable):
 
     @property
     def sources(self) -> list[Source]:
-        """Those that belong to it, not those of its sub-groups, in the order in which they joined."""
+        """Its own sources, without those of sub-groups, in the order in which they joined."""
         self._check_alive()
         return list(self._members)
 
     @property
     def sub_groups(self) -> list[SourceGroup]:
-        """The groups whose `parent_group` it is, in the order in which they joined."""
+        """Its direct sub-groups, in the order in which they joined."""
         self._check_alive()
         return list(self._sub_groups)
 
     def pause_all(self) -> None:
-        """Pause what plays in it and in the groups below, until `resume_all`.
+        """Pause all playing sources in the group and below it, until `resume_all`.
 
-        A source that was paused by itself stays so. One that is paused by this, and is then resumed, stopped or
-        played by itself, is on its own again; one that is paused again by itself is left to its own `resume`.
+        `resume_all` skips a source that was already paused on its own. It also skips a source that `pause_all` paused
+        and that was then resumed, stopped, played or paused on its own. Such a source needs its own `resume`.
 
-        Groups themselves are not paused: what is played in them later, or joins them playing, is heard. A source that
-        is moved to another group stays paused, until the `resume_all` of that one or of one above it; if it is left
-        without a group, until its own `resume`.
+        The group itself has no paused state: a source that starts in it later, or joins it while playing, is heard. A
+        paused source that moves to another group stays paused until `resume_all` of that group or one above it.
+        Without a group, it stays paused until its own `resume`.
         """
         self._check_alive()
         for source in self._with_voices():
             if not source.paused:
                 source._pause()
-                source._held = source.paused  # not what had ended already
+                source._held = source.paused  # False if it had already ended
 
     def resume_all(self) -> None:
-        """Go on with what a `pause_all`, of this group or one above or below, has paused in it and in those below."""
+        """Resume sources in the group and below it that `pause_all` of this group, or one above or below, paused."""
         self._check_alive()
         for source in self._with_voices():
             if source._held:
                 source.resume()
 
     def stop_all(self) -> None:
-        """Stop what plays or is paused in it and below.
+        """Stop all playing and paused sources in the group and below it.
 
-        Each gets `MessageHandler.source_force_stopped`, told before this returns; what handlers raise comes out of the
-        next update.
+        Dispatches `MessageHandler.source_force_stopped` for each source before it returns. The next update raises the
+        exceptions of handlers.
         """
         self._check_alive()
         for source in self._with_voices():
@@ -158,10 +159,10 @@ class SourceGroup(Destroyable):
         self._context._tell_now()
 
     def destroy(self) -> None:
-        """Be of no more use; nothing the second time. Its sources belong to no group then, its sub-groups to no parent.
+        """Destroy the group and remove its sources and sub-groups from it. Repeated calls have no effect.
 
-        What plays goes on. What `pause_all` has paused stays paused: its own sources until each one's `resume`, those
-        in sub-groups until the `resume_all` of these, too.
+        Playback continues. Sources that `pause_all` paused stay paused: its own sources until their own `resume`,
+        those in sub-groups until their own `resume` or `resume_all` of their sub-group.
         """
         if self._destroyed:
             return
@@ -175,10 +176,10 @@ class SourceGroup(Destroyable):
                 group._refresh()
         self._destroyed = True
 
-    # For sources, and between groups
+    # Internal, for sources and other groups
 
     def _take_in(self, source: Source) -> None:
-        """`source` is to belong to it; raises what `Source.group` does."""
+        """Add `source`. Raises the same errors as `Source.group`."""
         self._check_alive()
         if source._context is not self._context:
             raise ValueError(f"group is {self!r}, which belongs to another context than {source!r}")
@@ -189,9 +190,9 @@ class SourceGroup(Destroyable):
             self._regroup(source, self)
 
     def _let_go(self, source: Source) -> None:
-        """`source` belongs to no group any more."""
+        """Remove `source`."""
         self._members.pop(source, None)
-        source._held = False  # no `resume_all` reaches it
+        source._held = False  # `resume_all` no longer applies to it
         self._regroup(source, None)
 
     @staticmethod
@@ -208,10 +209,10 @@ class SourceGroup(Destroyable):
             parent._sub_groups[self] = None
 
     def _refresh(self) -> None:
-        """Let all of its tree be heard as it is set now.
+        """Apply gain and pitch to the group and all groups below it.
 
-        Costs what changes: groups below one whose products stay are left alone, and so is who has no voice; a source
-        reads the products when it is played. They are kept within what OpenAL takes: none is refused half-way.
+        The cost depends on the changes: groups below an unchanged product are skipped, as are sources without a voice,
+        which read the products in `play`. Products are clamped to OpenAL's range, so OpenAL rejects none half-way.
         """
         changed: dict[SourceGroup | None, tuple[bool, bool]] = {}
         waiting = [self]
@@ -237,11 +238,11 @@ class SourceGroup(Destroyable):
                     source._hear_pitch()
 
     def _voiced(self) -> Iterator[Source]:
-        """The sources of the context that have a voice: few, however many there are."""
+        """Return the sources of the context that have a voice, few even if the context has many sources."""
         return cast("Iterator[Source]", iter(self._context._voices))
 
     def _with_voices(self) -> Iterator[Source]:
-        """Those in it, and in all groups below, that have a voice; who leaves meanwhile is left out."""
+        """Return the sources in the group and below it that have a voice, without those that leave meanwhile."""
         tree: dict[SourceGroup | None, None] = {}
         waiting = [self]
         while waiting:

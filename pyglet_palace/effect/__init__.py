@@ -1,4 +1,4 @@
-"""Effects: what sources are heard through, by their auxiliary sends."""
+"""Effects, which sources reach through their auxiliary sends."""
 
 from __future__ import annotations
 

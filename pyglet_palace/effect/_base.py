@@ -1,4 +1,4 @@
-"""BaseEffect: what all effects have in common, and how a class of them is made of rows."""
+"""BaseEffect: common base of all effects. Builds constructor arguments from the parameters of a class."""
 
 from __future__ import annotations
 
@@ -27,36 +27,37 @@ def _slot_gain(al: Functions, slot: int, value: float) -> None:
 
 
 class BaseEffect(Destroyable):
-    """Something that sources can be heard through: ``source.sends[0].effect = ReverbEffect("CAVE")``.
+    """An effect that sources send to: ``source.sends[0].effect = ReverbEffect("CAVE")``.
 
-    Any number of sources may send to one effect, and a source to as many as it has sends. What goes there is heard
-    besides the source itself, which `Source.filter` shuts out. An effect of this class itself does nothing; the
-    others each have properties of their own. Setting a property is heard at once, and the constructor takes them all.
+    Any number of sources can send to one effect. A source can use as many effects as it has sends. The effect is
+    heard in addition to the direct sound, which `Source.filter` can silence. `BaseEffect` itself has no effect on the
+    sound. Each subclass has its own properties, and its constructor accepts all of its effect parameters. A property
+    change takes effect at once.
 
-    A device has a limited number of effect slots (64, with OpenAL Soft). An effect gets one when it is first put on a
-    send. When there is none left, an effect that nobody sends to gives way; if there is no such effect, the newcomer
-    is not heard, a warning says so once, and it gets the first slot that is free again: no later than the next update,
-    if a source that sends to it plays then. Where
-    the device has no effects, or not of that kind, they are not heard, and a warning says so once, too.
+    A device has a limited number of effect slots (64 with OpenAL Soft). An effect gets a slot when a send first uses
+    it. If no slot is free, it takes the slot of an effect without sends. If all effects have sends, the new effect is
+    not heard and one warning is logged. It then gets the first free slot, no later than the next update, if a source
+    that sends to it plays then. On a device without effects, or without this type of effect, it is not heard and one
+    warning is logged.
 
-    An effect lives as long as it is referred to, or as a source sends to it, and dies away then, unless its slot is
-    wanted by another; `destroy` cuts it off. Effects belong to the thread that made
-    their context. They are true until destroyed, sort by age, and are context managers.
+    An effect stays alive while it is referenced or a source sends to it. After that its tail fades out, unless another
+    effect needs the slot. `destroy` cuts the tail off. Use effects only on the thread that created their context. They
+    are true until destroyed, sort by age, and are context managers.
     """
 
     __slots__ = ("__weakref__", "_context", "_forget", "_state", "_values")  # a misspelt property is an error
 
-    #: What OpenAL is asked for, the best first: the type of effect, and how it numbers the parameters (None: as the
-    #: rows do; else by the rows' numbers, and it has only those).
+    #: OpenAL effect types to try, best first. Each has a map from the numbers of `Parameter` to those of the type.
+    #: The type has only the mapped parameters. None: the numbers are the same.
     _types: ClassVar[tuple[tuple[int, Mapping[int, int] | None], ...]] = ()
     _parameters: ClassVar[Mapping[str, Parameter[Any]]]
     _slot_properties: ClassVar[Mapping[str, Property[Any]]]
     _kind: ClassVar[EffectKind]
     _arguments: ClassVar[inspect.Signature]
-    __signature__: ClassVar[inspect.Signature]  # what ``help`` and ``inspect.signature`` show
+    __signature__: ClassVar[inspect.Signature]  # for ``help`` and ``inspect.signature``
 
     slot_gain = SlotProperty(
-        checks.number(0.0, 1.0), 1.0, _slot_gain, "Loudness of what comes out, a linear factor from 0 to 1."
+        checks.number(0.0, 1.0), 1.0, _slot_gain, "Output gain of the effect slot, a linear factor from 0 to 1."
     )
 
     def __init_subclass__(cls) -> None:
@@ -65,7 +66,7 @@ class BaseEffect(Destroyable):
 
     @classmethod
     def _read_rows(cls) -> None:
-        """Find the properties of a class, and make them its constructor's arguments."""
+        """Collect the properties of the class and build the constructor arguments from its parameters."""
         rows: dict[str, Property[Any]] = {}
         for base in reversed(cls.__mro__):
             rows.update((name, row) for name, row in vars(base).items() if isinstance(row, Property))
@@ -77,23 +78,24 @@ class BaseEffect(Destroyable):
             own = inspect.signature(cls.__init__)
             cls.__signature__ = own.replace(parameters=list(own.parameters.values())[1:])
 
-    if TYPE_CHECKING:  # for what reads programs; a test compares these, of all classes, with the rows
+    if TYPE_CHECKING:  # for type checkers; a test compares the signatures of all classes with their parameters
 
         def __init__(self, context: Context | None = None) -> None: ...
 
     else:
 
         def __init__(self, *arguments: Any, **named: Any) -> None:
-            """
+            """Create an effect.
+
             Args:
-                arguments: As ``inspect.signature`` of the class says: its properties, and where it is to be heard
-                    (`context`; None: in the current one).
+                arguments: Properties of the class and `context` (None: the current context), in the order of
+                    ``inspect.signature``.
                 named: The same, by name.
 
             Raises:
                 ValueError: A property is out of range.
-                TypeError: There is no such property, or it is of another type.
-                RuntimeError: No context was given and none is current; or this is not the thread that made it.
+                TypeError: A property is unknown or has the wrong type.
+                RuntimeError: No context was given and none is current, or another thread created the context.
             """
             try:
                 given = self._arguments.bind(*arguments, **named).arguments
@@ -116,34 +118,34 @@ class BaseEffect(Destroyable):
 
     @property
     def context(self) -> Context:
-        """The context it is heard in."""
+        """The context that plays this effect."""
         return self._context
 
     @property
     def source_sends(self) -> list[tuple[Source, int]]:
-        """Who sends to it: sources that were not destroyed, playing or not, and the index of the send."""
+        """Sources that send to this effect, with the send index. Includes idle sources, not destroyed ones."""
         self._check_alive()
         return self._state.source_sends
 
     @property
     def use_count(self) -> int:
-        """How many sends it is on."""
+        """Number of sends that use this effect."""
         return len(self.source_sends)
 
     def destroy(self) -> None:
-        """Take it off all sends, and be of no more use. Nothing the second time."""
+        """Remove the effect from all sends and destroy it. Repeated calls have no effect."""
         if not self._destroyed:
             if self._context:
                 self._check_alive()
                 for source, index in self._state.source_sends:
                     source.sends[index].effect = None
-                self._state.silent_at = 0
+                self._state.silent_at = 0  # no tail
                 self._forget()
                 self._context._effects.update()
             self._destroyed = self._state.destroyed = True
 
     def _set_all(self, given: Mapping[str, Any]) -> None:
-        """Set several properties at one moment; none if one of them cannot be."""
+        """Set several properties at once. An invalid value leaves all of them unchanged."""
         checked = [(row := self._parameters[name], row.check(name, value)) for name, value in given.items()]
         for row, value in checked:
             row._keep(self._values, value)
@@ -156,26 +158,26 @@ class BaseEffect(Destroyable):
         self._check_not_destroyed()
         self._context._check_alive()
 
-    # For sends
+    # Internal, for sends
 
     def _can_be_heard(self) -> bool:
-        """Whether the device has effects at all; says so once if not."""
+        """Return whether the device supports effects. Logs one warning if not."""
         return self._context._effects.available()
 
     def _take_slot(self) -> None:
-        """It is put on a send: see that it has a slot, if there is one to be had."""
+        """Get a slot for the effect, if one is available. Called when a send starts to use it."""
         self._context._effects.acquire(self._state)
 
     def _slot(self, al: Functions) -> int:
-        """The number of its slot, to be called inside a bracket; 0 if it can have none."""
+        """Return the number of its slot, or 0 without a slot. Call it inside the context scope."""
         return self._context._effects.slot(al, self._state)
 
     def _enter(self, source: Source, index: int) -> None:
-        """It is on a send now."""
+        """Record that a send uses the effect."""
         self._state.add_send(source, index)
 
     def _leave(self, source: Source, index: int) -> None:
-        """It is on that send no more."""
+        """Record that the send no longer uses the effect."""
         self._state.remove_send(source, index)
 
     def __bool__(self) -> bool:
@@ -186,7 +188,7 @@ class BaseEffect(Destroyable):
 
 
 def _signature(rows: Iterable[Parameter[Any]]) -> inspect.Signature:
-    """`rows` by position or name, then the context, then those that go by name only."""
+    """Build a signature: `rows` by position or name, then the context, then the keyword-only ones."""
     place, by_name = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     arguments = [inspect.Parameter(row.name, place, default=row.default) for row in rows if not row.keyword]
     arguments.append(inspect.Parameter("context", place, default=None))

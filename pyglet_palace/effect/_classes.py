@@ -1,4 +1,4 @@
-"""The effects of EFX but reverb: each a table of parameters, with the numbers, ranges and defaults of ``AL/efx.h``."""
+"""EFX effects except reverb. Parameter numbers, ranges and defaults are those of ``AL/efx.h``."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
 
 
 class ChorusEffect(BaseEffect):
-    """Several voices out of one: copies with a delay that swings."""
+    """Chorus: copies of the sound with a modulated delay."""
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_CHORUS, None),)
 
-    waveform = choice(1, _SWINGS, "triangle", "How the delay swings")
-    phase = whole(2, -180, 180, 90, "Degrees between the swings of left and right")
-    depth = real(4, 0.0, 1.0, 0.1, "How far the delay swings, as a part of it")
-    feedback = real(5, -1.0, 1.0, 0.25, "What goes round again, a linear factor; negative ones turn the sign")
-    delay = real(6, 0.0, 0.016, 0.016, "Seconds of delay, on average")
-    rate = real(3, 0.0, 10.0, 1.1, "Hertz at which the delay swings", keyword=True)
+    waveform = choice(1, _SWINGS, "triangle", "Waveform of the delay modulation")
+    phase = whole(2, -180, 180, 90, "Phase difference of the modulation between left and right in degrees")
+    depth = real(4, 0.0, 1.0, 0.1, "Modulation depth, as a fraction of `delay`")
+    feedback = real(5, -1.0, 1.0, 0.25, "Feedback, a linear factor; negative values invert the signal")
+    delay = real(6, 0.0, 0.016, 0.016, "Average delay in seconds")
+    rate = real(3, 0.0, 10.0, 1.1, "Modulation rate in hertz", keyword=True)
 
     if TYPE_CHECKING:
 
@@ -50,17 +50,17 @@ class ChorusEffect(BaseEffect):
 
 
 class DistortionEffect(BaseEffect):
-    """An amplifier driven too hard."""
+    """Distortion, as of an overdriven amplifier."""
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_DISTORTION, None),)
 
     edge = real(1, 0.0, 1.0, 0.2, "Strength of the distortion")
-    gain = real(2, 0.01, 1.0, 0.05, "Loudness of what comes out, a linear factor")
-    lowpass_cutoff = real(3, 80.0, 24000.0, 8000.0, "Hertz above which what goes in is cut")
-    eq_center = real(4, 80.0, 24000.0, 3600.0, "Hertz around which what comes out is kept")
-    eq_bandwidth = real(5, 80.0, 24000.0, 3600.0, "Hertz that are kept around `eq_center`")
+    gain = real(2, 0.01, 1.0, 0.05, "Output gain, a linear factor")
+    lowpass_cutoff = real(3, 80.0, 24000.0, 8000.0, "Cutoff of the input low-pass filter in hertz")
+    eq_center = real(4, 80.0, 24000.0, 3600.0, "Centre of the output band-pass filter in hertz")
+    eq_bandwidth = real(5, 80.0, 24000.0, 3600.0, "Bandwidth around `eq_center` in hertz")
 
     if TYPE_CHECKING:
 
@@ -76,17 +76,19 @@ class DistortionEffect(BaseEffect):
 
 
 class EchoEffect(BaseEffect):
-    """Repeats that grow softer, from one side and the other."""
+    """Echo: decaying repeats that alternate between left and right."""
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_ECHO, None),)
 
-    delay = real(1, 0.0, 0.207, 0.1, "Seconds until the first repeat")
-    lr_delay = real(2, 0.0, 0.404, 0.1, "Seconds from one side's repeat to the other's")
-    damping = real(3, 0.0, 0.99, 0.5, "How much of the high frequencies each repeat loses")
-    feedback = real(4, 0.0, 1.0, 0.5, "Loudness of a repeat against the one before, a linear factor")
-    spread = real(5, -1.0, 1.0, -1.0, "How far apart the sides are: 1 and -1 hard, the first left or right; 0 centred")
+    delay = real(1, 0.0, 0.207, 0.1, "Delay of the first repeat in seconds")
+    lr_delay = real(2, 0.0, 0.404, 0.1, "Delay between the repeats of the two sides in seconds")
+    damping = real(3, 0.0, 0.99, 0.5, "Loss of high frequencies in each repeat")
+    feedback = real(4, 0.0, 1.0, 0.5, "Gain of a repeat relative to the previous one, a linear factor")
+    spread = real(
+        5, -1.0, 1.0, -1.0, "Stereo spread: 1 and -1 pan hard, with the first repeat left or right; 0 is centred"
+    )
 
     if TYPE_CHECKING:
 
@@ -102,18 +104,18 @@ class EchoEffect(BaseEffect):
 
 
 class FlangerEffect(BaseEffect):
-    """A comb filter that sweeps: a copy with a very short delay that swings."""
+    """Flanger: a sweeping comb filter, made by a copy with a very short modulated delay."""
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_FLANGER, None),)
 
-    waveform = choice(1, _SWINGS, "triangle", "How the delay swings")
-    phase = whole(2, -180, 180, 0, "Degrees between the swings of left and right")
-    rate = real(3, 0.0, 10.0, 0.27, "Hertz at which the delay swings")
-    depth = real(4, 0.0, 1.0, 1.0, "How far the delay swings, as a part of it")
-    feedback = real(5, -1.0, 1.0, -0.5, "What goes round again, a linear factor; negative ones turn the sign")
-    delay = real(6, 0.0, 0.004, 0.002, "Seconds of delay, on average")
+    waveform = choice(1, _SWINGS, "triangle", "Waveform of the delay modulation")
+    phase = whole(2, -180, 180, 0, "Phase difference of the modulation between left and right in degrees")
+    rate = real(3, 0.0, 10.0, 0.27, "Modulation rate in hertz")
+    depth = real(4, 0.0, 1.0, 1.0, "Modulation depth, as a fraction of `delay`")
+    feedback = real(5, -1.0, 1.0, -0.5, "Feedback, a linear factor; negative values invert the signal")
+    delay = real(6, 0.0, 0.004, 0.002, "Average delay in seconds")
 
     if TYPE_CHECKING:
 
@@ -130,18 +132,18 @@ class FlangerEffect(BaseEffect):
 
 
 class FrequencyShifterEffect(BaseEffect):
-    """Every frequency moved by the same number of hertz, which is out of tune.
+    """Shift all frequencies by the same number of hertz, which makes harmonic sounds out of tune.
 
-    OpenAL Soft 1.19.1 moves the right as it is told to move the left.
+    OpenAL Soft 1.19.1 applies `left_direction` to the right channel too.
     """
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_FREQUENCY_SHIFTER, None),)
 
-    frequency = real(1, 0.0, 24000.0, 0.0, "Hertz to move by")
-    left_direction = choice(2, _DIRECTIONS, "down", "Where the left goes")
-    right_direction = choice(3, _DIRECTIONS, "down", "Where the right goes")
+    frequency = real(1, 0.0, 24000.0, 0.0, "Shift in hertz")
+    left_direction = choice(2, _DIRECTIONS, "down", "Direction of the shift of the left channel")
+    right_direction = choice(3, _DIRECTIONS, "down", "Direction of the shift of the right channel")
 
     if TYPE_CHECKING:
 
@@ -155,14 +157,14 @@ class FrequencyShifterEffect(BaseEffect):
 
 
 class PitchShifterEffect(BaseEffect):
-    """Higher or lower, at the same speed."""
+    """Change the pitch without changing the speed."""
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_PITCH_SHIFTER, None),)
 
-    coarse_tune = whole(1, -12, 12, 12, "Semitones up")
-    fine_tune = whole(2, -50, 50, 0, "Cents (hundredths of a semitone) up, besides")
+    coarse_tune = whole(1, -12, 12, 12, "Pitch shift in semitones")
+    fine_tune = whole(2, -50, 50, 0, "Additional pitch shift in cents (hundredths of a semitone)")
 
     if TYPE_CHECKING:
 
@@ -170,15 +172,15 @@ class PitchShifterEffect(BaseEffect):
 
 
 class RingModulatorEffect(BaseEffect):
-    """What goes in multiplied by a carrier: sums and differences of their frequencies."""
+    """Multiply the input by a carrier. The output has the sums and differences of their frequencies."""
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_RING_MODULATOR, None),)
 
-    frequency = real(1, 0.0, 8000.0, 440.0, "Hertz of the carrier")
-    highpass_cutoff = real(2, 0.0, 24000.0, 800.0, "Hertz below which what goes in is cut")
-    waveform = choice(3, _CARRIERS, "sine", "Shape of the carrier")
+    frequency = real(1, 0.0, 8000.0, 440.0, "Carrier frequency in hertz")
+    highpass_cutoff = real(2, 0.0, 24000.0, 800.0, "Cutoff of the input high-pass filter in hertz")
+    waveform = choice(3, _CARRIERS, "sine", "Carrier waveform")
 
     if TYPE_CHECKING:
 
@@ -198,8 +200,8 @@ class AutowahEffect(BaseEffect):
 
     _types = ((c.AL_EFFECT_AUTOWAH, None),)
 
-    attack_time = real(1, 0.0001, 1.0, 0.06, "Seconds in which the filter opens")
-    release_time = real(2, 0.0001, 1.0, 0.06, "Seconds in which it closes")
+    attack_time = real(1, 0.0001, 1.0, 0.06, "Time for the filter to open in seconds")
+    release_time = real(2, 0.0001, 1.0, 0.06, "Time for the filter to close in seconds")
     resonance = real(3, 2.0, 1000.0, 1000.0, "Sharpness of the resonance")
     peak_gain = real(4, 0.00003, 31621.0, 11.22, "Gain at the resonance, a linear factor")
 
@@ -216,16 +218,16 @@ class AutowahEffect(BaseEffect):
 
 
 class CompressorEffect(BaseEffect):
-    """What is loud made softer, and what is soft louder.
+    """Compressor: make loud parts softer and soft parts louder.
 
-    OpenAL Soft 1.23.1 makes silence of everything that is sent to it, by a defect; 1.19.1 does not.
+    In OpenAL Soft 1.23.1 a defect makes its output silent. 1.19.1 does not have this defect.
     """
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_COMPRESSOR, None),)
 
-    enabled = switch(1, True, "Whether it compresses; else what goes in comes out")
+    enabled = switch(1, True, "Whether compression is on. If off, the input passes unchanged")
 
     if TYPE_CHECKING:
 
@@ -233,22 +235,22 @@ class CompressorEffect(BaseEffect):
 
 
 class EqualizerEffect(BaseEffect):
-    """Four bands, each made louder or softer."""
+    """Equalizer with four bands."""
 
     __slots__ = ()
 
     _types = ((c.AL_EFFECT_EQUALIZER, None),)
 
     low_gain = real(1, 0.126, 7.943, 1.0, "Gain of the low band, a linear factor")
-    low_cutoff = real(2, 50.0, 800.0, 200.0, "Hertz below which is the low band")
+    low_cutoff = real(2, 50.0, 800.0, 200.0, "Upper limit of the low band in hertz")
     mid1_gain = real(3, 0.126, 7.943, 1.0, "Gain of the first middle band, a linear factor")
-    mid1_center = real(4, 200.0, 3000.0, 500.0, "Hertz of the first middle band")
-    mid1_width = real(5, 0.01, 1.0, 1.0, "Octaves of the first middle band")
+    mid1_center = real(4, 200.0, 3000.0, 500.0, "Centre of the first middle band in hertz")
+    mid1_width = real(5, 0.01, 1.0, 1.0, "Width of the first middle band in octaves")
     mid2_gain = real(6, 0.126, 7.943, 1.0, "Gain of the second middle band, a linear factor")
-    mid2_center = real(7, 1000.0, 8000.0, 3000.0, "Hertz of the second middle band")
-    mid2_width = real(8, 0.01, 1.0, 1.0, "Octaves of the second middle band")
+    mid2_center = real(7, 1000.0, 8000.0, 3000.0, "Centre of the second middle band in hertz")
+    mid2_width = real(8, 0.01, 1.0, 1.0, "Width of the second middle band in octaves")
     high_gain = real(9, 0.126, 7.943, 1.0, "Gain of the high band, a linear factor")
-    high_cutoff = real(10, 4000.0, 16000.0, 6000.0, "Hertz above which is the high band")
+    high_cutoff = real(10, 4000.0, 16000.0, 6000.0, "Lower limit of the high band in hertz")
 
     if TYPE_CHECKING:
 

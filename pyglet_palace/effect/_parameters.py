@@ -1,4 +1,4 @@
-"""A parameter of an effect: one row in the table that a class of effects is."""
+"""Parameters of effects, the properties from which effect classes are built."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .._openal import Functions
     from .._playback.effect_slots import EffectState
 
-    #: Carries a value to OpenAL: the functions, the effect object, the number of the parameter, the value.
+    #: Sends a value to OpenAL. Takes the functions, the effect object, the parameter number and the value.
     Tell = Callable[[Functions, int, int, Any], None]
 
 _T = TypeVar("_T")
@@ -23,17 +23,18 @@ _Name = TypeVar("_Name", bound=str)
 
 
 class Parameter(Property[_T]):
-    """A property of an effect that is a parameter of its kind, with the number it has in ``AL/efx.h``."""
+    """An effect property that maps to an OpenAL effect parameter, numbered as in ``AL/efx.h``."""
 
     def __init__(self, number: int, check: Check[_T], default: _T, tell: Tell, doc: str, *, keyword: bool) -> None:
-        """
+        """Create a parameter.
+
         Args:
-            number: Of ``AL/efx.h``.
+            number: Parameter number from ``AL/efx.h``.
             check: See `Property`.
-            default: Of ``AL/efx.h``.
-            tell: How it is carried to OpenAL.
-            doc: What it is, with its unit.
-            keyword: Whether the constructor takes it by keyword only.
+            default: Default value from ``AL/efx.h``.
+            tell: Function that sends a value to OpenAL.
+            doc: Description, with the unit.
+            keyword: Whether it is keyword-only in the constructor.
         """
         super().__init__(check, default, lambda al, effect, value: tell(al, effect, number, value), doc)
         self.number = number
@@ -46,7 +47,7 @@ class Parameter(Property[_T]):
         al.alAuxiliaryEffectSloti(state.slot, c.AL_EFFECTSLOT_EFFECT, state.effect)
 
     def tell(self, al: Functions, effect: int, value: Any, numbers: Mapping[int, int] | None) -> None:
-        """Carry it to an effect object, of a kind that has other `numbers`, and perhaps not all of them."""
+        """Send `value` to an effect object whose type uses `numbers`. Skips a parameter that is not in `numbers`."""
         if numbers is None:
             self.send(al, effect, value)
         elif self.number in numbers:
@@ -64,7 +65,7 @@ class SlotProperty(Property[_T]):
 def real(
     number: int, low: float, high: float, default: float, doc: str, *, least: float = 0.0, keyword: bool = False
 ) -> Parameter[float]:
-    """A number from `low` to `high`; OpenAL is told `least` where it is less than that, if `least` is not 0."""
+    """A number from `low` to `high`. If `least` is not 0, OpenAL gets at least `least`."""
 
     def tell(al: Functions, effect: int, what: int, value: float) -> None:
         al.alEffectf(effect, what, max(value, least) if least else value)
@@ -74,13 +75,13 @@ def real(
 
 
 def whole(number: int, low: int, high: int, default: int, doc: str) -> Parameter[int]:
-    """A whole number from `low` to `high`."""
+    """An integer from `low` to `high`."""
     doc = f"{doc}, a whole number from {low} to {high}."
     return Parameter(number, checks.integer(low, high), default, _tell_integer, doc, keyword=False)
 
 
 def switch(number: int, default: bool, doc: str) -> Parameter[bool]:
-    """A truth value."""
+    """A bool."""
     return Parameter(number, checks.boolean, default, _tell_integer, f"{doc}.", keyword=False)
 
 
@@ -112,6 +113,6 @@ def _tell_vector(al: Functions, effect: int, what: int, value: Vector) -> None:
 
 def _check_pan(name: str, value: Any) -> Vector:
     x, y, z = vector = checks.vector(name, value)
-    if x * x + y * y + z * z > 1.000001:  # a vector that was normalised, and rounded
+    if x * x + y * y + z * z > 1.000001:  # tolerates rounding in a normalised vector
         raise ValueError(f"{name} is {value!r}; it must be a vector of length 0 to 1")
     return vector

@@ -1,4 +1,4 @@
-"""The figures of the 113 reverb presets, from ``AL/efx-presets.h``, where they are `EFX_REVERB_PRESET_` and a name."""
+"""The 113 reverb presets from ``AL/efx-presets.h``, there named ``EFX_REVERB_PRESET_`` plus the preset name."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What the figures of a row are. The header's presets leave all other properties at their defaults.
+#: Properties in a row, in order. The presets of the header leave all other properties at their defaults.
 _COLUMNS = (
     "density diffusion gain gain_hf gain_lf decay_time decay_hf_ratio decay_lf_ratio reflections_gain "
     "reflections_delay late_reverb_gain late_reverb_delay echo_time echo_depth hf_reference lf_reference "
     "decay_hf_limit modulation_time modulation_depth air_absorption_gain_hf"
 )
 
-#: Presets by name. What a row leaves out at its end is as in GENERIC.
+#: Presets by name. Values missing at the end of a row are those of GENERIC.
 _ROWS: Mapping[str, str] = {
     "GENERIC": "1 1 .3162 .8913 1 1.49 .83 1 .05 .007 1.2589 .011 .25 0 5000 250 1 .25 0 .9943",
     "PADDEDCELL": ".1715 1 .3162 .001 1 .17 .1 1 .25 .001 1.2691 .002 .25 0 5000 250 1",
@@ -131,16 +131,16 @@ _ROWS: Mapping[str, str] = {
     "SMALLWATERROOM": "1 .7 .3162 .4477 1 1.51 1.25 1.14 .8913 .02 1.4125 .03 .179 .15 5000 250 0 .895 .19 .992",
 }
 
-#: Names of the presets of `ReverbEffect`.
+#: Preset names for `ReverbEffect`.
 reverb_preset_names: tuple[str, ...] = tuple(_ROWS)
 
 
 def preset(name: str) -> Mapping[str, float]:
-    """The properties of a preset that differ between presets, by name.
+    """Return the values of a preset by property name, for the properties that differ between presets.
 
     Raises:
-        ValueError: There is none of that name.
-        TypeError: `name` is no string.
+        ValueError: The preset is unknown.
+        TypeError: `name` is not a string.
     """
     if not isinstance(name, str):
         raise TypeError(f"preset is {name!r}; it must be a name, one of reverb_preset_names")

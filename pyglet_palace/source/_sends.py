@@ -1,4 +1,4 @@
-"""AuxiliarySends: the ways by which a source is heard through effects."""
+"""AuxiliarySends: connections from a source to effects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Send:
-    """One auxiliary send of a source: ``source.sends[0].effect = reverb``. Stays while the source goes on."""
+    """One auxiliary send of a source: ``source.sends[0].effect = reverb``. Valid for the lifetime of the source."""
 
     __slots__ = ("_index", "_source")
 
@@ -26,12 +26,12 @@ class Send:
 
     @property
     def effect(self) -> BaseEffect | None:
-        """What the source is heard through, besides being heard directly; None: nothing. Default: None.
+        """The effect that receives the sound, in addition to the direct sound, or None. Default: None.
 
         Raises:
             ValueError: Set to an effect of another context.
-            TypeError: Set to what is no effect.
-            DestroyedError: Set to an effect that was destroyed.
+            TypeError: Set to an object other than an effect or None.
+            DestroyedError: Set to a destroyed effect.
         """
         effect: BaseEffect | None = self._value[0]
         return effect
@@ -49,7 +49,7 @@ class Send:
                 raise ValueError(f"{self._name}.effect is {effect!r}; it must be one of the source's own context")
         before, through = self._value
         if before is not None:
-            before._leave(source, index)  # first: the newcomer may need its slot
+            before._leave(source, index)  # first: the new effect may need its slot
         try:
             if effect is not None and effect._can_be_heard():
                 if index < source.context.device.max_auxiliary_sends:
@@ -60,22 +60,22 @@ class Send:
         except BaseException:
             if before is not None:
                 before._enter(source, index)
-                effects.sends_changed = True  # the newcomer may have got its slot, to which the voice still sends
+                effects.sends_changed = True  # the new effect may have its slot, to which the voice still sends
             raise
         if effect is not None:
             effect._enter(source, index)
         if before is not None:
-            effects.update()  # others may wait for its slot
+            effects.update()  # other effects may wait for its slot
 
     @property
     def filter(self) -> Filter:
-        """What of the source goes to the effect: (gain, hf, lf), linear factors that are brought into 0 to 1.
+        """Filter of the sound sent to the effect: (gain, hf, lf), linear factors clamped to 0 to 1.
 
         `hf` is the gain of frequencies around 5000 Hz and higher, `lf` around 250 Hz and lower. Default: (1, 1, 1).
 
         Raises:
             ValueError: Set to NaN.
-            TypeError: Set to anything but three numbers.
+            TypeError: Set to a value other than three numbers.
         """
         through: Filter = self._value[1]
         return through
@@ -105,10 +105,10 @@ class Send:
 
 
 class AuxiliarySends(Sequence[Send]):
-    """The sends of a source, as many as its device has: ``source.sends[0]``, and so on.
+    """The sends of a source: ``source.sends[0]``, and so on. The length is the number of sends of the device.
 
-    An index the device does not reach, up to 15, is a send all the same: it keeps what it is set to, nothing is heard
-    of it, and a warning says so once. Other indices are an `IndexError`.
+    Indices up to 15 are valid on every device. A send that the device lacks keeps its values but is not heard, and
+    one warning is logged. Other indices raise `IndexError`.
     """
 
     __slots__ = ("_source",)

@@ -1,4 +1,4 @@
-"""Source: something that sounds, somewhere."""
+"""Source: a sound emitter with a position."""
 
 from __future__ import annotations
 
@@ -36,14 +36,15 @@ def _send_resampler(al: Functions, number: int, index: int) -> None:
 class Source(SpatialProperties, Destroyable):
     """Plays one sound at a time; any number of sources may play the same `Buffer` at once.
 
-    A source is a plain Python object. It borrows one of OpenAL's few voices while it plays, so there may be as many
-    as one likes, and `play` never fails for want of a voice: see `priority`. Properties may be set at any time,
-    before, during and between sounds, and stay. While it is playing or paused, its context keeps it alive.
+    A source is a plain Python object. It uses one of OpenAL's few voices while it plays, so the number of sources is
+    not limited, and `play` never fails for lack of a voice: see `priority`. Properties can be set at any time, before,
+    during and between sounds, and keep their values. The context keeps a playing or paused source alive.
 
-    What is heard is its `gain` times the gains of its `group` and of the groups above, times where a fade stands
-    (`fade_to`, `fade_out_to_stop`); its `pitch` times the pitches of the groups. `gain` and `pitch` read what was set.
+    The effective gain is `gain` times the gains of its `group` and all parent groups, times the current fade factor
+    (`fade_to`, `fade_out_to_stop`). The effective pitch is `pitch` times the pitches of the groups. `gain` and `pitch`
+    return the values that were set.
 
-    Every member may be used on the thread that made the context only, and none blocks. Those of a destroyed source
+    Use all members only on the thread that created the context. They do not block. Members of a destroyed source
     raise `DestroyedError`. Sources are true until destroyed, sort by age, and are context managers.
     """
 
@@ -60,52 +61,62 @@ class Source(SpatialProperties, Destroyable):
     )  # a misspelt property is an error
 
     pitch = Property(
-        checks.number(0.0, above=True), 1.0, to.number(c.AL_PITCH), "Speed and pitch, > 0; 2 is an octave up."
+        checks.number(0.0, above=True), 1.0, to.number(c.AL_PITCH), "Speed and pitch factor, > 0; 2 is an octave up."
     )
+    """Speed and pitch factor, > 0; 2 is an octave up."""
+
     gain = Property(
         checks.number(0.0),
         1.0,
         to.number(c.AL_GAIN),
-        "Loudness, a linear factor >= 0. More than 1 only makes up for distance and quiet groups: see `gain_range`.",
+        "Gain, a linear factor >= 0. Values above 1 only offset distance and quiet groups: see `gain_range`.",
     )
+    """Gain, a linear factor >= 0."""
+
     filter = Property(
         filters.check_filter,
         filters.OPEN,
         filters.send_direct_filter,
-        "(gain, hf, lf) of what is heard directly, not through `sends`: linear factors that are brought into 0 to 1; "
-        "`hf` is of frequencies around 5000 Hz and higher, `lf` of those around 250 Hz and lower.",
+        "Filter of the direct sound, not of `sends`: (gain, hf, lf), linear factors clamped to 0 to 1. `hf` is the "
+        "gain of frequencies around 5000 Hz and higher, `lf` around 250 Hz and lower.",
     )
+    """Filter of the direct sound: (gain, hf, lf), linear factors clamped to 0 to 1."""
+
     looping = Property(
         checks.boolean,
         False,
         to.nothing,
-        "Whether it goes on at the loop's start when it comes to its end.",
+        "Whether playback continues at the loop start when it reaches the loop end.",
     )
+    """Whether playback continues at the loop start when it reaches the loop end."""
+
     priority = Property(
         checks.integer(0),
         0,
         to.nothing,
-        """Who is heard when OpenAL's voices (256, usually) run out; a whole number >= 0.
+        """Priority for voice stealing, an integer >= 0, used when OpenAL's voices (usually 256) run out.
 
-        The lowest priority gives way to a newcomer of the same or a higher one; among equals the one-shot that
-        started first. Looping and paused sounds and streams give way to a strictly higher priority only. Who gives
-        way, or is not heard at all, gets `MessageHandler.source_force_stopped`.""",
+        A new sound steals the voice with the lowest priority, if that is the same as its own or lower; among equals,
+        the one-shot that started first. Only a strictly higher priority steals from looping sounds, paused sounds and
+        streams. A source that loses its voice or gets none receives `MessageHandler.source_force_stopped`.""",
     )
+    """Priority for voice stealing, an integer >= 0."""
 
     _resampler = Property(
         checks.integer(-1),
         -1,
         to.with_extension("AL_SOFT_source_resampler", "resampler_index", _send_resampler),
-        "What `resampler_index` was set to; -1: nothing.",
+        "The value set for `resampler_index`; -1 if unset.",
     )
 
     def __init__(self, context: Context | None = None) -> None:
-        """
+        """Create an idle source.
+
         Args:
-            context: Where it is to be heard; None: the current one.
+            context: The context to play in. None: the current context.
 
         Raises:
-            RuntimeError: No context was given and none is current; or this is not the thread that made it.
+            RuntimeError: No context was given and none is current, or another thread created the context.
         """
         self._context = require_context(context)
         self._context._check_alive()
@@ -114,23 +125,23 @@ class Source(SpatialProperties, Destroyable):
         self._voice: Voice | None = None
         self._next_offset = 0
         self._group: SourceGroup | None = None
-        #: Whether it is paused because its group, or one above, is.
+        #: Whether `SourceGroup.pause_all` paused it.
         self._held = False
-        #: Where fades have brought it, a factor of its gain.
+        #: Current fade factor, multiplied with the gain.
         self._factor = 1.0
         self._init_lifetime()
 
     @property
     def context(self) -> Context:
-        """The context it is heard in."""
+        """The context that plays this source."""
         return self._context
 
     def play(self, sound: Buffer | BaseDecoder) -> None:
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
-        A decoder is streamed: a thread reads it while it plays, see `BaseDecoder.play`. A sound that this source was
-        playing is replaced, without news. When no voice can be had, it is not heard: `playing` is False
-        then, and the next update tells `source_force_stopped`.
+        A decoder is streamed: a thread reads it during playback, see `BaseDecoder.play`. The new sound replaces the
+        current one without an event. If no voice is available, the sound is not heard: `playing` is False, and the
+        next update dispatches `source_force_stopped`.
 
         Raises:
             ValueError: `sound` belongs to another context.
@@ -152,16 +163,16 @@ class Source(SpatialProperties, Destroyable):
         self._held = False
         context._fades.forget(self)
         if self._factor != 1.0:
-            context._voices.release(self)  # what has faded is not to be heard again at its full gain
+            context._voices.release(self)  # avoids a burst of the faded sound at full gain
             self._set_factor(1.0)
-        if self._group is not None:  # which tells those only that have a voice
+        if self._group is not None:  # groups update only sources with a voice
             self._hear_gain()
             self._hear_pitch()
         context._voices.play(self, playable, offset)
         context._wake()
 
     def stop(self) -> None:
-        """Stop, without news; nothing if it does not play. The next `play` starts at the beginning, at full `gain`."""
+        """Stop without an event. No effect on an idle source. The next `play` starts at frame 0 and at full `gain`."""
         self._check_alive()
         self._next_offset = 0
         self._stop()
@@ -174,10 +185,9 @@ class Source(SpatialProperties, Destroyable):
             self._set_factor(1.0)
 
     def pause(self) -> None:
-        """Stop for now; `resume` goes on. Nothing if it does not play.
+        """Pause until `resume`. No effect on an idle source.
 
-        What `SourceGroup.pause_all` has paused already counts as paused alone from now on: `SourceGroup.resume_all`
-        leaves it as it is.
+        If `SourceGroup.pause_all` already paused it, `SourceGroup.resume_all` no longer resumes it.
         """
         self._check_alive()
         self._held = False
@@ -188,7 +198,7 @@ class Source(SpatialProperties, Destroyable):
         self._context._voices.pause(self)
 
     def resume(self) -> None:
-        """Go on after `pause`. Nothing if it is not paused."""
+        """Resume after `pause`. No effect if not paused."""
         self._check_alive()
         self._held = False
         self._context._fades.catch_up(self)
@@ -196,20 +206,19 @@ class Source(SpatialProperties, Destroyable):
         self._context._wake()
 
     def fade_to(self, gain: float, ms: float, start: float | None = None) -> None:
-        """Grow louder or quieter, equal decibels in equal times, and stay so. Does not block.
+        """Fade to a gain factor, linearly in decibels. Does not block.
 
-        What changes is a factor on top of `gain`, 1 where nothing was faded. It stays where the fade ends until
-        another fade, or until `stop` or the next `play`, at which it is 1 again. Time is that of the device; while
-        the source is paused, its fade waits. Another fade takes over from where this one stands. On a source that
-        neither plays nor is paused nothing happens.
+        The fade changes a factor that multiplies `gain`, initially 1. The factor keeps its final value until another
+        fade, and `stop` or the next `play` resets it to 1. Time is device time. A paused source pauses its fade. A new
+        fade continues from the current factor. No effect on an idle source.
 
         >>> music.play(source)
         >>> source.fade_to(1, 2000, start=0)  # fades in
 
         Args:
-            gain: The factor to end with, 0 to 1. On the way, 0 counts as 0.001 (-60 dB).
-            ms: Milliseconds it takes, > 0. Steps are as fine as updates of the context are frequent.
-            start: The factor to begin with, 0 to 1; None: the one it has.
+            gain: Final factor, 0 to 1. During the fade, 0 counts as 0.001 (-60 dB).
+            ms: Duration in milliseconds, > 0. Each update of the context makes one step.
+            start: Initial factor, 0 to 1. None: the current factor.
 
         Raises:
             ValueError: An argument is out of range.
@@ -217,11 +226,11 @@ class Source(SpatialProperties, Destroyable):
         self._fade(gain, ms, start, stops=False)
 
     def fade_out_to_stop(self, gain: float, ms: float) -> None:
-        """Fade, as `fade_to` does, and stop then, without news.
+        """Fade as `fade_to` does, then stop without an event.
 
         Args:
-            gain: The factor to end with, 0 to 1; 0 is silence.
-            ms: Milliseconds until it stops, > 0.
+            gain: Final factor, 0 to 1; 0 is silence.
+            ms: Milliseconds until the stop, > 0.
 
         Raises:
             ValueError: An argument is out of range.
@@ -235,7 +244,7 @@ class Source(SpatialProperties, Destroyable):
         self._context._fades.begin(self, begin, target, duration, stops=stops)
 
     def destroy(self) -> None:
-        """Stop, without news, leave its group, and be of no more use. Nothing the second time."""
+        """Stop without an event, leave the group and destroy the source. Repeated calls have no effect."""
         if not self._destroyed:
             if self._context:
                 self._check_alive()
@@ -244,16 +253,16 @@ class Source(SpatialProperties, Destroyable):
                     self._group._let_go(self)
             self._group = None
             self._values.clear()
-            self._heard.clear()  # effects among them
+            self._heard.clear()  # may refer to effects
             self._destroyed = True
 
     @property
     def group(self) -> SourceGroup | None:
-        """The group it belongs to, or None. Setting it is heard at once; it goes on playing.
+        """The group of the source, or None. A change takes effect at once and does not interrupt playback.
 
         Raises:
             ValueError: Set to a group of another context.
-            TypeError: Set to what is no group.
+            TypeError: Set to an object other than a group or None.
         """
         self._check_alive()
         return self._group
@@ -271,38 +280,38 @@ class Source(SpatialProperties, Destroyable):
 
     @property
     def sends(self) -> AuxiliarySends:
-        """Its ways to effects: ``source.sends[0].effect``, ``source.sends[0].filter``."""
+        """Auxiliary sends to effects: ``source.sends[0].effect``, ``source.sends[0].filter``."""
         self._check_alive()
         return AuxiliarySends(self)
 
     @property
     def playing(self) -> bool:
-        """Whether it is heard at this moment. Exact; needs no update."""
+        """Whether the source is playing now. Exact, without an update."""
         self._check_alive()
         return self._context._voices.is_playing(self)
 
     @property
     def paused(self) -> bool:
-        """Whether it waits for `resume`."""
+        """Whether the source is paused."""
         self._check_alive()
         return self._voice is not None and self._voice.paused
 
     @property
     def buffer(self) -> Buffer | None:
-        """The buffer it is playing or paused in, or has played until now and no update has seen the end; or None."""
+        """The playing or paused buffer, or None. A finished buffer remains until the next update."""
         self._check_alive()
         entry = self._voice.playable if self._voice is not None else None
         return self._context._shelf.handle(entry) if isinstance(entry, Entry) else None
 
     @property
     def offset(self) -> int:
-        """Where it is, in frames from the start of the sound.
+        """Playback position, in frames from the start of the sound.
 
-        Setting it moves a playing or paused sound. On a source that plays nothing it says where the next `play`
-        starts (at 0 if that is past the end). A looping sound that is moved beyond its loop plays on to the end.
+        Setting it seeks in a playing or paused sound. On an idle source it sets the start of the next `play` (0 if it
+        is past the end). A looping sound that seeks beyond its loop end plays to the end.
 
         Raises:
-            RuntimeError: Set past the end of what plays.
+            RuntimeError: Set past the end of the current sound.
             OverflowError: Set to a negative number.
         """
         self._check_alive()
@@ -315,7 +324,7 @@ class Source(SpatialProperties, Destroyable):
         if frame < 0:
             raise OverflowError(f"offset is {frame!r}; it must be 0 or more frames")
         playable = self._voice.playable if self._voice is not None else None
-        if playable is None or not (self.paused or self.playing):  # it may have ended, and no update has seen it
+        if playable is None or not (self.paused or self.playing):  # it may have ended since the last update
             self._next_offset = frame
             return
         if frame >= playable.length > 0:
@@ -324,14 +333,14 @@ class Source(SpatialProperties, Destroyable):
 
     @property
     def offset_seconds(self) -> float:
-        """Where it is, in seconds from the start of the sound at its own rate; 0 if it plays nothing."""
+        """Playback position in seconds at the sound's own sample rate; 0 if idle."""
         self._check_alive()
         playable = self._voice.playable if self._voice is not None else None
         return self.offset / playable.frequency if playable is not None else 0.0
 
     @property
     def latency(self) -> int:
-        """Nanoseconds from now until what is mixed now is heard; 0 if it plays nothing.
+        """Output latency in nanoseconds, from mixing to hearing; 0 if idle.
 
         Always 0 on a device without hardware, and without AL_SOFT_source_latency.
         """
@@ -349,12 +358,12 @@ class Source(SpatialProperties, Destroyable):
 
     @property
     def resampler_index(self) -> int:
-        """How it is brought to another rate or pitch: an index into `Context.available_resamplers`.
+        """Resampler for rate and pitch changes: an index into `Context.available_resamplers`.
 
-        Default: `Context.default_resampler_index`. Without AL_SOFT_source_resampler nothing is heard of it.
+        Default: `Context.default_resampler_index`. No effect without AL_SOFT_source_resampler.
 
         Raises:
-            ValueError: Set to an index that is not there.
+            ValueError: Set to an index out of range.
         """
         index = self._resampler
         return self._context.default_resampler_index if index < 0 else index
@@ -365,7 +374,7 @@ class Source(SpatialProperties, Destroyable):
         there = self._context.available_resamplers
         self._resampler = checks.integer(0, len(there) - 1 if there else None)("resampler_index", index)
 
-    # What is heard
+    # Effective values
 
     @property
     def _speed(self) -> float:
@@ -399,14 +408,14 @@ class Source(SpatialProperties, Destroyable):
             voices.set_property(self, changed, value, timing=name == "velocity")
 
     def _hear_gain(self) -> None:
-        """Be heard as loud as gain, groups and fades make it; called whenever one of them has changed."""
+        """Send the effective gain. Called after a change of gain, group or fade."""
         gain: float = self._values.get("gain", 1.0) * self._factor
         if self._group is not None:
             gain *= self._group._whole_gain
         self._context._voices.set_property(self, _GAIN, gain if gain <= checks.FLT_MAX else checks.FLT_MAX)
 
     def _hear_pitch(self) -> None:
-        """Be heard as fast as pitch and groups make it; called whenever one of them has changed."""
+        """Send the effective pitch. Called after a change of pitch or group."""
         pitch: float = self._values.get("pitch", 1.0)
         if self._group is not None:
             pitch *= self._group._whole_pitch
@@ -418,7 +427,7 @@ class Source(SpatialProperties, Destroyable):
         self._hear_gain()
 
     def _stop_faded(self) -> None:
-        if self._context._voices.is_playing(self):  # else it has come to its end, and the update is about to tell
+        if self._context._voices.is_playing(self):  # else it has ended, and the update will dispatch the event
             self._stop()
 
     def _check_alive(self) -> None:
@@ -439,5 +448,5 @@ class Source(SpatialProperties, Destroyable):
         return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}>"
 
 
-# Not looked up in the class each time, which would ask the descriptor.
+# Kept here to avoid a descriptor call for each look-up in the class.
 _GAIN, _PITCH = Source.gain, Source.pitch

@@ -145,7 +145,7 @@ def test_choices_are_literal_types_with_openals_numbers() -> None:
 
 def test_help_shows_ranges_and_defaults_of_properties() -> None:
     text = pydoc.plain(pydoc.render_doc(palace.EchoEffect))
-    assert "Seconds until the first repeat, from 0 to 0.207. Default: 0.1." in text
+    assert "Delay of the first repeat in seconds, from 0 to 0.207. Default: 0.1." in text
 
 
 @pytest.mark.parametrize(

@@ -227,6 +227,7 @@ def test_no_effect_object_is_left_behind_and_slots_are_made_once(
     monkeypatch.setattr(al, "delete_effect", deleted)
     monkeypatch.setattr(al, "generate_effect_slot", generated_slot)
     VocalMorpher._types = ((0x7777, None),)
+    VocalMorpher._read_rows()
     for _ in range(3):
         studio.source(VocalMorpher())
     assert len(made) == 1  # the library is asked once
@@ -396,6 +397,7 @@ def test_who_waits_for_a_slot_longest_gets_it_first_if_it_can_be_heard(studio: S
 
 def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio, context: palace.Context) -> None:
     VocalMorpher._types = ((0x7777, None),)
+    VocalMorpher._read_rows()
     sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
     buffer = studio.buffer(noise())
     lacking = [studio.source(VocalMorpher()) for _ in range(3)]
