@@ -6,6 +6,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ._engine import Engine
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -65,15 +67,17 @@ def thread_local(state: bool) -> Iterator[None]:
         _of_thread.preferred = before
 
 
-def require_context(context: Context | None) -> Context:
-    """`context`, or the current one.
+def require_engine(context: Context | None) -> Engine:
+    """Return the engine of `context`, or of the current context.
 
     Raises:
-        RuntimeError: Neither was given nor is there a current one.
+        RuntimeError: No context is given and none is current.
+        TypeError: `context` is not a Context.
     """
     found = context if context is not None else current_context()
     if found is None:
         raise RuntimeError("there is no context current; call pyglet_palace.init() first, or pass context=")
-    if not hasattr(found, "_scope"):
+    engine = getattr(found, "_engine", None)
+    if not isinstance(engine, Engine):
         raise TypeError(f"context is {found!r}; it must be a Context (several names go into one list)")
-    return found
+    return engine

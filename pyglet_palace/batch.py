@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from pyglet.event import EventDispatcher
 
 from ._common.lifetime import Destroyable
-from ._current import require_context
+from ._current import require_engine
 from .buffer import by_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     from ._common.events import EventQueue
+    from ._engine import Engine
     from .buffer import Buffer
     from .context import Context
     from .errors import ResourceError
@@ -50,9 +51,9 @@ class Batch(EventDispatcher, Destroyable):
 
     event_types: list[str]
 
-    def __init__(self, names: tuple[str, ...], context: Context) -> None:
+    def __init__(self, names: tuple[str, ...], engine: Engine) -> None:
         """For `preload`."""
-        self._context = context
+        self._engine = engine
         self._names = names
         self._wanted = frozenset(names)
         #: File sizes in bytes of names that are resolved (0: unknown), and what came of them.
@@ -103,7 +104,7 @@ class Batch(EventDispatcher, Destroyable):
         """
         if self.finished:
             return 1.0
-        under_way = [size for name, size in self._context._table.loading_sizes() if name in self._wanted]
+        under_way = [size for name, size in self._engine.requests.loading_sizes() if name in self._wanted]
         known = self._weight + sum(under_way)
         count = self._weighed + len(under_way)
         mean = known / count if count else 1.0
@@ -127,9 +128,9 @@ class Batch(EventDispatcher, Destroyable):
         Raises:
             RuntimeError: Called by what is called to load a sound (`buffer_loading`, a decoder, a file).
         """
-        context = self._context
-        context._check_alive()
-        table, loader = context._table, context._loader
+        engine = self._engine
+        engine.check_alive()
+        table, loader = engine.requests, engine.workers
         table.check_not_loading("a batch")
         deadline = None if timeout is None else time.monotonic() + timeout
         ahead = deque(self._names if deadline is not None else table.queued_by_size(self._names))
@@ -153,8 +154,8 @@ class Batch(EventDispatcher, Destroyable):
                     break
                 loader.replace_stalled(time.perf_counter())
                 loader.wait_for_finished(min(left, _MOMENT))
-        context._check_alive()  # a decoder of the game's may have done anything
-        context._wake()
+        engine.check_alive()  # a decoder of the game's may have done anything
+        engine.wake()
         return self.finished
 
     def __await__(self) -> Generator[Any, None, Batch]:
@@ -216,24 +217,24 @@ class Batch(EventDispatcher, Destroyable):
 
     def _come_first(self) -> None:
         """The game waits for it: what is queued is loaded before all else."""
-        self._context._check_alive()
-        self._context._table.prefer(self._names)
+        self._engine.check_alive()
+        self._engine.requests.prefer(self._names)
 
     def cancel(self) -> None:
         """Want nothing any more. What no other batch and no `cache` wants is not loaded; the rest goes on.
 
         The batch is finished at once, and sends nothing more. Returns at once.
         """
-        if self._context:
-            self._context._check_alive()
+        if self._engine.alive:
+            self._engine.check_alive()
         self._silenced = True
         if not self._cancelled and not self._completed:
-            if self._context:
-                self._context._table.withdraw(self)
+            if self._engine.alive:
+                self._engine.requests.withdraw(self)
             self._cancelled = True
-            if self._context and self._waiting:
-                self._context._table.changed_batches[self] = None
-                self._context._wake()
+            if self._engine.alive and self._waiting:
+                self._engine.requests.changed_batches[self] = None
+                self._engine.wake()
 
     def release(self) -> None:
         """Free its names, but those that another batch holds which was not released. Cancels what is not done.
@@ -244,20 +245,20 @@ class Batch(EventDispatcher, Destroyable):
             return
         self.cancel()
         self._destroyed = True
-        if self._context:
-            shelf = self._context._shelf
+        if self._engine.alive:
+            shelf = self._engine.cache
             shelf.pins.unpin(self)
-            self._context._table.forget(
+            self._engine.requests.forget(
                 name for name in self._names if name not in shelf.pins and shelf.get(name) is not None
             )
-            self._context._tell_now()
+            self._engine.dispatch()
 
     _closing_method = "release"
 
     def __iter__(self) -> Iterator[Buffer]:
         """Its buffers that are in memory, in order."""
-        self._context._check_alive()
-        shelf = self._context._shelf
+        self._engine.check_alive()
+        shelf = self._engine.cache
         entries = [shelf.get(name) for name in self._names]
         return iter([shelf.handle(entry) for entry in entries if entry is not None])
 
@@ -324,17 +325,17 @@ def preload(
         TypeError: `names` is a single name, or holds something that is no name; nothing is loaded then.
         RuntimeError: No context was given and none is current; or this is not the thread that made it.
     """
-    owner = require_context(context)
-    owner._check_alive()
+    engine = require_engine(context)
+    engine.check_alive()
     wanted = by_key(names)
-    batch = Batch(tuple(wanted), owner)
+    batch = Batch(tuple(wanted), engine)
     if on_progress is not None:
         batch.set_handler("on_progress", on_progress)
     if on_complete is not None:
         batch.set_handler("on_complete", on_complete)
-    table = owner._table
-    owner._shelf.pins.pin(batch, batch.names)
+    table = engine.requests
+    engine.cache.pins.pin(batch, batch.names)
     table.changed_batches[batch] = None
     table.request(wanted, batch, first=urgent)
-    owner._wake()
+    engine.wake()
     return batch

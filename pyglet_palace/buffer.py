@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 from . import resources
 from ._common import checks
 from ._common.lifetime import Destroyable
-from ._current import require_context
+from ._current import require_engine
+from .decoder import read_all
 from .errors import DestroyedError
 from .source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ._engine import Engine
     from ._loading.cache import Entry
     from .context import Context
     from .decoder import BaseDecoder
@@ -33,9 +35,9 @@ class Buffer(Destroyable):
     `DestroyedError`. Buffers are true until destroyed and sort by age.
     """
 
-    __slots__ = ("__weakref__", "_context", "_entry")  # a misspelt property is an error
+    __slots__ = ("__weakref__", "_engine", "_entry")  # a misspelt property is an error
 
-    _context: Context
+    _engine: Engine
     _entry: Entry
 
     def __new__(cls, name: Name, context: Context | None = None) -> Buffer:
@@ -54,21 +56,21 @@ class Buffer(Destroyable):
             RuntimeError: No context was given and none is current; or this is not the thread that made it.
             TypeError: `name` is neither a string nor a path.
         """
-        owner = require_context(context)
-        owner._check_alive()
+        engine = require_engine(context)
+        engine.check_alive()
         try:
-            entry = owner._table.load_now(name)
+            entry = engine.requests.load_now(name)
         finally:
-            if owner:  # unless it was destroyed by what it has called to load
-                owner._wake()
-        handle: Buffer = owner._shelf.handle(entry)
+            if engine.alive:  # unless it was destroyed by what it has called to load
+                engine.wake()
+        handle: Buffer = engine.cache.handle(entry)
         return handle
 
     @classmethod
-    def _of(cls, context: Context, entry: Entry) -> Buffer:
+    def _of(cls, engine: Engine, entry: Entry) -> Buffer:
         """The table makes the handle of an entry by this, once."""
         self = object.__new__(cls)
-        self._context = context
+        self._engine = engine
         self._entry = entry
         self._init_lifetime()
         return self
@@ -89,14 +91,14 @@ class Buffer(Destroyable):
             DecodeError: There are no samples left, or the decoder raised.
             BufferTooLarge: There are more than ``Context.buffer_limit`` bytes left.
         """
-        owner = require_context(context)
-        owner._check_alive()
+        engine = require_engine(context)
+        engine.check_alive()
         key = resources.key_of(name)
-        _check_free(owner, key)
-        samples = owner._read_decoder(decoder, key)
-        owner._check_alive()  # a decoder of the game's may have done anything
-        _check_free(owner, key)
-        handle: Buffer = owner._shelf.handle(owner._table.insert(key, samples))
+        _check_free(engine, key)
+        samples = read_all(decoder, key, engine.settings())
+        engine.check_alive()  # a decoder of the game's may have done anything
+        _check_free(engine, key)
+        handle: Buffer = engine.cache.handle(engine.requests.insert(key, samples))
         return handle
 
     @property
@@ -148,7 +150,7 @@ class Buffer(Destroyable):
             OverflowError: Set to a negative number.
         """
         entry = self._living()
-        if entry.loop_points is None or not self._context._native.has_loop_points:
+        if entry.loop_points is None or not self._engine.native.has_loop_points:
             return 0, entry.length
         return entry.loop_points
 
@@ -168,9 +170,9 @@ class Buffer(Destroyable):
             raise RuntimeError(
                 f"the loop points of {self.name!r} cannot be set while {len(entry.sources)} sources use it"
             )
-        if not self._context._native.has_loop_points:
+        if not self._engine.native.has_loop_points:
             raise RuntimeError("this OpenAL has no loop points (AL_SOFT_loop_points)")
-        with self._context._scope as al:
+        with self._engine.scope as al:
             al.set_loop_points(entry.stored.number, start, end)
         entry.loop_points = (start, end)
 
@@ -198,7 +200,7 @@ class Buffer(Destroyable):
             TypeError: `source` is no `Source`.
         """
         if source is None:
-            source = Source(self._context)
+            source = Source(self._engine.context)
         elif not isinstance(source, Source):
             raise TypeError(f"source is {source!r}; it must be a Source or None")
         source.play(self)  # checks this buffer, too
@@ -210,10 +212,10 @@ class Buffer(Destroyable):
         The news is told before it returns. Nothing the second time.
         """
         if not self._destroyed:
-            if self._entry.alive and self._context:
-                self._context._check_alive()
-                self._context._shelf.remove(self._entry)
-                self._context._tell_now()
+            if self._entry.alive and self._engine.alive:
+                self._engine.check_alive()
+                self._engine.cache.remove(self._entry)
+                self._engine.dispatch()
             self._destroyed = True
 
     def _playable_for(self, source: Source) -> Entry:
@@ -223,9 +225,9 @@ class Buffer(Destroyable):
             ValueError: It belongs to another context.
         """
         self._check_alive()
-        if self._context is not source._context:
-            raise ValueError(f"{self!r} belongs to {self._context!r}, and {source!r} to {source._context!r}")
-        self._context._shelf.mark_used(self._entry)
+        if self._engine is not source._engine:
+            raise ValueError(f"{self!r} belongs to {self._engine.context!r}, and {source!r} to {source.context!r}")
+        self._engine.cache.mark_used(self._entry)
         return self._entry
 
     def _living(self) -> Entry:
@@ -235,10 +237,10 @@ class Buffer(Destroyable):
     def _check_alive(self) -> None:
         if self._destroyed or not self._entry.alive:
             raise DestroyedError(f"{self!r} can no longer be used")
-        self._context._check_alive()
+        self._engine.check_alive()
 
     def __bool__(self) -> bool:
-        return self._entry.alive and bool(self._context)
+        return self._entry.alive and self._engine.alive
 
     def __repr__(self) -> str:
         entry = self._entry
@@ -262,10 +264,10 @@ def cache(names: Iterable[Name], context: Context | None = None) -> None:
         TypeError: `names` is a single name, or holds something that is no name; nothing is loaded then.
         RuntimeError: No context was given and none is current; or this is not the thread that made it.
     """
-    owner = require_context(context)
-    owner._check_alive()
-    owner._table.request(by_key(names))
-    owner._wake()
+    engine = require_engine(context)
+    engine.check_alive()
+    engine.requests.request(by_key(names))
+    engine.wake()
 
 
 def free(names: Iterable[Name], context: Context | None = None) -> None:
@@ -281,10 +283,10 @@ def free(names: Iterable[Name], context: Context | None = None) -> None:
         TypeError: `names` is a single name, or holds something that is no name.
         RuntimeError: No context was given and none is current; or this is not the thread that made it.
     """
-    owner = require_context(context)
-    owner._check_alive()
-    owner._table.forget(by_key(names))
-    owner._tell_now()
+    engine = require_engine(context)
+    engine.check_alive()
+    engine.requests.forget(by_key(names))
+    engine.dispatch()
 
 
 def by_key(names: Iterable[Name]) -> dict[str, Name]:
@@ -292,6 +294,6 @@ def by_key(names: Iterable[Name]) -> dict[str, Name]:
     return {resources.key_of(name): name for name in checks.several("names", names)}
 
 
-def _check_free(context: Context, key: str) -> None:
-    if context._table.contains(key):
+def _check_free(engine: Engine, key: str) -> None:
+    if engine.requests.contains(key):
         raise RuntimeError(f"{key!r} is the name of another buffer; free it first, or choose another name")

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 from pyglet.event import EventDispatcher
 
 from ._common import checks, registry
-from ._common.events import EventQueue
 from ._common.lifetime import Destroyable
 from ._current import current_context, use_context
-from ._loading.cache import SoundCache
-from ._loading.lookup import NameLookup
-from ._loading.requests import LoadRequests
+from ._engine import Engine
 from ._openal import attribute_list
 from ._openal import constants as c
 from ._openal.context import NativeContext
 from ._openal.properties import Property
-from ._playback.fades import Fades
-from ._playback.voice_pool import VoicePool
-from ._streaming.stream import Stream
-from ._streaming.stream_thread import StreamThread
 from .buffer import Buffer
-from .decoder import BaseDecoder, decoder_factories
-from .device import Device
-from .effect import EffectSlots
-from .errors import DestroyedError
+from .decoder import decoder_factories
+from .device import Device, parts_of
 from .formats import frame_size
 from .listener import Listener
 from .message import MessageHandler
@@ -41,9 +30,8 @@ if TYPE_CHECKING:
     import pyglet.clock
     import pyglet.resource
 
-    from ._decoding.load import Samples, Settings
+    from ._decoding.load import Settings
     from ._openal import Functions
-    from ._streaming.decoder_lock import DecoderLock
 
 #: Bytes one sound may take where `Context` was not told otherwise.
 BUFFER_LIMIT = 512 * 1024 * 1024
@@ -109,6 +97,7 @@ class Context(Destroyable, EventDispatcher):
     """
 
     event_types: list[str]
+    _engine: Engine
 
     doppler_factor = Property(
         checks.number(0.0), 1.0, _doppler_factor, "Strength of the doppler effect, >= 0; 1 is nature's, 0 is none."
@@ -156,7 +145,7 @@ class Context(Destroyable, EventDispatcher):
         """
         if not isinstance(device, Device):
             raise TypeError(f"device is {device!r}; it must be a Device, or use init()")
-        device._check_not_destroyed()
+        parts_of(device)  # DestroyedError
         checks.number(0.0, above=True)("update_interval", update_interval)
         checks.integer(1)("buffer_limit", buffer_limit)
         if workers is not None:
@@ -171,52 +160,40 @@ class Context(Destroyable, EventDispatcher):
         from ._decoding import load  # numpy and soundfile, which a game that plays nothing need not wait for
         from ._loading.workers import WorkerPool
 
-        self._loader = WorkerPool(workers)
+        native_device, buffers = parts_of(device)
+        pool = WorkerPool(workers)
         try:
-            asked = {**(attrs or {}), **device._own_attributes()}
-            self._native = NativeContext(device._handle, asked, hold=device._can_move)
+            requested = {**(attrs or {}), **native_device.own_attributes}
+            native = NativeContext(native_device.handle, requested, hold=native_device.can_reopen)
         except BaseException:
-            self._loader.close()
+            pool.close()
             raise
-        self._al = self._native.al
-        self._scope = self._native.scope
-        self._device = device
-        self._thread = threading.current_thread()
-        self._thread_id = threading.get_ident()
         self._init_lifetime()
         self._values: dict[str, Any] = {}
-        device._contexts.append(self)
-        device._asked = dict(attrs or {})
-        device._settle_rate()
-
+        self._device = device
         self._message_handler = MessageHandler()
         self._limit = min(buffer_limit, load.LARGEST_BUFFER)
-        self._news = EventQueue()
-        self._voices = VoicePool(self._scope, device, self._news)
-        self._fades = Fades(device)
-        self._feeder = StreamThread(self._scope, self._voices.to_check)
-        self._effects = EffectSlots(self._al, self._scope, device, self._voices)
-        self._finder = NameLookup(loader, lambda name: self.message_handler.resource_not_found(name))
-        self._shelf = SoundCache(self._scope, device._store, self._voices, self._news)
-        self._shelf.make_handle = lambda entry: Buffer._of(self, entry)
-        self._table = LoadRequests(
-            self._scope,
-            device._store,
-            self._loader,
-            self._shelf,
-            self._news,
-            finder=self._finder,
+        native_device.requested_attributes = dict(attrs or {})
+        native_device.refresh_rate()
+        engine: Engine
+        self._engine = engine = Engine(
+            self,
+            native_device,
+            native,
+            pool,
+            buffers,
+            loader=loader,
             settings=self._settings,
+            make_buffer=lambda entry: Buffer._of(engine, entry),
         )
-        self._table.limit = cache_limit
-        self._listener = Listener._of(self)
-        driven = auto_update and (clock is not None or self._thread is threading.main_thread())
-        self._scheduler = Scheduler(self, clock, update_interval) if driven else None
+        native_device.users.append(engine)
+        engine.requests.limit = cache_limit
+        self._listener = Listener._of(engine)
+        if auto_update and (clock is not None or engine.thread is threading.main_thread()):
+            engine.scheduler = Scheduler(self, clock, update_interval)
         self._previous: list[Context | None] = []
-        self._connected = True
-        #: Whether `destroy` closes the device; `init` says so.
+        #: Whether `destroy` closes the device; set by `init`.
         self._owns_device = False
-        self._looked = time.perf_counter()
         registry.add_context(self)
 
     # What it is made of
@@ -235,19 +212,19 @@ class Context(Destroyable, EventDispatcher):
     def cached_names(self) -> tuple[str, ...]:
         """Names in memory, in the order they were asked for."""
         self._check_alive()
-        return self._shelf.names
+        return self._engine.cache.names
 
     @property
     def pending_names(self) -> tuple[str, ...]:
         """Names asked for that no update, `Buffer` or `Batch.wait` has published yet, in the order asked for."""
         self._check_alive()
-        return self._table.pending_names
+        return self._engine.requests.pending_names
 
     @property
     def cached_size(self) -> int:
         """Bytes of all samples in memory."""
         self._check_alive()
-        return self._shelf.size
+        return self._engine.cache.size
 
     def stats(self) -> dict[str, int]:
         """What it holds and has done, by name, for a debug display.
@@ -261,23 +238,23 @@ class Context(Destroyable, EventDispatcher):
         """
         self._check_alive()
         return {
-            "cached": len(self._shelf),
-            "cached_size": self._shelf.size,
-            "pending": self._table.pending,
-            "queued": self._loader.queued,
-            "failed": self._table.failed,
-            "evicted": self._shelf.evicted,
-            "loading_size": self._loader.in_flight,
-            "over_limit": self._shelf.over_limit,
-            "sources": self._voices.in_use,
-            "streams": len(self._feeder),
-            "underruns": self._feeder.underruns,
-            "voices": self._voices.count,
-            "stolen": self._voices.stolen,
-            "buffers": self._device._store.count,
-            "undeleted": self._device._store.refused,
-            "effect_slots": self._effects.count,
-            "workers": self._loader.workers,
+            "cached": len(self._engine.cache),
+            "cached_size": self._engine.cache.size,
+            "pending": self._engine.requests.pending,
+            "queued": self._engine.workers.queued,
+            "failed": self._engine.requests.failed,
+            "evicted": self._engine.cache.evicted,
+            "loading_size": self._engine.workers.in_flight,
+            "over_limit": self._engine.cache.over_limit,
+            "sources": self._engine.voices.in_use,
+            "streams": len(self._engine.streams),
+            "underruns": self._engine.streams.underruns,
+            "voices": self._engine.voices.count,
+            "stolen": self._engine.voices.stolen,
+            "buffers": self._engine.buffers.count,
+            "undeleted": self._engine.buffers.refused,
+            "effect_slots": self._engine.effect_slots.count,
+            "workers": self._engine.workers.workers,
         }
 
     @property
@@ -313,13 +290,13 @@ class Context(Destroyable, EventDispatcher):
     def cache_limit(self) -> int | None:
         """Bytes of samples to keep; None: no limit. See `Context`."""
         self._check_alive()
-        return self._table.limit
+        return self._engine.requests.limit
 
     @cache_limit.setter
     def cache_limit(self, limit: int | None) -> None:
         self._check_alive()
-        self._table.limit = None if limit is None else checks.integer(0)("cache_limit", limit)
-        self._wake()
+        self._engine.requests.limit = None if limit is None else checks.integer(0)("cache_limit", limit)
+        self._engine.wake()
 
     # Time
 
@@ -333,48 +310,32 @@ class Context(Destroyable, EventDispatcher):
         Args:
             dt: Seconds since the last update, as a clock passes them; not used.
         """
-        self._check_alive()
-        now = time.perf_counter()
-        self._device._pass_time(now)
-        self._loader.replace_stalled(now)
-        self._table.publish()
-        if self._destroyed:  # the game, asked for a substitute, has destroyed it
-            return
-        self._fades.advance()
-        self._voices.collect_ended()
-        self._feeder.replace_stalled(now)
-        self._effects.update()
-        if now - self._looked > _LOOK_INTERVAL:
-            self._looked = now
-            self._look_for_device()
-        self._tell_batches()
-        self._news.dispatch(self.message_handler, self)
-        if self._scheduler is not None and not self._destroyed and not self._has_work():
-            self._scheduler.sleep()
+        self._engine.check_alive()
+        self._engine.update()
 
     @property
     def async_wake_interval(self) -> int:
         """Milliseconds between two looks of the thread that feeds streams, 0 to 1000; 0: as long as its queues last."""
         self._check_alive()
-        return self._feeder.interval
+        return self._engine.streams.interval
 
     @async_wake_interval.setter
     def async_wake_interval(self, milliseconds: int) -> None:
         self._check_alive()
-        self._feeder.interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
-        self._feeder.wake()
+        self._engine.streams.interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
+        self._engine.streams.wake()
 
     @property
     def available_resamplers(self) -> list[str]:
         """Ways to change a sound's rate that a source can choose from (AL_SOFT_source_resampler; else empty)."""
         self._check_alive()
-        return list(self._native.resamplers)
+        return list(self._engine.native.resamplers)
 
     @property
     def default_resampler_index(self) -> int:
         """Index of the default in `available_resamplers`; 0 where there are none."""
         self._check_alive()
-        return self._native.default_resampler
+        return self._engine.native.default_resampler
 
     def is_supported(self, channel_config: str, sample_type: str) -> bool:
         """Whether sounds of that layout and sample type can be played.
@@ -384,7 +345,7 @@ class Context(Destroyable, EventDispatcher):
         """
         self._check_alive()
         frame_size(channel_config, sample_type)
-        return (channel_config, sample_type) in self._native.supported
+        return (channel_config, sample_type) in self._engine.native.supported
 
     def start_batch(self) -> None:
         """Hold back changes of sources and listener until `end_batch`, to be heard at one moment.
@@ -393,14 +354,14 @@ class Context(Destroyable, EventDispatcher):
         an exception has skipped is made up for by the next. Nothing without AL_SOFT_deferred_updates.
         """
         self._check_alive()
-        self._voices.set_deferred(True)
-        self._native.defer(True)
+        self._engine.voices.set_deferred(True)
+        self._engine.native.defer(True)
 
     def end_batch(self) -> None:
         """Let what changed since `start_batch` be heard; nothing if there was none."""
         self._check_alive()
-        self._native.defer(False)
-        self._voices.set_deferred(False)
+        self._engine.native.defer(False)
+        self._engine.voices.set_deferred(False)
 
     # The end
 
@@ -410,26 +371,18 @@ class Context(Destroyable, EventDispatcher):
         Loads that are queued are dropped, those that run are disowned: it waits 0.1 s at most for the threads to end.
         The news of what it stops is told before it returns.
         """
-        if self._destroyed:
+        engine = self._engine
+        if not engine.alive:
             return
-        self._check_alive()
-        device = self._device
-        if self._scheduler is not None:
-            self._scheduler.sleep()
-        self._table.close()
-        self._voices.close()
-        self._feeder.close()
-        self._effects.close()
-        self._tell_batches()
-        self._destroyed = True
-        self._native.destroy()
-        device._contexts.remove(self)
+        engine.check_alive()
+        engine.close()
+        native_device, _ = parts_of(self._device)
+        native_device.users.remove(engine)
         registry.remove_context(self)
-        self._loader.close()
-        self._news.dispatch_keeping_errors(self.message_handler, self)
-        if self._owns_device and not device._contexts:
-            device.close()
-        self._news.close()
+        engine.events.dispatch_keeping_errors(self.message_handler, self)
+        if self._owns_device and not native_device.users:
+            self._device.close()
+        engine.events.close()
 
     def __enter__(self) -> Context:
         self._check_alive()
@@ -440,7 +393,7 @@ class Context(Destroyable, EventDispatcher):
     def __exit__(
         self, _type: type[BaseException] | None, _value: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if not self._destroyed:
+        if self._engine.alive:
             self._check_alive()
         use_context(self._previous.pop() or None)
         self.destroy()
@@ -449,24 +402,13 @@ class Context(Destroyable, EventDispatcher):
 
     def _check_alive(self) -> None:
         """Raise unless it is alive and this is its thread."""
-        if self._destroyed:
-            raise DestroyedError(f"{self!r} can no longer be used")
-        if threading.get_ident() != self._thread_id:
-            raise RuntimeError(
-                f"{self!r} belongs to the thread {self._thread.name!r}; "
-                f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
-                f"a queue that a function of pyglet.clock empties"
-            )
+        self._engine.check_alive()
 
     def _adopt(self) -> bool:
-        if self._thread_id != threading.get_ident():
-            if self._thread.is_alive():
-                return False
-            self._thread_id = threading.get_ident()
-        return True
+        return self._engine.adopt()
 
     def _abandon(self) -> None:
-        self._destroyed = True
+        self._engine.alive = False
 
     def _settings(self) -> Settings:
         from ._decoding.load import Settings
@@ -474,75 +416,21 @@ class Context(Destroyable, EventDispatcher):
         handler = self.message_handler
         listens = getattr(handler.buffer_loading, "__func__", None) is not MessageHandler.buffer_loading
         return Settings(
-            self._limit, self._native.supported, tuple(decoder_factories), handler.buffer_loading if listens else None
+            self._limit,
+            self._engine.native.supported,
+            tuple(decoder_factories),
+            handler.buffer_loading if listens else None,
         )
 
-    def _read_decoder(self, decoder: BaseDecoder, name: str) -> Samples:
-        from ._decoding.load import read_decoder
-
-        with decoder._alone() if isinstance(decoder, BaseDecoder) else nullcontext():
-            return read_decoder(name, decoder, self._settings())
-
-    def _stream(self, decoder: Any, name: str, lock: DecoderLock, chunk_len: int, queue_size: int) -> Stream:
-        """A stream of `decoder`, called `name` in errors; raises what `BaseDecoder.play` does."""
-        from ._decoding.load import as_resource_error, check_supported
-        from ._streaming.looping_reader import LoopingReader
-
-        try:
-            reader = LoopingReader(name, decoder, chunk_len)
-        except Exception as error:
-            raise as_resource_error(name, error) from error
-        check_supported(name, reader.channel_config, reader.sample_type, self._native.supported)
-        self._feeder.start()
-        return Stream(self._feeder, reader, lock, chunk_len, queue_size)
-
-    def _has_work(self) -> bool:
-        return self._table.busy or bool(len(self._news)) or self._voices.any_playing()
-
-    def _wake(self) -> None:
-        """Something was begun: see that the clock drives until it has come to its end."""
-        scheduler = self._scheduler
-        if scheduler is not None and not self._destroyed and not scheduler.awake and self._has_work():
-            self._device._pass_time(time.perf_counter(), idle=True)
-            scheduler.wake()
-
-    def _tell_now(self) -> None:
-        """Tell the news within a call that stops sources; what handlers raise waits for the next update."""
-        self._tell_batches()
-        self._news.dispatch_keeping_errors(self.message_handler, self)
-        if not self._destroyed:
-            self._wake()
-
-    def _tell_batches(self) -> None:
-        stirred, self._table.changed_batches = self._table.changed_batches, {}
-        for batch in stirred:
-            batch._report(self._news)
-
     def _changed(self, changed: Property[Any], value: Any) -> None:
-        with self._native.scope as al:
+        with self._engine.native.scope as al:
             changed.send(al, 0, value)
 
-    def _device_was_reset(self) -> None:
-        """It may be there again, with other sends, and ends come at other times."""
-        self._connected = True
-        self._effects.sends_changed = True
-        self._feeder.device_lost = False
-        self._feeder.wake()
-        self._voices.poll_while("no connection", False)
-        self._voices.poll_all()
-
-    def _look_for_device(self) -> None:
-        device = self._device
-        if device._is_connected() or device._move() or not self._connected:
-            return
-        self._connected = False
-        if not self._native.holds:  # OpenAL has stopped what played, while the device's clock stands still
-            self._feeder.device_lost = True
-            self._voices.poll_while("no connection", True)
-        self._news.post_device_disconnected(device)
+    def __bool__(self) -> bool:
+        return self._engine.alive
 
     def __repr__(self) -> str:
-        return "<Context, destroyed>" if self._destroyed else f"<Context on {self._device!r}>"
+        return "<Context, destroyed>" if not self else f"<Context on {self._device!r}>"
 
 
 Context.event_types = [

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 from ._common import checks
-from ._current import require_context
+from ._current import require_engine
 from ._streaming.decoder_lock import DecoderLock
+from ._streaming.stream import open_stream
 from .resources import key_of
 from .source import Source
 
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from typing import BinaryIO
     from weakref import ReferenceType
 
+    from ._decoding.load import Samples, Settings
     from ._decoding.sndfile import SndfileReader
+    from ._engine import Engine
     from ._streaming.stream import Stream
     from .context import Context
     from .resources import Name
@@ -146,7 +149,8 @@ class BaseDecoder(ABC):
         self, source: Source, chunk_len: int = DEFAULT_CHUNK_LEN, queue_size: int = DEFAULT_QUEUE_SIZE
     ) -> Stream:
         """What `source` is to play."""
-        context = source._context
+        engine = source._engine
+        context: Context = engine.context
         own = self._its_context()
         if own is not None and own is not context:
             raise ValueError(f"{self!r} belongs to {own!r}, and {source!r} to {context!r}")
@@ -157,7 +161,9 @@ class BaseDecoder(ABC):
         self._check_not_played(source)
         reader = self._read_by()
         name = str(getattr(reader, "name", type(self).__name__))
-        stream = context._stream(reader, name, self._decoder_lock, chunk_len, queue_size)
+        stream = open_stream(
+            engine.streams, engine.native.supported, reader, name, self._decoder_lock, chunk_len, queue_size
+        )
         self.__stream = ref(stream)
         return stream
 
@@ -215,16 +221,16 @@ class Decoder(BaseDecoder):
             DecodeError: It is not audio, or damaged; `UnsupportedFormat` if its form is the trouble.
             RuntimeError: No context was given and none is current.
         """
-        owner = require_context(context)
-        owner._check_alive()
-        self._context = owner
-        self._reader: SndfileReader = _open(name, owner, ())
+        engine = require_engine(context)
+        engine.check_alive()
+        self._engine = engine
+        self._reader: SndfileReader = _open(name, engine, ())
 
     @classmethod
-    def _of(cls, context: Context, reader: SndfileReader) -> Decoder:
+    def _of(cls, engine: Engine, reader: SndfileReader) -> Decoder:
         """`decode` makes it by this."""
         self = object.__new__(cls)
-        self._context = context
+        self._engine = engine
         self._reader = reader
         return self
 
@@ -285,7 +291,8 @@ class Decoder(BaseDecoder):
             return self._reader.read_bytes(count)
 
     def _its_context(self) -> Context | None:
-        return self._context
+        context: Context = self._engine.context
+        return context
 
     def _read_by(self) -> Any:
         changed = type(self).read is not Decoder.read or type(self).seek is not Decoder.seek
@@ -308,20 +315,33 @@ def decode(name: Name, context: Context | None = None) -> BaseDecoder:
         ResourceNotFound, ResourceUnreadable, DecodeError, UnsupportedFormat: As for `Decoder`.
         RuntimeError: No context was given and none is current.
     """
-    owner = require_context(context)
-    owner._check_alive()
+    engine = require_engine(context)
+    engine.check_alive()
     from ._decoding.sndfile import SndfileReader
 
-    decoder = _open(name, owner, tuple(decoder_factories))
-    return Decoder._of(owner, decoder) if isinstance(decoder, SndfileReader) else cast("BaseDecoder", decoder)
+    decoder = _open(name, engine, tuple(decoder_factories))
+    return Decoder._of(engine, decoder) if isinstance(decoder, SndfileReader) else cast("BaseDecoder", decoder)
 
 
-def _open(name: Name, owner: Context, tried: tuple[Callable[[BinaryIO], BaseDecoder], ...]) -> Any:
+def read_all(decoder: BaseDecoder, name: str, settings: Settings) -> Samples:
+    """Read all remaining frames of `decoder` for a buffer called `name`. Blocks while it reads.
+
+    Raises:
+        RuntimeError: A source plays the decoder.
+        ResourceError: Reading failed.
+    """
+    from ._decoding.load import read_decoder
+
+    with decoder._alone() if isinstance(decoder, BaseDecoder) else nullcontext():
+        return read_decoder(name, decoder, settings)
+
+
+def _open(name: Name, engine: Engine, tried: tuple[Callable[[BinaryIO], BaseDecoder], ...]) -> Any:
     """A `SndfileReader`, or what one of the factories `tried` has made."""
     from ._decoding.load import open_decoder
 
-    resource, _ = owner._finder.find(name, key_of(name))
-    settings = replace(owner._settings(), factories=tried)
+    resource, _ = engine.lookup.find(name, key_of(name))
+    settings = replace(engine.settings(), factories=tried)
     opened = resource.open(settings.limit)
     try:
         return open_decoder(resource.key, opened, settings)

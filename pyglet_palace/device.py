@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from typing import TYPE_CHECKING
 
-from ._common import checks, log, registry
+from ._common import checks, registry
 from ._common.lifetime import Destroyable
 from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
 from ._openal import constants as c
+from ._openal.device import NativeDevice
 from .errors import DeviceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-    from .context import Context
-
-#: Seconds until a device that has gone away without another in its place is looked for again; somewhat less than
-#: between two looks of a context.
-_RETRY_INTERVAL = 0.4
 
 
 class DeviceNames:
@@ -123,36 +117,21 @@ class Device(Destroyable):
             raise DeviceError(f"cannot open {' or '.join(tried)}; devices there are: {there}. {advice}.")
         self._open(handle)
 
-    def _open(self, handle: int) -> None:
+    def _open(self, handle: int, own_attributes: Mapping[int, int] | None = None) -> None:
         self._init_lifetime()
-        self._al = functions()
-        self._handle = handle
-        self._store = BufferStore()
-        self._contexts: list[Context] = []
-        self._has_clock = self.query_extension("ALC_SOFT_device_clock")
-        self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
-        self._can_move = (
-            self._hardware and self._reports_disconnection and self.query_extension("ALC_SOFT_reopen_device")
-        )
-        self._tried_to_move = float("-inf")
-        #: What the last context, or the last reset, has asked of it.
-        self._asked: Mapping[int, int] = {}
-        self._rate = 0
+        self._native = NativeDevice(self, handle, own_attributes, hardware=self._hardware)
+        self._buffers = BufferStore()
         registry.add_device(self)
 
     @property
     def name(self) -> str:
         """Its full name."""
-        self._check_not_destroyed()
-        full = self.query_extension("ALC_ENUMERATE_ALL_EXT") or self._al.device_extension(None, "ALC_ENUMERATE_ALL_EXT")
-        named = self._al.device_string(self._handle, c.ALC_ALL_DEVICES_SPECIFIER) if full else ""
-        return named or self.basic_name
+        return self._native.name
 
     @property
     def basic_name(self) -> str:
         """Its short name; of many devices the same."""
-        self._check_not_destroyed()
-        return self._al.device_string(self._handle, c.ALC_DEVICE_SPECIFIER)
+        return self._native.string(c.ALC_DEVICE_SPECIFIER)
 
     def query_extension(self, name: str) -> bool:
         """Whether the device has the ALC extension `name`.
@@ -160,31 +139,29 @@ class Device(Destroyable):
         Raises:
             TypeError: `name` is no string.
         """
-        self._check_not_destroyed()
-        return self._al.device_extension(self._handle, checks.string("name", name))
+        return self._native.query_extension(checks.string("name", name))
 
     @property
     def alc_version(self) -> tuple[int, int]:
         """Version of ALC, (major, minor)."""
-        return self._integer(c.ALC_MAJOR_VERSION), self._integer(c.ALC_MINOR_VERSION)
+        return self._native.integer(c.ALC_MAJOR_VERSION), self._native.integer(c.ALC_MINOR_VERSION)
 
     @property
     def efx_version(self) -> tuple[int, int]:
         """Version of the effects extension, (major, minor); (0, 0) without."""
         if not self.query_extension("ALC_EXT_EFX"):
             return 0, 0
-        return self._integer(c.ALC_EFX_MAJOR_VERSION), self._integer(c.ALC_EFX_MINOR_VERSION)
+        return self._native.integer(c.ALC_EFX_MAJOR_VERSION), self._native.integer(c.ALC_EFX_MINOR_VERSION)
 
     @property
     def frequency(self) -> int:
         """Output rate in hertz. OpenAL settles it with the first context."""
-        self._check_not_destroyed()
-        return self._rate or self._integer(c.ALC_FREQUENCY)
+        return self._native.frequency
 
     @property
     def max_auxiliary_sends(self) -> int:
         """Effect sends of each source; 0 without effects."""
-        return self._integer(c.ALC_MAX_AUXILIARY_SENDS) if self.query_extension("ALC_EXT_EFX") else 0
+        return self._native.integer(c.ALC_MAX_AUXILIARY_SENDS) if self.query_extension("ALC_EXT_EFX") else 0
 
     @property
     def hrtf_names(self) -> list[str]:
@@ -192,20 +169,20 @@ class Device(Destroyable):
         if not self.query_extension("ALC_SOFT_HRTF"):
             return []
         names = []
-        for index in range(self._integer(c.ALC_NUM_HRTF_SPECIFIERS_SOFT)):
-            text = self._al.alcGetStringiSOFT(self._handle, c.ALC_HRTF_SPECIFIER_SOFT, index)
+        for index in range(self._native.integer(c.ALC_NUM_HRTF_SPECIFIERS_SOFT)):
+            text = self._native.al.alcGetStringiSOFT(self._native.handle, c.ALC_HRTF_SPECIFIER_SOFT, index)
             names.append((text or b"").decode("utf-8", "replace"))
         return names
 
     @property
     def hrtf_enabled(self) -> bool:
         """Whether output is rendered for headphones (ALC_SOFT_HRTF)."""
-        return self.query_extension("ALC_SOFT_HRTF") and self._integer(c.ALC_HRTF_SOFT) == 1
+        return self.query_extension("ALC_SOFT_HRTF") and self._native.integer(c.ALC_HRTF_SOFT) == 1
 
     @property
     def current_hrtf(self) -> str:
         """The HRTF data set in use, '' for none."""
-        return self._al.device_string(self._handle, c.ALC_HRTF_SPECIFIER_SOFT) if self.hrtf_enabled else ""
+        return self._native.string(c.ALC_HRTF_SPECIFIER_SOFT) if self.hrtf_enabled else ""
 
     def reset(self, attrs: Mapping[int, int] | None = None) -> None:
         """Change the device's attributes while contexts live and sounds play; blocks until it is done.
@@ -220,14 +197,7 @@ class Device(Destroyable):
         self._check_not_destroyed()
         attrs = attrs or {}
         attribute_list(attrs)  # TypeError or ValueError, before anything is done
-        if not self.query_extension("ALC_SOFT_HRTF"):
-            raise DeviceError(f"{self.name!r} cannot be reset: this OpenAL has no ALC_SOFT_HRTF")
-        done = self._al.alcResetDeviceSOFT(self._handle, attribute_list({**attrs, **self._own_attributes()}))
-        self._al.check_device(self._handle, "alcResetDeviceSOFT", f"resetting {self.name!r}")
-        if not done:
-            raise DeviceError(f"resetting {self.name!r} failed")
-        self._asked = dict(attrs)
-        self._settle_anew()
+        self._native.reset(attrs)
 
     def pause_dsp(self) -> None:
         """Stop mixing; time stands still for all its contexts. Nothing without ALC_SOFT_pause_device.
@@ -238,19 +208,18 @@ class Device(Destroyable):
         """
         self._check_not_destroyed()
         if self.query_extension("ALC_SOFT_pause_device"):
-            self._al.alcDevicePauseSOFT(self._handle)
+            self._native.al.alcDevicePauseSOFT(self._native.handle)
 
     def resume_dsp(self) -> None:
         """Go on after `pause_dsp`. Nothing without ALC_SOFT_pause_device."""
         self._check_not_destroyed()
         if self.query_extension("ALC_SOFT_pause_device"):
-            self._al.alcDeviceResumeSOFT(self._handle)
+            self._native.al.alcDeviceResumeSOFT(self._native.handle)
 
     @property
     def clock_time(self) -> int:
         """Nanoseconds of sound mixed since it was opened (ALC_SOFT_device_clock; 0 without)."""
-        self._check_not_destroyed()
-        return self._al.device_clock(self._handle) if self._has_clock else 0
+        return self._native.clock_time
 
     def close(self) -> None:
         """Close the device; nothing the second time.
@@ -260,64 +229,33 @@ class Device(Destroyable):
         """
         if self._destroyed:
             return
-        if self._contexts:
-            raise RuntimeError(f"{self!r} still has contexts; destroy them first: {self._contexts}")
-        if not self._al.alcCloseDevice(self._handle):
-            self._al.check_device(None, "alcCloseDevice", f"closing {self!r}")
+        if self._native.users:
+            contexts = [user.context for user in self._native.users]
+            raise RuntimeError(f"{self!r} still has contexts; destroy them first: {contexts}")
+        self._native.close()
         self._abandon()
 
     _closing_method = "close"
 
     def _abandon(self) -> None:
-        """Be dead without a call into OpenAL."""
-        self._destroyed = True
-        self._store.close()
+        """Mark the device as closed without a call into OpenAL."""
+        self._destroyed = self._native.closed = True
+        self._buffers.close()
         registry.remove_device(self)
 
     def _has_contexts(self) -> bool:
-        return bool(self._contexts)
-
-    def _own_attributes(self) -> Mapping[int, int]:
-        """What each context of the device must be made with."""
-        return {}
-
-    def _settle_rate(self) -> None:
-        """Read the rate again, which a context or a reset may have changed."""
-        self._rate = self._integer(c.ALC_FREQUENCY)
-
-    def _pass_time(self, now: float, *, idle: bool = False) -> None:
-        """It is `now`, in seconds; `idle`: there was nothing to hear until now. Hardware needs no telling."""
-
-    def _settle_anew(self) -> None:
-        """Its contexts and what they play have been moved, as they are, to another output or another rate."""
-        self._settle_rate()
-        for context in self._contexts:
-            context._device_was_reset()
-
-    def _is_connected(self) -> bool:
-        return not self._reports_disconnection or self._integer(c.ALC_CONNECTED) != 0
-
-    def _move(self) -> bool:
-        """Move to the default device, having lost its own; whether it has (ALC_SOFT_reopen_device).
-
-        Tried twice a second at most, however many contexts ask.
-        """
-        now = time.perf_counter()
-        if not self._can_move or now - self._tried_to_move < _RETRY_INTERVAL:
-            return False
-        self._tried_to_move = now
-        lost = self.name
-        if not self._al.alcReopenDeviceSOFT(self._handle, None, attribute_list(self._asked)):
-            self._al.alcGetError(self._handle)
-            return False
-        self._settle_anew()
-        log.warning("the sound device %r is gone; sound goes on with %r", lost, self.name)
-        return True
-
-    def _integer(self, what: int) -> int:
-        self._check_not_destroyed()
-        return self._al.device_integer(self._handle, what)
+        return bool(self._native.users)
 
     def __repr__(self) -> str:
         kind = type(self).__name__
         return f"<{kind}, closed>" if self._destroyed else f"<{kind} {self.name!r}>"
+
+
+def parts_of(device: Device) -> tuple[NativeDevice, BufferStore]:
+    """Return the open device and the buffers of a `Device`, for the engine of a context.
+
+    Raises:
+        DestroyedError: The device was closed.
+    """
+    device._native.check_open()
+    return device._native, device._buffers

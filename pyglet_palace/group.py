@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ._common import checks
 from ._common.lifetime import Destroyable
-from ._current import require_context
+from ._current import require_engine
 from ._openal import setters as to
 from ._openal.properties import Property
 
@@ -39,7 +39,7 @@ class SourceGroup(Destroyable):
 
     __slots__ = (
         "__weakref__",
-        "_context",
+        "_engine",
         "_members",
         "_parent",
         "_sub_groups",
@@ -64,8 +64,8 @@ class SourceGroup(Destroyable):
         Raises:
             RuntimeError: No context was given and none is current, or another thread created the context.
         """
-        self._context = require_context(context)
-        self._context._check_alive()
+        self._engine = require_engine(context)
+        self._engine.check_alive()
         self._values: dict[str, Any] = {}
         self._parent: SourceGroup | None = None
         # Ordered sets of weak references: a group does not keep its members alive.
@@ -78,7 +78,8 @@ class SourceGroup(Destroyable):
     @property
     def context(self) -> Context:
         """The context of its sources."""
-        return self._context
+        context: Context = self._engine.context
+        return context
 
     @property
     def parent_group(self) -> SourceGroup | None:
@@ -99,7 +100,7 @@ class SourceGroup(Destroyable):
             if not isinstance(parent, SourceGroup):
                 raise TypeError(f"parent_group is {parent!r}; it must be a SourceGroup or None")
             parent._check_alive()
-            if parent._context is not self._context:
+            if parent._engine is not self._engine:
                 raise ValueError(f"parent_group is {parent!r}, which belongs to another context than {self!r}")
             above: SourceGroup | None = parent
             while above is not None:
@@ -155,8 +156,8 @@ class SourceGroup(Destroyable):
         for source in self._with_voices():
             if source.playing or source.paused:
                 source._stop()
-                self._context._news.post_source_event("source_force_stopped", source)
-        self._context._tell_now()
+                self._engine.events.post_source_event("source_force_stopped", source)
+        self._engine.dispatch()
 
     def destroy(self) -> None:
         """Destroy the group and remove its sources and sub-groups from it. Repeated calls have no effect.
@@ -166,7 +167,7 @@ class SourceGroup(Destroyable):
         """
         if self._destroyed:
             return
-        if self._context:
+        if self._engine.alive:
             self._check_alive()
             self._move(None)
             for source in list(self._members):
@@ -181,7 +182,7 @@ class SourceGroup(Destroyable):
     def _take_in(self, source: Source) -> None:
         """Add `source`. Raises the same errors as `Source.group`."""
         self._check_alive()
-        if source._context is not self._context:
+        if source._engine is not self._engine:
             raise ValueError(f"group is {self!r}, which belongs to another context than {source!r}")
         if source._group is not self:
             if source._group is not None:
@@ -239,7 +240,7 @@ class SourceGroup(Destroyable):
 
     def _voiced(self) -> Iterator[Source]:
         """Return the sources of the context that have a voice, few even if the context has many sources."""
-        return cast("Iterator[Source]", iter(self._context._voices))
+        return cast("Iterator[Source]", iter(self._engine.voices))
 
     def _with_voices(self) -> Iterator[Source]:
         """Return the sources in the group and below it that have a voice, without those that leave meanwhile."""
@@ -256,10 +257,10 @@ class SourceGroup(Destroyable):
 
     def _check_alive(self) -> None:
         self._check_not_destroyed()
-        self._context._check_alive()
+        self._engine.check_alive()
 
     def __bool__(self) -> bool:
-        return not self._destroyed and bool(self._context)
+        return not self._destroyed and self._engine.alive
 
     def __repr__(self) -> str:
         if not self:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._common import checks
-from ._current import require_context
+from ._current import require_engine
 from ._openal import constants as c
 from ._openal import setters as to
 from ._openal.properties import Property
 
 if TYPE_CHECKING:
     from ._common.checks import Vector
+    from ._engine import Engine
     from ._openal import Functions
     from .context import Context
 
@@ -61,9 +62,9 @@ class Listener:
         "Metres in a unit, > 0; for air absorption (ALC_EXT_EFX).",
     )
 
-    __slots__ = ("_context", "_values")  # a misspelt property is an error
+    __slots__ = ("_engine", "_values")  # a misspelt property is an error
 
-    _context: Context
+    _engine: Engine
     _values: dict[str, Any]
 
     def __new__(cls, context: Context | None = None) -> Listener:
@@ -72,32 +73,34 @@ class Listener:
         Raises:
             RuntimeError: No context was given and none is current.
         """
-        return require_context(context).listener
+        listener: Listener = require_engine(context).context.listener
+        return listener
 
     @classmethod
-    def _of(cls, context: Context) -> Listener:
+    def _of(cls, engine: Engine) -> Listener:
         """A context makes its listener by this, once."""
         self = object.__new__(cls)
-        self._context = context
+        self._engine = engine
         self._values = {}
         return self
 
     @property
     def context(self) -> Context:
         """Whose ears these are."""
-        return self._context
+        context: Context = self._engine.context
+        return context
 
     def _check_alive(self) -> None:
-        self._context._check_alive()
+        self._engine.check_alive()
 
     def _changed(self, changed: Property[Any], value: Any) -> None:
-        with self._context._scope as al:
+        with self._engine.scope as al:
             changed.send(al, 0, value)
         if changed.name == "velocity":
-            self._context._voices.poll_while("the listener moves", value != _ZERO)
+            self._engine.voices.poll_while("the listener moves", value != _ZERO)
 
     def __bool__(self) -> bool:
-        return bool(self._context)
+        return self._engine.alive
 
     def __repr__(self) -> str:
-        return f"<Listener of {self._context!r}>"
+        return f"<Listener of {self._engine.context!r}>"

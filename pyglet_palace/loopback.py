@@ -88,14 +88,7 @@ class LoopbackDevice(Device):
             raise ValueError(f"OpenAL cannot render {channel_config!r} as {sample_type!r} at {frequency} Hz")
         self.channel_config = channel_config
         self.sample_type = sample_type
-        self._attributes = {keys.FREQUENCY: frequency, keys.CHANNEL_CONFIG: channels, keys.SAMPLE_TYPE: kind}
-        self._open(handle)
-
-    @property
-    def frequency(self) -> int:
-        """Output rate in hertz."""
-        self._check_not_destroyed()
-        return self._attributes[keys.FREQUENCY]
+        self._open(handle, {keys.FREQUENCY: frequency, keys.CHANNEL_CONFIG: channels, keys.SAMPLE_TYPE: kind})
 
     def reset(self, attrs: Mapping[int, int] | None = None) -> None:
         """As `Device.reset`. `FREQUENCY` is the rate of what is rendered from now on; not named, it stays.
@@ -108,20 +101,20 @@ class LoopbackDevice(Device):
             DeviceError, TypeError: As `Device.reset`.
         """
         self._check_not_destroyed()
-        attrs, own = attrs or {}, self._attributes
+        attrs, own = attrs or {}, self._native.own_attributes
         attribute_list(attrs)  # TypeError or ValueError, before anything is done
         for key, what in ((keys.CHANNEL_CONFIG, "layout"), (keys.SAMPLE_TYPE, "sample type")):
             if attrs.get(key, own[key]) != own[key]:
                 raise ValueError(f"a loopback device keeps its {what}; open another one instead")
         new = {**own, keys.FREQUENCY: attrs.get(keys.FREQUENCY, own[keys.FREQUENCY])}
-        if not self._al.alcIsRenderFormatSupportedSOFT(self._handle, *new.values()):
-            self._al.alcGetError(self._handle)
+        if not self._native.al.alcIsRenderFormatSupportedSOFT(self._native.handle, *new.values()):
+            self._native.al.alcGetError(self._native.handle)
             raise ValueError(f"OpenAL cannot render at {new[keys.FREQUENCY]} Hz")
-        self._attributes = new
+        self._native.own_attributes = new
         try:
             super().reset(attrs)
         except BaseException:
-            self._attributes = own
+            self._native.own_attributes = own
             raise
 
     def render(self, frames: int) -> npt.NDArray[Any]:
@@ -145,24 +138,21 @@ class LoopbackDevice(Device):
         shape = (frames, CHANNELS[self.channel_config])
         out: np.ndarray[Any, Any] = np.full(shape, _SILENCE[self.sample_type], DTYPES[self.sample_type])
         done = 0
-        if self._ahead is not None and self._contexts:
+        if self._ahead is not None and self._native.users:
             done = min(len(self._ahead), frames)
             out[:done], self._ahead = self._ahead[:done], self._ahead[done:]
-        while self._contexts and done < frames:
-            lasting = min(context._feeder.fill_queues(self._PATIENCE) for context in self._contexts)
+        while self._native.users and done < frames:
+            lasting = min(engine.fill_streams(self._PATIENCE) for engine in self._native.users)
             # Half of what is queued: a resampler looks ahead.
             step = min(frames - done, max(4, int(min(lasting, 3600.0) * self.frequency / 2) // 4 * 4))
-            if step % 4 and step < _REVERB_BEGINS and any(context._effects.count for context in self._contexts):
+            if step % 4 and step < _REVERB_BEGINS and any(engine.uses_effects for engine in self._native.users):
                 whole = np.empty((step + -step % 4, shape[1]), out.dtype)
-                self._al.alcRenderSamplesSOFT(self._handle, whole.ctypes.data, len(whole))
+                self._native.al.alcRenderSamplesSOFT(self._native.handle, whole.ctypes.data, len(whole))
                 out[done : done + step], self._ahead = whole[:step], whole[step:]
             else:
-                self._al.alcRenderSamplesSOFT(self._handle, out[done:].ctypes.data, step)
+                self._native.al.alcRenderSamplesSOFT(self._native.handle, out[done:].ctypes.data, step)
             done += step
         return out
-
-    def _own_attributes(self) -> Mapping[int, int]:
-        return self._attributes
 
 
 class SilentDevice(LoopbackDevice):
@@ -178,6 +168,7 @@ class SilentDevice(LoopbackDevice):
         super().__init__()
         self._passed = time.perf_counter()
         self._stands_still = False
+        self._native.on_time = self._pass_time
 
     def pause_dsp(self) -> None:
         """As `Device.pause_dsp`: time stands still."""
@@ -189,7 +180,7 @@ class SilentDevice(LoopbackDevice):
         self._check_not_destroyed()
         self._stands_still = False
 
-    def _pass_time(self, now: float, *, idle: bool = False) -> None:
+    def _pass_time(self, now: float, idle: bool) -> None:
         before, self._passed = self._passed, now
         if not idle and not self._stands_still:
             self.render(int(min(now - before, self._LONGEST) * self.frequency))

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
         def update(self, dt: float = 0.0) -> None:
             """Do what there is to do."""
 
-        def _has_work(self) -> bool: ...
-
 
 class Scheduler:
     """Keeps one object updated by a clock while it has work; with no work, the clock knows nothing of it.

@@ -67,8 +67,8 @@ def click(frames: int = 100) -> Any:
 
 def version(context: palace.Context) -> str:
     """OpenAL's: '1.1 ALSOFT 1.19.1', for instance."""
-    ask = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_int)(("alGetString", context._al.handle))
-    with context._scope:
+    ask = ctypes.CFUNCTYPE(ctypes.c_char_p, ctypes.c_int)(("alGetString", context._engine.al.handle))
+    with context._engine.scope:
         return ask(0xB002).decode()  # AL_VERSION
 
 
@@ -76,7 +76,7 @@ class Asked:
     """One of OpenAL's effect objects, asked directly."""
 
     def __init__(self, context: palace.Context, kind: int) -> None:
-        self.al = context._al
+        self.al = context._engine.al
         self.number = self.al.generate_effect()
         self.al.alEffecti(self.number, 0x8001, kind)
 

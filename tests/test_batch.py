@@ -111,7 +111,7 @@ def test_progress_never_goes_back_and_is_1_at_the_end_alone(context: palace.Cont
     while not batch.finished:
         assert batch.progress < 1.0
         seen.append(batch.progress)
-        context._loader.wait_for_finished(0.01)
+        context._engine.workers.wait_for_finished(0.01)
         context.update()
         seen.append(batch.progress)
 
@@ -205,7 +205,7 @@ def test_wait_0_only_looks_and_publishes(context: palace.Context, names: tuple[s
         batch = palace.preload(["a.wav"])
         assert gate.entered.wait(30)
         assert batch.wait(0) is False
-    wait_until(lambda: context._loader.finished)
+    wait_until(lambda: context._engine.workers.finished)
 
     assert batch.wait(0) is True
     assert context.cached_names == ("a.wav",)

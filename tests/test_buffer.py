@@ -154,7 +154,7 @@ def test_nothing_waits_for_a_decode_that_goes_on(
         assert not context or context.pending_names == ()
         assert gate.entered.is_set()
         assert loader_threads()  # still held
-    assert device._store.count == 0
+    assert device._buffers.count == 0
 
 
 def test_what_a_worker_ends_after_it_was_freed_is_not_heard_of(context: palace.Context, names: tuple[str, ...]) -> None:
@@ -192,11 +192,11 @@ def test_samples_of_a_load_that_was_freed_are_let_go_without_an_update(
 ) -> None:
     with held("b.wav"):
         palace.cache(["a.wav", "b.wav"])
-        wait_until(lambda: context._loader.finished)
+        wait_until(lambda: context._engine.workers.finished)
 
         palace.free(["a.wav"])
 
-        assert [job.samples for job in context._loader.finished] == [None]
+        assert [job.samples for job in context._engine.workers.finished] == [None]
 
 
 def test_what_buffer_loads_leaves_nothing_for_an_update_that_may_never_come(
@@ -208,7 +208,7 @@ def test_what_buffer_loads_leaves_nothing_for_an_update_that_may_never_come(
         except palace.ResourceNotFound:
             pass
 
-    assert not context._loader.finished
+    assert not context._engine.workers.finished
 
 
 def test_1000_times_cache_then_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
@@ -253,7 +253,7 @@ def test_1000_times_cache_then_leave_of_the_context(names: tuple[str, ...], devi
                 context.update()
         assert not context
 
-    assert device._store.count == 0
+    assert device._buffers.count == 0
     wait_until(lambda: not loader_threads())
     device.close()
 
@@ -444,7 +444,7 @@ def test_pending_names_are_in_the_order_asked_for_until_they_are_published(
         assert context.pending_names == ("d.wav", "b.wav", "a.wav", "c.wav")
         palace.Buffer("a.wav")
         assert context.pending_names == ("d.wav", "b.wav", "c.wav")
-    wait_until(lambda: len(context._loader.finished) == 3 + 1)  # with that of a.wav, which counts no more
+    wait_until(lambda: len(context._engine.workers.finished) == 3 + 1)  # with that of a.wav, which counts no more
     assert context.pending_names == ("d.wav", "b.wav", "c.wav")  # loaded, and not published
 
     context.update()
@@ -756,7 +756,7 @@ def test_an_interrupt_while_buffer_waits_takes_no_name_from_cache(
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
         with monkeypatch.context() as patched:
-            patched.setattr(context._loader, "wait_for", interrupt)
+            patched.setattr(context._engine.workers, "wait_for", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 palace.Buffer("a.wav")
 
@@ -775,7 +775,7 @@ def test_an_interrupt_of_a_substitute_loses_no_name(context: palace.Context, nam
 
     palace.use_fileio(missing)
     batch = palace.preload(["zzz.wav"])
-    wait_until(lambda: context._loader.finished)
+    wait_until(lambda: context._engine.workers.finished)
     context.message_handler = Interrupted()
     with pytest.raises(KeyboardInterrupt):
         context.update()
@@ -1003,8 +1003,8 @@ def test_publishing_stops_at_its_budget_and_goes_on_at_the_next_update(
     context: palace.Context, names: tuple[str, ...]
 ) -> None:
     palace.cache(names)
-    wait_until(lambda: len(context._loader.finished) == len(names))
-    context._table.publish_budget = 0
+    wait_until(lambda: len(context._engine.workers.finished) == len(names))
+    context._engine.requests.publish_budget = 0
     for published in range(1, len(names) + 1):
-        context._table.publish()  # the first job uses the budget up
+        context._engine.requests.publish()  # the first job uses the budget up
         assert len(context.cached_names) == published

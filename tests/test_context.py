@@ -55,7 +55,7 @@ def test_openal_has_what_the_properties_say(context: palace.Context) -> None:
     context.doppler_factor = 2
     context.speed_of_sound = 1000
     context.distance_model = "linear"
-    with context._scope as al:
+    with context._engine.scope as al:
         assert al.alGetInteger(0xD000) == 0xD003  # AL_DISTANCE_MODEL is AL_LINEAR_DISTANCE
         assert al.alGetInteger(0xC003) == 1000  # AL_SPEED_OF_SOUND
         assert al.alGetInteger(0xC000) == 2  # AL_DOPPLER_FACTOR
@@ -111,7 +111,7 @@ def test_without_effects_meters_per_unit_is_kept_and_says_once_that_it_does_noth
     context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(log, "_warned", set())
-    monkeypatch.setattr(context._al, "alGenFilters", None)
+    monkeypatch.setattr(context._engine.al, "alGenFilters", None)
     context.listener.meters_per_unit = 0.5
     context.listener.meters_per_unit = 0.1
     assert context.listener.meters_per_unit == 0.1
@@ -307,9 +307,9 @@ def test_a_device_that_disconnects_is_told_once(
 
     context.message_handler = Handler()
     context.push_handlers(on_device_disconnected=told.append)
-    monkeypatch.setattr(device, "_is_connected", lambda: False)
+    monkeypatch.setattr(device._native, "is_connected", lambda: False)
     for _ in range(2):
-        context._looked = float("-inf")
+        context._engine._checked_at = float("-inf")
         context.update()
     assert told == [device, device]
 
@@ -319,9 +319,9 @@ def test_a_second_disconnection_after_a_reset_is_told_too(
 ) -> None:
     told: list[object] = []
     context.push_handlers(on_device_disconnected=told.append)
-    monkeypatch.setattr(device, "_is_connected", lambda: False)
+    monkeypatch.setattr(device._native, "is_connected", lambda: False)
     for _ in range(2):
-        context._looked = float("-inf")
+        context._engine._checked_at = float("-inf")
         context.update()
         device.reset()
     assert told == [device, device]
@@ -424,7 +424,7 @@ def test_a_value_that_openal_refuses_is_not_kept(context: palace.Context, monkey
         raise palace.OpenALError("alListenerf", 0xA003, "refused")
 
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, "alListenerf", refuse)
+        patch.setattr(context._engine.al, "alListenerf", refuse)
         with pytest.raises(palace.OpenALError):
             context.listener.gain = 0.5
     assert context.listener.gain == 1.0

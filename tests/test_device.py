@@ -231,7 +231,7 @@ def test_a_reset_to_what_cannot_be_rendered_is_refused_and_changes_nothing(
 def test_a_reset_that_openal_refuses_leaves_the_rate(
     device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device._al, "alcResetDeviceSOFT", lambda *_: 0)
+    monkeypatch.setattr(device._native.al, "alcResetDeviceSOFT", lambda *_: 0)
     with pytest.raises(palace.DeviceError, match="failed"):
         device.reset({palace.FREQUENCY: 22050})
     assert device.frequency == 44100
@@ -250,7 +250,7 @@ def test_attributes_that_do_not_fit_into_32_bits_are_refused(
 def test_what_a_device_cannot_do_is_a_named_error(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "query_extension", lambda name: False)
+    monkeypatch.setattr(device._native, "query_extension", lambda name: False)
     with pytest.raises(palace.DeviceError, match="ALC_SOFT_HRTF"):
         device.reset()
     assert device.hrtf_names == []
@@ -276,11 +276,11 @@ def test_on_the_silent_device_time_can_be_made_to_stand_still() -> None:
 
     with SilentDevice() as device, palace.Context(device, auto_update=False):
         began = device._passed
-        device._pass_time(began + 0.1)
+        device._native.pass_time(began + 0.1)
         assert device.clock_time == pytest.approx(1e8, abs=1e6)
         device.pause_dsp()
-        device._pass_time(began + 0.2)
+        device._native.pass_time(began + 0.2)
         assert device.clock_time == pytest.approx(1e8, abs=1e6)
         device.resume_dsp()
-        device._pass_time(began + 0.3)
+        device._native.pass_time(began + 0.3)
         assert device.clock_time == pytest.approx(2e8, abs=2e6)

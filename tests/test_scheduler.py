@@ -27,9 +27,6 @@ class Driven:
         self.times.append(dt)
         self.act()
 
-    def _has_work(self) -> bool:
-        return True
-
     def __bool__(self) -> bool:
         return not self.dead
 

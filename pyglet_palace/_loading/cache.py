@@ -75,7 +75,14 @@ class Pins:
 class SoundCache:
     """The sounds in memory of one context. Used by the game's thread only."""
 
-    def __init__(self, scope: ContextScope, store: BufferStore, voices: VoicePool, news: EventQueue) -> None:
+    def __init__(
+        self,
+        scope: ContextScope,
+        store: BufferStore,
+        voices: VoicePool,
+        news: EventQueue,
+        make_handle: Callable[[Entry], Any],
+    ) -> None:
         self._scope = scope
         self._store = store
         self._voices = voices
@@ -98,8 +105,7 @@ class SoundCache:
         self.pins = Pins()
         #: `Buffer` objects by name, as long as anybody else has them.
         self._handles: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
-        #: Makes the `Buffer` of an entry; set by the context.
-        self.make_handle: Callable[[Entry], Any]
+        self._make_handle = make_handle
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -143,7 +149,7 @@ class SoundCache:
         """The one `Buffer` of an entry."""
         handle = self._handles.get(entry.name)
         if handle is None:
-            handle = self._handles[entry.name] = self.make_handle(entry)
+            handle = self._handles[entry.name] = self._make_handle(entry)
         return handle
 
     def add(self, name: str, samples: Samples, stored: StoredBuffer, order: int) -> Entry:

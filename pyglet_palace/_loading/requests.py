@@ -136,6 +136,11 @@ class LoadRequests:
         self._loader.budget = None if limit is None else limit // _PART_IN_FLIGHT
         self._evict()
 
+    def take_changed_batches(self) -> dict[Any, None]:
+        """Return the batches with new results since the last call."""
+        changed, self.changed_batches = self.changed_batches, {}
+        return changed
+
     # Asking for names
 
     def request(

@@ -196,7 +196,7 @@ class EffectSlots:
             with self._scope as al:
                 for _ in range(len(self.dropped)):
                     state = self.dropped.popleft()
-                    if state.silent_at is None and state.slot and self._device._has_clock:
+                    if state.silent_at is None and state.slot and self._device.has_clock:
                         state.silent_at = self._device.clock_time + int(state.tail * 1e9)
                         self._fading.append(state)
                         continue

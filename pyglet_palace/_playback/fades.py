@@ -119,4 +119,4 @@ class Fades:
 
     def _now(self) -> int:
         """Nanoseconds; they need not begin anywhere."""
-        return self._device.clock_time if self._device._has_clock else time.perf_counter_ns()
+        return self._device.clock_time if self._device.has_clock else time.perf_counter_ns()

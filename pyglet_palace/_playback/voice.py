@@ -83,7 +83,7 @@ class Player(Protocol):
 class DeviceClock(Protocol):
     """The clock of what the voices sound on."""
 
-    _has_clock: bool
+    has_clock: bool
 
     @property
     def frequency(self) -> int: ...

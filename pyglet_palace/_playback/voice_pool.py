@@ -43,7 +43,7 @@ class VoicePool:
         self._counter = itertools.count(1)
         self._end_times = EndTimes(self._busy.values())
         #: Why every update asks every voice, while it does.
-        self._poll_reasons = set() if device._has_clock else {"no device clock"}
+        self._poll_reasons = set() if device.has_clock else {"no device clock"}
         #: Voices to be asked about by the next `collect_ended`; other threads append to it.
         self.to_check: deque[Voice] = deque()
         #: Who was parted from a voice, and from what: let go once the bracket is left, for what a game does in a
@@ -225,7 +225,7 @@ class VoicePool:
             voice = self.to_check.popleft()
             if voice.player is not None and not voice.paused:
                 self._end_times.add(voice, 0)
-        now = self._device.clock_time if self._device._has_clock else 0
+        now = self._device.clock_time if self._device.has_clock else 0
         due = self._end_times.due(now)
         if not due:
             return
@@ -347,7 +347,7 @@ class VoicePool:
             voice.end_entry = None
         elif player._moves or left <= 0:
             self._end_times.add(voice, 0)
-        elif self._device._has_clock:
+        elif self._device.has_clock:
             rate = self._device.frequency
             fastest = ceil(playable.frequency * player._speed / rate * _STEP) / _STEP * rate
             self._end_times.add(voice, self._device.clock_time + int(left / fastest * 1e9) - _EARLY)

@@ -276,3 +276,38 @@ def _jumps(pair: tuple[tuple[int, int], tuple[int, int]]) -> bool:
     """Whether a segment is not what follows the one before."""
     (start, frames), (following, _) = pair
     return start + frames != following
+
+
+def open_stream(
+    thread: StreamThread,
+    supported: frozenset[tuple[str, str]],
+    decoder: Any,
+    name: str,
+    lock: DecoderLock,
+    chunk_len: int,
+    queue_size: int,
+) -> Stream:
+    """Make a stream of `decoder`, and start the streaming thread if necessary.
+
+    Args:
+        thread: The streaming thread of the context.
+        supported: Channel configurations and sample types that the context can play.
+        decoder: What to read.
+        name: Name of the sound in errors.
+        lock: Held by the thread that reads the decoder.
+        chunk_len: Frames decoded at a time.
+        queue_size: Chunks decoded ahead.
+
+    Raises:
+        ResourceError: The decoder or its format is not usable.
+    """
+    from .._decoding.load import as_resource_error, check_supported
+    from .looping_reader import LoopingReader
+
+    try:
+        reader = LoopingReader(name, decoder, chunk_len)
+    except Exception as error:
+        raise as_resource_error(name, error) from error
+    check_supported(name, reader.channel_config, reader.sample_type, supported)
+    thread.start()
+    return Stream(thread, reader, lock, chunk_len, queue_size)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._common import checks
 from .._common.lifetime import Destroyable
-from .._current import require_context
+from .._current import require_engine
 from .._openal import constants as c
 from .._openal.properties import Property
 from .._playback.effect_slots import EffectKind, EffectState
@@ -45,7 +45,7 @@ class BaseEffect(Destroyable):
     are true until destroyed, sort by age, and are context managers.
     """
 
-    __slots__ = ("__weakref__", "_context", "_forget", "_state", "_values")  # a misspelt property is an error
+    __slots__ = ("__weakref__", "_engine", "_forget", "_state", "_values")  # a misspelt property is an error
 
     #: OpenAL effect types to try, best first. Each has a map from the numbers of `Parameter` to those of the type.
     #: The type has only the mapped parameters. None: the numbers are the same.
@@ -105,9 +105,9 @@ class BaseEffect(Destroyable):
             self._make(given.pop("context", None), given)
 
     def _make(self, context: Context | None, given: Mapping[str, Any]) -> None:
-        self._context = require_context(context)
-        self._context._check_alive()
-        slots = self._context._effects
+        self._engine = require_engine(context)
+        self._engine.check_alive()
+        slots = self._engine.effect_slots
         slots.update()
         self._values: dict[str, Any] = {}
         self._state = EffectState(self._kind, self._values)
@@ -119,7 +119,8 @@ class BaseEffect(Destroyable):
     @property
     def context(self) -> Context:
         """The context that plays this effect."""
-        return self._context
+        context: Context = self._engine.context
+        return context
 
     @property
     def source_sends(self) -> list[tuple[Source, int]]:
@@ -135,13 +136,13 @@ class BaseEffect(Destroyable):
     def destroy(self) -> None:
         """Remove the effect from all sends and destroy it. Repeated calls have no effect."""
         if not self._destroyed:
-            if self._context:
+            if self._engine.alive:
                 self._check_alive()
                 for source, index in self._state.source_sends:
                     source.sends[index].effect = None
                 self._state.silent_at = 0  # no tail
                 self._forget()
-                self._context._effects.update()
+                self._engine.effect_slots.update()
             self._destroyed = self._state.destroyed = True
 
     def _set_all(self, given: Mapping[str, Any]) -> None:
@@ -149,28 +150,28 @@ class BaseEffect(Destroyable):
         checked = [(row := self._parameters[name], row.check(name, value)) for name, value in given.items()]
         for row, value in checked:
             row._keep(self._values, value)
-        self._context._effects.reload(self._state)
+        self._engine.effect_slots.reload(self._state)
 
     def _changed(self, changed: Parameter[Any] | SlotProperty[Any], value: Any) -> None:
-        self._context._effects.change(self._state, changed, value)
+        self._engine.effect_slots.change(self._state, changed, value)
 
     def _check_alive(self) -> None:
         self._check_not_destroyed()
-        self._context._check_alive()
+        self._engine.check_alive()
 
     # Internal, for sends
 
     def _can_be_heard(self) -> bool:
         """Return whether the device supports effects. Logs one warning if not."""
-        return self._context._effects.available()
+        return self._engine.effect_slots.available()
 
     def _take_slot(self) -> None:
         """Get a slot for the effect, if one is available. Called when a send starts to use it."""
-        self._context._effects.acquire(self._state)
+        self._engine.effect_slots.acquire(self._state)
 
     def _slot(self, al: Functions) -> int:
         """Return the number of its slot, or 0 without a slot. Call it inside the context scope."""
-        return self._context._effects.slot(al, self._state)
+        return self._engine.effect_slots.slot(al, self._state)
 
     def _enter(self, source: Source, index: int) -> None:
         """Record that a send uses the effect."""
@@ -181,7 +182,7 @@ class BaseEffect(Destroyable):
         self._state.remove_send(source, index)
 
     def __bool__(self) -> bool:
-        return not self._destroyed and bool(self._context)
+        return not self._destroyed and self._engine.alive
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}{'' if self else ', destroyed'}>"

@@ -40,7 +40,7 @@ class Send:
     def effect(self, effect: BaseEffect | None) -> None:
         source, index = self._source, self._index
         source._check_alive()
-        effects = source.context._effects
+        effects = source.context._engine.effect_slots
         if effect is not None:
             if not isinstance(effect, BaseEffect):
                 raise TypeError(f"{self._name}.effect is {effect!r}; it must be an effect or None")

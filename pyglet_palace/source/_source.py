@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import checks
 from .._common.lifetime import Destroyable
-from .._current import require_context
+from .._current import require_engine
 from .._loading.cache import Entry
 from .._openal import constants as c
 from .._openal import filters
@@ -50,7 +50,7 @@ class Source(SpatialProperties, Destroyable):
 
     __slots__ = (
         "__weakref__",
-        "_context",
+        "_engine",
         "_factor",
         "_group",
         "_heard",
@@ -118,8 +118,8 @@ class Source(SpatialProperties, Destroyable):
         Raises:
             RuntimeError: No context was given and none is current, or another thread created the context.
         """
-        self._context = require_context(context)
-        self._context._check_alive()
+        self._engine = require_engine(context)
+        self._engine.check_alive()
         self._values: dict[str, Any] = {}
         self._heard: dict[Property[Any], Any] = {}
         self._voice: Voice | None = None
@@ -134,7 +134,8 @@ class Source(SpatialProperties, Destroyable):
     @property
     def context(self) -> Context:
         """The context that plays this source."""
-        return self._context
+        context: Context = self._engine.context
+        return context
 
     def play(self, sound: Buffer | BaseDecoder) -> None:
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
@@ -159,17 +160,17 @@ class Source(SpatialProperties, Destroyable):
         offset, self._next_offset = self._next_offset, 0
         if offset >= playable.length > 0:
             offset = 0
-        context = self._context
+        engine = self._engine
         self._held = False
-        context._fades.forget(self)
+        engine.fades.forget(self)
         if self._factor != 1.0:
-            context._voices.release(self)  # avoids a burst of the faded sound at full gain
+            engine.voices.release(self)  # avoids a burst of the faded sound at full gain
             self._set_factor(1.0)
         if self._group is not None:  # groups update only sources with a voice
             self._hear_gain()
             self._hear_pitch()
-        context._voices.play(self, playable, offset)
-        context._wake()
+        engine.voices.play(self, playable, offset)
+        engine.wake()
 
     def stop(self) -> None:
         """Stop without an event. No effect on an idle source. The next `play` starts at frame 0 and at full `gain`."""
@@ -179,8 +180,8 @@ class Source(SpatialProperties, Destroyable):
 
     def _stop(self) -> None:
         self._held = False
-        self._context._voices.release(self)
-        self._context._fades.forget(self)
+        self._engine.voices.release(self)
+        self._engine.fades.forget(self)
         if self._factor != 1.0:
             self._set_factor(1.0)
 
@@ -194,16 +195,16 @@ class Source(SpatialProperties, Destroyable):
         self._pause()
 
     def _pause(self) -> None:
-        self._context._fades.catch_up(self)
-        self._context._voices.pause(self)
+        self._engine.fades.catch_up(self)
+        self._engine.voices.pause(self)
 
     def resume(self) -> None:
         """Resume after `pause`. No effect if not paused."""
         self._check_alive()
         self._held = False
-        self._context._fades.catch_up(self)
-        self._context._voices.resume(self)
-        self._context._wake()
+        self._engine.fades.catch_up(self)
+        self._engine.voices.resume(self)
+        self._engine.wake()
 
     def fade_to(self, gain: float, ms: float, start: float | None = None) -> None:
         """Fade to a gain factor, linearly in decibels. Does not block.
@@ -241,12 +242,12 @@ class Source(SpatialProperties, Destroyable):
         self._check_alive()
         target, duration = _fade_factor("gain", gain), _fade_time("ms", ms)
         begin = None if start is None else _fade_factor("start", start)
-        self._context._fades.begin(self, begin, target, duration, stops=stops)
+        self._engine.fades.begin(self, begin, target, duration, stops=stops)
 
     def destroy(self) -> None:
         """Stop without an event, leave the group and destroy the source. Repeated calls have no effect."""
         if not self._destroyed:
-            if self._context:
+            if self._engine.alive:
                 self._check_alive()
                 self._stop()
                 if self._group is not None:
@@ -288,7 +289,7 @@ class Source(SpatialProperties, Destroyable):
     def playing(self) -> bool:
         """Whether the source is playing now. Exact, without an update."""
         self._check_alive()
-        return self._context._voices.is_playing(self)
+        return self._engine.voices.is_playing(self)
 
     @property
     def paused(self) -> bool:
@@ -301,7 +302,7 @@ class Source(SpatialProperties, Destroyable):
         """The playing or paused buffer, or None. A finished buffer remains until the next update."""
         self._check_alive()
         entry = self._voice.playable if self._voice is not None else None
-        return self._context._shelf.handle(entry) if isinstance(entry, Entry) else None
+        return self._engine.cache.handle(entry) if isinstance(entry, Entry) else None
 
     @property
     def offset(self) -> int:
@@ -315,7 +316,7 @@ class Source(SpatialProperties, Destroyable):
             OverflowError: Set to a negative number.
         """
         self._check_alive()
-        return self._context._voices.offset(self) or self._next_offset
+        return self._engine.voices.offset(self) or self._next_offset
 
     @offset.setter
     def offset(self, frame: int) -> None:
@@ -329,7 +330,7 @@ class Source(SpatialProperties, Destroyable):
             return
         if frame >= playable.length > 0:
             raise RuntimeError(f"offset is {frame}; what plays has only {playable.length} frames")
-        self._context._voices.seek(self, frame)
+        self._engine.voices.seek(self, frame)
 
     @property
     def offset_seconds(self) -> float:
@@ -348,7 +349,7 @@ class Source(SpatialProperties, Destroyable):
         voice = self._voice
         if voice is None:
             return 0
-        with self._context._scope as al:
+        with self._engine.scope as al:
             return al.source_latency(voice.number)
 
     @property
@@ -366,12 +367,12 @@ class Source(SpatialProperties, Destroyable):
             ValueError: Set to an index out of range.
         """
         index = self._resampler
-        return self._context.default_resampler_index if index < 0 else index
+        return self._engine.native.default_resampler if index < 0 else index
 
     @resampler_index.setter
     def resampler_index(self, index: int) -> None:
         self._check_alive()
-        there = self._context.available_resamplers
+        there = self._engine.native.resamplers
         self._resampler = checks.integer(0, len(there) - 1 if there else None)("resampler_index", index)
 
     # Effective values
@@ -393,7 +394,7 @@ class Source(SpatialProperties, Destroyable):
         return "looping" in self._values
 
     def _changed(self, changed: Property[Any], value: Any) -> None:
-        voices, name = self._context._voices, changed.name
+        voices, name = self._engine.voices, changed.name
         if name == "gain":
             self._hear_gain()
         elif name == "pitch":
@@ -412,7 +413,7 @@ class Source(SpatialProperties, Destroyable):
         gain: float = self._values.get("gain", 1.0) * self._factor
         if self._group is not None:
             gain *= self._group._whole_gain
-        self._context._voices.set_property(self, _GAIN, gain if gain <= checks.FLT_MAX else checks.FLT_MAX)
+        self._engine.voices.set_property(self, _GAIN, gain if gain <= checks.FLT_MAX else checks.FLT_MAX)
 
     def _hear_pitch(self) -> None:
         """Send the effective pitch. Called after a change of pitch or group."""
@@ -420,23 +421,23 @@ class Source(SpatialProperties, Destroyable):
         if self._group is not None:
             pitch *= self._group._whole_pitch
         pitch = min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
-        self._context._voices.set_property(self, _PITCH, pitch, timing=True)
+        self._engine.voices.set_property(self, _PITCH, pitch, timing=True)
 
     def _set_factor(self, factor: float) -> None:
         self._factor = factor
         self._hear_gain()
 
     def _stop_faded(self) -> None:
-        if self._context._voices.is_playing(self):  # else it has ended, and the update will dispatch the event
+        if self._engine.voices.is_playing(self):  # else it has ended, and the update will dispatch the event
             self._stop()
 
     def _check_alive(self) -> None:
         if self._destroyed:
             self._check_not_destroyed()
-        self._context._check_alive()
+        self._engine.check_alive()
 
     def __bool__(self) -> bool:
-        return not self._destroyed and bool(self._context)
+        return not self._destroyed and self._engine.alive
 
     def __repr__(self) -> str:
         if not self:

@@ -48,7 +48,7 @@ def names(assets: Path) -> tuple[str, ...]:
 
 def published(context: palace.Context) -> None:
     """Wait until all that is asked for is decoded, so that one update has all of it to tell."""
-    wait_until(lambda: {job.resource.key for job in [*context._loader.finished]} >= {*context.pending_names})
+    wait_until(lambda: {job.resource.key for job in [*context._engine.workers.finished]} >= {*context.pending_names})
 
 
 def test_news_is_told_in_the_order_it_happened(

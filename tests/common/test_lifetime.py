@@ -69,6 +69,6 @@ def test_with_calls_overrides_of_context_and_device() -> None:
 
 def test_with_calls_an_overridden_release(context: palace.Context) -> None:
     batch_class, released = _overriding(palace.Batch, "release")
-    with batch_class((), context) as batch:
+    with batch_class((), context._engine) as batch:
         pass
     assert released == [batch]

@@ -21,7 +21,7 @@ ROWS = [pytest.param(cls, row, id=f"{cls.__name__}.{row.name}") for cls in CLASS
 
 @pytest.mark.parametrize(("cls", "row"), ROWS)
 def test_defaults_and_ranges_are_openals(cls: Any, row: Any, context: palace.Context) -> None:
-    with context._scope:
+    with context._engine.scope:
         asked = Asked(context, cls._types[0][0])
         answer = asked(row)
         if isinstance(row.default, float):
@@ -58,7 +58,7 @@ def test_every_preset_reaches_openal_whole(context: palace.Context) -> None:
     source.sends[0].effect = effect
     for name in palace.reverb_preset_names:
         effect.load_preset(name)
-        with context._scope as al:
+        with context._engine.scope as al:
             asked = Asked(context, 0x8000)
             al.delete_effect(asked.number)
             asked.number = effect._state.effect

@@ -75,7 +75,7 @@ def test_the_clock_drives_while_something_is_pending(hand: Hand, driven: palace.
         for _ in range(10):
             hand.tick()
         assert scheduled(hand.clock) == 1
-    wait_until(lambda: driven._loader.finished)
+    wait_until(lambda: driven._engine.workers.finished)
 
     hand.tick()
     hand.tick()
@@ -134,7 +134,7 @@ def test_a_handler_that_raises_does_not_end_the_driving(hand: Hand, driven: pala
         raise ValueError(name)
 
     palace.cache(["0.wav", "1.wav", "2.wav"])
-    wait_until(lambda: len(driven._loader.finished) == 3)
+    wait_until(lambda: len(driven._engine.workers.finished) == 3)
     errors = 0
     for _ in range(10):
         try:
@@ -180,7 +180,7 @@ def test_a_context_destroyed_by_a_handler_leaves_the_clock(hand: Hand, driven: p
             raise ValueError
 
     palace.cache(["a.wav"])
-    wait_until(lambda: driven._loader.finished)
+    wait_until(lambda: driven._engine.workers.finished)
     if raises:
         with pytest.raises(ValueError, match="^$"):
             hand.tick() or hand.tick()
@@ -209,7 +209,7 @@ def test_a_context_destroyed_by_what_buffer_calls_is_not_driven_again(
             assert scheduled(hand.clock) == 0  # though there is news left to be told
 
     palace.cache(["/nowhere/1.wav", "/nowhere/2.wav"])
-    wait_until(lambda: len(driven._loader.finished) == 2)
+    wait_until(lambda: len(driven._engine.workers.finished) == 2)
     driven.update()
 
     assert not driven

@@ -117,7 +117,7 @@ while time.monotonic() < until or not (stopped and ends and cached):
         player = sound.play()
         player.itself = player
         del player  # finalised by the garbage collector, when it likes
-    with context._scope:
+    with context._engine.scope:
         number = source._voice.number
         found = [of_source(number, c.AL_GAIN, 1)[0], tuple(of_source(number, c.AL_POSITION, 3))]
     if found != [gain, position]:
@@ -135,7 +135,7 @@ while time.monotonic() < until or not (stopped and ends and cached):
         wrong.append("not streaming")
     time.sleep(0.001)
 
-with context._scope:
+with context._engine.scope:
     inside = gc.isenabled()  # a collection here would finalise pyglet's sources in our context
 after = collects()
 fed = [stream._voice.playable for stream in streams]
@@ -145,7 +145,7 @@ while any(stream.lock.held for stream in fed):
     time.sleep(0.001)
 time.sleep(0.01)
 gc.disable()
-with context._scope:
+with context._engine.scope:
     pass
 kept_off = not gc.isenabled()  # by the game, whose choice it is
 gc.enable()

@@ -87,7 +87,7 @@ class Plug:
 
     def render(self, device: palace.Device, frames: int) -> Any:
         out = np.zeros((frames, 2), np.float32)
-        self.al.alcRenderSamplesSOFT(device._handle, out.ctypes.data, frames)
+        self.al.alcRenderSamplesSOFT(device._native.handle, out.ctypes.data, frames)
         return out
 
 
@@ -119,7 +119,7 @@ def path(tmp_path: Path) -> Path:
 
 def look(context: palace.Context) -> None:
     """An update, half a second after the one before."""
-    context._looked = context.device._tried_to_move = float("-inf")
+    context._engine._checked_at = context.device._native._last_attempt = float("-inf")
     context.update()
 
 
@@ -236,7 +236,7 @@ def test_without_another_device_the_news_is_told_once_and_it_goes_on_when_there_
     assert told.news == ["message", "event"] * 2
     plug.connected = True  # for the way of the end
     plug.render(device, LENGTH)
-    context._device_was_reset()
+    context._engine.device_was_reset()
     context.update()
     assert told.news == ["message", "event"] * 2 + ["stopped"]
 
@@ -256,7 +256,7 @@ def test_however_many_contexts_look_a_missing_device_is_looked_for_twice_a_secon
     told = [Told(context) for context in contexts]
     plug.connected = False
     for context in contexts:
-        context._looked = float("-inf")
+        context._engine._checked_at = float("-inf")
         context.update()
     assert len(plug.moves) == 1
     assert [of.news for of in told] == [["message", "event"]] * 3
@@ -294,7 +294,7 @@ def test_where_sources_cannot_be_held_they_end_and_the_context_moves_all_the_sam
     context = made_on(device)
     told = Told(context)
     source = palace.Buffer(path).play()
-    with context._scope as al:  # as OpenAL does with what plays on a lost device
+    with context._engine.scope as al:  # as OpenAL does with what plays on a lost device
         assert source._voice is not None
         al.alSourceStop(source._voice.number)
     plug.connected, plug.another = False, RATE
@@ -360,7 +360,7 @@ def updated_until(condition):
     while not condition():
         assert time.monotonic() < end, told
         now = palace.current_context()
-        now._looked = now.device._tried_to_move = float("-inf")
+        now._engine._checked_at = now.device._native._last_attempt = float("-inf")
         now.update()
         time.sleep(0.001)
 
@@ -383,8 +383,8 @@ palace.use_fileio(lambda name: open(name, "rb"))
 lead_to("/dev/full")
 played.append(opened())
 device = palace.current_context().device
-moves = device._can_move
-while device._is_connected():
+moves = device._native.can_reopen
+while device._native.is_connected():
     time.sleep(0.001)
 lead_to("nowhere/to be found")
 updated_until(lambda: told)

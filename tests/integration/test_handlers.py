@@ -122,7 +122,7 @@ def case(request: pytest.FixtureRequest) -> tuple[str, str]:
 def make_stage(
     context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], Stage]:
-    generate, made = context._al.generate_source, []
+    generate, made = context._engine.al.generate_source, []
 
     def limited() -> int:
         if len(made) == 2:
@@ -130,7 +130,7 @@ def make_stage(
         made.append(generate())
         return made[-1]
 
-    monkeypatch.setattr(context._al, "generate_source", limited)
+    monkeypatch.setattr(context._engine.al, "generate_source", limited)
     return lambda name: Stage(context, device, PLAYS[name], sounds.wav(tmp_path / "a.wav", LENGTH))
 
 
@@ -247,7 +247,7 @@ def test_what_a_handler_raises_takes_no_news_away(stage: Stage, case: tuple[str,
         assert stage.told == _of(what, first)  # the event too, where the message raised
     stage.context.update()
     assert stage.told == _of(what, first, second)
-    for source in list(stage.context._voices):
+    for source in list(stage.context._engine.voices):
         source.stop()  # type: ignore[attr-defined]
     stage.told.clear()
     again = stage.play()

@@ -212,7 +212,7 @@ def test_a_context_is_left_cleanly_with_loads_running_buffers_cached_and_sources
         assert not context
         assert not buffer
         assert batch.finished
-        assert device._store.count == 0
+        assert device._buffers.count == 0
         for use in (lambda: playing.playing, paused.resume, context.update, context.stats):
             with pytest.raises(palace.DestroyedError):
                 use()
@@ -239,7 +239,7 @@ def test_things_may_end_in_any_order(
     for name in order:
         ends[name]()
 
-    assert device._store.count == 0
+    assert device._buffers.count == 0
     assert not any([source, buffer, batch, context])
     device.close()
 
@@ -450,7 +450,7 @@ def test_in_the_child_of_a_fork_the_collector_works_whoever_was_inside_of_a_brac
         inside, leave = threading.Event(), threading.Event()
 
         def hold():
-            with context._scope:
+            with context._engine.scope:
                 inside.set()
                 leave.wait()
 

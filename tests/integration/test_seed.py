@@ -261,7 +261,7 @@ def test_loop_points_without_the_extension_are_0_and_length(context: palace.Cont
     buffer = palace.Buffer("loop.wav")
     assert buffer.loop_points == (100, 300)
 
-    context._native.has_loop_points = False
+    context._engine.native.has_loop_points = False
 
     assert buffer.loop_points == (0, 1000)
 
@@ -349,7 +349,7 @@ def test_size_is_the_storage_used_in_bytes_by_openals_own_count(context: palace.
     """'size: Storage size used by the buffer, in bytes.' 'may not be what you expect from the length'"""
     buffer = palace.Buffer(door)
 
-    with context._scope as al:
+    with context._engine.scope as al:
         assert buffer.size == al.buffer_integer(buffer._entry.stored.number, c.AL_SIZE) == 4410 * 4
     assert context.cached_size == buffer.size
 
@@ -641,7 +641,7 @@ def test_departure_destroying_a_context_frees_the_buffers_left(
 
     context.destroy()
 
-    assert device._store.count == 0
+    assert device._buffers.count == 0
     assert not playing.context
     device.close()
 

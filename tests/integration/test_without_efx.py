@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace._openal.device import NativeDevice
 from tests.conftest import RATE
 from tests.studio import Asked, Studio, VocalMorpher, level, noise, version
 
@@ -35,18 +36,18 @@ def check_that_effects_do_nothing(studio: Studio, told: Any, text: str) -> None:
 def test_without_efx_in_the_library_effects_do_nothing_and_say_so_once(
     studio: Studio, told: Any, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in list(vars(context._al)):
+    for name in list(vars(context._engine.al)):
         if name.startswith("al") and ("Effect" in name or "Filter" in name):
-            monkeypatch.setattr(context._al, name, None)
+            monkeypatch.setattr(context._engine.al, name, None)
     check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
 
 
 def test_without_efx_on_the_device_effects_do_nothing_and_say_so_once(
     studio: Studio, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ask = palace.Device.query_extension
+    ask = NativeDevice.query_extension
     monkeypatch.setattr(
-        palace.Device, "query_extension", lambda device, name: name != "ALC_EXT_EFX" and ask(device, name)
+        NativeDevice, "query_extension", lambda device, name: name != "ALC_EXT_EFX" and ask(device, name)
     )
     assert len(palace.Source().sends) == 0
     check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
@@ -68,20 +69,20 @@ def test_an_effect_that_the_library_lacks_does_nothing_and_says_so_once(
 def test_where_there_is_no_eax_reverb_the_standard_one_is_used(
     studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_integer = context._al.alEffecti
+    set_integer = context._engine.al.alEffecti
 
     def without_eax(effect: int, what: int, value: int) -> None:
         if (what, value) == (0x8001, 0x8000):
             raise palace.OpenALError("alEffecti", 0xA003, "refused")
         set_integer(effect, what, value)
 
-    monkeypatch.setattr(context._al, "alEffecti", without_eax)
+    monkeypatch.setattr(context._engine.al, "alEffecti", without_eax)
     effect = palace.ReverbEffect("CAVE")
     out = studio.hear(effect, noise(0.1), RATE)
     assert level(out[RATE // 2 :]) > 0.001
     effect.echo_depth = 1.0  # which only EAX has
     effect.decay_time, effect.decay_hf_limit = 5.0, False
-    with context._scope as al:
+    with context._engine.scope as al:
         asked = Asked(context, 1)
         al.delete_effect(asked.number)
         asked.number = effect._state.effect

@@ -237,7 +237,7 @@ def test_room_is_made_for_what_is_being_decoded(small: palace.Context, assets: P
     palace.Buffer.from_decoder(Silence(50), "d")
     assert small.cached_names == ("d",)  # with b.wav there would be no room for what comes
     hold.set()
-    wait_until(lambda: small._loader.finished)
+    wait_until(lambda: small._engine.workers.finished)
     small.update()
     assert small.cached_size <= 400
     loaded(small)
@@ -251,7 +251,7 @@ def test_while_nobody_updates_workers_do_not_fill_the_memory(
     small.cache_limit = 8 * 200  # an eighth of it may be in flight
     names = [sounds.wav(assets / f"{number}.wav", 100) for number in range(20)]
     palace.cache(names)
-    loader = small._loader
+    loader = small._engine.workers
     wait_until(lambda: len(loader.finished) == 2 and len(loader._work._waiters) == 1)  # type: ignore[attr-defined]
     assert small.stats()["loading_size"] == 400
     assert small.stats()["queued"] == 18
@@ -265,7 +265,7 @@ def test_what_is_withdrawn_is_not_in_flight(small: palace.Context, end: Callable
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
         end()
-    wait_until(lambda: not small._loader.in_flight)
+    wait_until(lambda: not small._engine.workers.in_flight)
 
 
 # By steps
@@ -280,12 +280,12 @@ def test_a_search_among_many_goes_on_with_the_next_update(
     monkeypatch.setattr(cache, "_MOST_PASSED_OVER", 2)
     small.cache_limit = 800
     assert small.cached_names == NAMES  # two were met, and both are referred to
-    assert small._has_work()
+    assert small._engine.has_work()
     small.update()
     assert len(small.cached_names) == 5
     small.update()
     assert small.cached_names == NAMES[:4]
-    assert not small._has_work()
+    assert not small._engine.has_work()
     assert told == []
 
     small.cache_limit = 700
@@ -307,10 +307,10 @@ def test_the_clock_drives_a_search_to_its_end(
         kept = [palace.Buffer(name) for name in NAMES[:4]]
         palace.Buffer("e.wav")
         context.cache_limit = 800
-        assert context._scheduler is not None
-        assert context._scheduler.awake
+        assert context._engine.scheduler is not None
+        assert context._engine.scheduler.awake
         wait_until(lambda: (clock.tick(), context.cached_names == NAMES[:4])[1])
-        wait_until(lambda: (clock.tick(), not context._scheduler.awake)[1])  # type: ignore[union-attr]
+        wait_until(lambda: (clock.tick(), not context._engine.scheduler.awake)[1])  # type: ignore[union-attr]
         assert len(kept) == 4
 
 
@@ -318,11 +318,11 @@ def test_no_update_evicts_beyond_its_budget(small: palace.Context) -> None:
     small.cache_limit = None
     for name in NAMES:
         palace.Buffer(name)
-    small._shelf.limit = 200
-    small._shelf.searching = True
-    small._table.publish_budget = 0
+    small._engine.cache.limit = 200
+    small._engine.cache.searching = True
+    small._engine.requests.publish_budget = 0
     left = []
-    while len(small._shelf) > 1:
-        small._table.publish()
-        left.append(len(small._shelf))
+    while len(small._engine.cache) > 1:
+        small._engine.requests.publish()
+        left.append(len(small._engine.cache))
     assert left == [4, 3, 2, 1]

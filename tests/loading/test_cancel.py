@@ -76,7 +76,7 @@ class Scene:
         self.device = device
         self.context = palace.Context(device, EXACT, auto_update=False, workers=1)
         palace.use_context(self.context)
-        self.store = device._store
+        self.store = device._buffers
         self.way = way
         self.told: list[tuple[str, str]] = []
         self.samples: list[weakref.ref[Any]] = []
@@ -264,7 +264,7 @@ def editing(scene: Scene) -> None:
 def finished(scene: Scene) -> None:
     """Done by the worker, and not published."""
     scene.ask()
-    wait_until(lambda: scene.context._loader.finished)
+    wait_until(lambda: scene.context._engine.workers.finished)
     assert scene.context.pending_names == (HELD,)
     scene.act()
 
@@ -281,7 +281,7 @@ def locating(scene: Scene) -> None:
     scene.context.message_handler = Asked()
     (scene.folder / HELD).unlink()
     scene.ask()
-    wait_until(lambda: scene.context._loader.finished)
+    wait_until(lambda: scene.context._engine.workers.finished)
     scene.context.update()
 
 
@@ -429,7 +429,7 @@ def test_the_end_of_the_context_while_the_game_is_asked_for_a_name_ends_the_call
         call("missing.wav" if call is palace.Buffer else [OTHER, "missing.wav"])
     assert not scene.context
     wait_until(lambda: not loader_threads())
-    assert scene.device._store.count == 0
+    assert scene.device._buffers.count == 0
     assert scene.told == []
 
 

@@ -385,7 +385,7 @@ def test_more_files_that_block_for_ever_than_workers_do_not_keep_the_context_fro
             assert context.stats()["workers"] == workers
         assert gate.closed
         assert batch.finished
-        assert device._store.count == 0
+        assert device._buffers.count == 0
 
 
 # The loader of pyglet changes
@@ -534,7 +534,7 @@ if stage == "queued":
     entered.wait()
 batch = palace.preload(["a.wav"])
 if stage == "finished":
-    while not context._loader.finished: pass
+    while not context._engine.workers.finished: pass
 elif stage != "queued":
     entered.wait()
 """

@@ -153,7 +153,7 @@ class Loads(RuleBasedStateMachine):
 
     def count_ids(self) -> None:
         """Note which sources and buffers OpenAL has; and let it have few sources."""
-        al = self.al = self.device._al
+        al = self.al = self.device._native.al
         self.real = {}
         for what, live in self.live.items():
             generate, delete = getattr(al, f"generate_{what}"), getattr(al, f"delete_{what}")
@@ -238,8 +238,8 @@ class Loads(RuleBasedStateMachine):
         """Let the workers do all that they can, so that what comes next does not depend on their speed."""
         if self.racing or not self.context:
             return
-        loader, gate = self.context._loader, self.gate
-        jobs = [wish.job for wish in self.context._table._pending.values()]
+        loader, gate = self.context._engine.workers, self.gate
+        jobs = [wish.job for wish in self.context._engine.requests._pending.values()]
         wait_until(
             lambda: (
                 all(job.state in ("done", "dropped") for job in jobs)
@@ -378,7 +378,7 @@ class Loads(RuleBasedStateMachine):
 
     def voiced(self) -> set[int]:
         """Who has one of OpenAL's sources."""
-        return {source._serial for source in self.context._voices}  # type: ignore[attr-defined]
+        return {source._serial for source in self.context._engine.voices}  # type: ignore[attr-defined]
 
     def forget(self, keys: Iterable[str]) -> None:
         """Names are freed."""
@@ -488,7 +488,7 @@ class Loads(RuleBasedStateMachine):
 
     def obtain(self, name: str, keep: bool = False) -> palace.Buffer | None:
         """``Buffer(name)``; None if it cannot be loaded."""
-        wish = self.context._table._pending.get(name)
+        wish = self.context._engine.requests._pending.get(name)
         if wish is not None and wish.job.state == "claimed":
             self.let_workers_go()
         self.settle()
@@ -645,7 +645,7 @@ class Loads(RuleBasedStateMachine):
     def end_play(self, source: palace.Source) -> None:
         """The game has ended it itself; but if news waits, its end may be among it."""
         play = self.plays.pop(source._serial, None)
-        if play is not None and len(self.context._news):
+        if play is not None and len(self.context._engine.events):
             self.past[source._serial] = play
 
     def any_source(self, which: int) -> palace.Source:
@@ -733,7 +733,7 @@ class Loads(RuleBasedStateMachine):
         if what != "stop_all":
             getattr(group, what)()
             return
-        for source in list(self.context._voices):
+        for source in list(self.context._engine.voices):
             assert isinstance(source, palace.Source)
             if source.group in there and (source.playing or source.paused):
                 self.forced[source._serial] += 1
@@ -844,7 +844,7 @@ class Loads(RuleBasedStateMachine):
                 assert held.batch.finished
                 assert not held.listens or held.silent or held.completed == 1
         assert self.live == {"source": set(), "buffer": set()}, "OpenAL's objects are left behind"
-        assert self.device._store.count == self.device._store.refused == 0
+        assert self.device._buffers.count == self.device._buffers.refused == 0
         self.let_workers_go()
         wait_until(lambda: not loader_threads())
         if not same or not self.device:
@@ -868,7 +868,7 @@ class Loads(RuleBasedStateMachine):
         assert set(cached) == self.cached
         assert stats["pending"] == len(pending)
         assert stats["queued"] <= len(pending)
-        assert stats["cached"] == stats["buffers"] == len(cached) == self.device._store.count
+        assert stats["cached"] == stats["buffers"] == len(cached) == self.device._buffers.count
         assert stats["undeleted"] == 0
         assert stats["cached_size"] == context.cached_size == sum(palace.Buffer(name).size for name in cached)
         assert stats["voices"] == len(self.live["source"]) <= VOICES
@@ -886,10 +886,10 @@ class Loads(RuleBasedStateMachine):
         voiced = self.voiced()
         assert voiced <= self.plays.keys()
         for serial, play in self.plays.items():  # a handler that raises may have kept the end from being told
-            assert serial in voiced or "fade" in play.ends or len(context._news)
+            assert serial in voiced or "fade" in play.ends or len(context._engine.events)
         for held in self.batches:
             self.check_batch(held)
-        with context._scope:
+        with context._engine.scope:
             assert self.get_error() == 0
 
     def check_batch(self, held: Held) -> None:
@@ -922,7 +922,7 @@ class Loads(RuleBasedStateMachine):
                 for _ in range(100):
                     if not self.context:
                         break
-                    for source in list(self.context._voices):
+                    for source in list(self.context._engine.voices):
                         assert isinstance(source, palace.Source)
                         source.looping = False
                         source.resume()

@@ -116,7 +116,7 @@ class Stranger:
 
     def __init__(self, context: palace.Context, buffer: palace.Buffer, data: Any) -> None:
         self.context, self.data = context, data
-        with context._scope as al:
+        with context._engine.scope as al:
             self.number = al.generate_source()
             al.alSourcei(self.number, openal.constants.AL_BUFFER, buffer._entry.stored.number)
             al.alSourcei(self.number, openal.constants.AL_LOOPING, 1)
@@ -124,11 +124,11 @@ class Stranger:
 
     @property
     def offset(self) -> int:
-        with self.context._scope as al:
+        with self.context._engine.scope as al:
             return al.source_integer(self.number, openal.constants.AL_SAMPLE_OFFSET)
 
     def leave(self) -> None:
-        with self.context._scope as al:
+        with self.context._engine.scope as al:
             al.alSourceStop(self.number)
             al.alSourcei(self.number, openal.constants.AL_BUFFER, 0)
             al.delete_source(self.number)
@@ -279,7 +279,7 @@ class Turmoil:
         assert np.abs(self.device.render(FADE)).max() < QUIET, "what is heard was let go"
         expected = np.zeros(frames)
         for context in self.contexts:
-            for source in context._voices:
+            for source in context._engine.voices:
                 assert isinstance(source, palace.Source)
                 if source.playing:
                     buffer = source.buffer
@@ -297,7 +297,7 @@ class Turmoil:
         for context in self.contexts:
             context.update()  # tries again what was refused because of strangers
             context.destroy()
-        assert self.device._store.count == self.device._store.refused == 0
+        assert self.device._buffers.count == self.device._buffers.refused == 0
         self.device.close()
         self.arrays.sweep()
         assert not self.arrays._held, "somebody holds samples still"
@@ -322,9 +322,9 @@ def turmoil(folder: Path, seed: int, steps: int) -> int:
                 done.append(scene.step())
                 if done[-1] != "render" and scene.chance.random() < 0.7:
                     scene.hear(scene.chance.choice([5, 100, 300]))
-                if len(list(scene.contexts[0]._voices)) + len(list(scene.contexts[1]._voices)) > 20:
+                if len(list(scene.contexts[0]._engine.voices)) + len(list(scene.contexts[1]._engine.voices)) > 20:
                     for context in scene.contexts:
-                        for source in context._voices:
+                        for source in context._engine.voices:
                             source.stop()  # type: ignore[attr-defined]
             scene.close()
         except Exception:
@@ -351,7 +351,7 @@ def test_what_openal_refuses_to_delete_keeps_its_samples_until_it_is_deleted(
 
         palace.free([buffer.name])
         gc.collect()
-        assert scene.contexts[0].stats()["undeleted"] == scene.device._store.count == 1
+        assert scene.contexts[0].stats()["undeleted"] == scene.device._buffers.count == 1
         for _ in range(3):
             scene.contexts[0].update()
             scene.hear(1000)
@@ -359,7 +359,7 @@ def test_what_openal_refuses_to_delete_keeps_its_samples_until_it_is_deleted(
         scene.strangers.clear()
         scene.contexts[1].update()  # of the same device: as good as the first
 
-        assert scene.device._store.count == scene.device._store.refused == 0
+        assert scene.device._buffers.count == scene.device._buffers.refused == 0
         scene.hear(1000)
         assert arrays.overwritten == 1
         scene.close()
@@ -376,7 +376,7 @@ def test_the_end_of_one_context_lets_nothing_go_that_the_other_plays(tmp_path: P
 
         scene.contexts.pop(which).destroy()
 
-        static = scene.contexts[0]._al.alBufferDataStatic is not None
+        static = scene.contexts[0]._engine.al.alBufferDataStatic is not None
         assert arrays.overwritten == (4 if static else 8)  # where OpenAL copies, all were let go at once
         for _ in range(3):
             gc.collect()

@@ -139,7 +139,7 @@ def test_a_name_is_pending_until_it_is_copied_and_an_update_has_seen_it(
         assert context.pending_names == ("large.wav",)
         assert context.stats()["loading_size"] == LARGE * 2
         assert context.stats()["buffers"] == 0
-    wait_until(lambda: context._loader.finished)
+    wait_until(lambda: context._engine.workers.finished)
     assert context.cached_names == ()
     context.update()
     assert context.cached_names == tuple(told) == ("large.wav",)
@@ -184,8 +184,8 @@ def test_a_copy_nobody_wants_is_not_waited_for_and_leaves_no_buffer(
     wait_until(lambda: deleted, context)
     assert len(deleted) == 1
     assert context.stats()["buffers"] == 0
-    assert not context._table.busy
-    with context._scope as al, pytest.raises(palace.OpenALError):
+    assert not context._engine.requests.busy
+    with context._engine.scope as al, pytest.raises(palace.OpenALError):
         al.buffer_integer(deleted[0], constants.AL_SIZE)
     assert palace.Buffer("large.wav").length == LARGE
 
@@ -277,7 +277,7 @@ def test_an_interrupt_while_it_is_copied_leaves_no_buffer(
     )
     with monkeypatch.context() as patched:
         patched.setattr(functions(), "copy_to", interrupt)
-        patched.setattr(context._loader, "submit", lambda *_, **__: None)  # no worker takes it
+        patched.setattr(context._engine.workers, "submit", lambda *_, **__: None)  # no worker takes it
         if wanted:
             palace.cache(["large.wav"])
         with pytest.raises(KeyboardInterrupt):
@@ -286,5 +286,5 @@ def test_an_interrupt_while_it_is_copied_leaves_no_buffer(
 
     assert context.pending_names == ()
     assert made
-    with context._scope as al, pytest.raises(palace.OpenALError):
+    with context._engine.scope as al, pytest.raises(palace.OpenALError):
         al.buffer_integer(made[0], constants.AL_SIZE)

@@ -187,7 +187,7 @@ def test_a_loop_of_the_games_own_goes_on_once_a_frame_until_all_is_there(
         assert [next(frames) for _ in range(3)] == [None] * 3
         gate.open()
         for _ in frames:
-            context._loader.wait_for_finished(0.01)
+            context._engine.workers.wait_for_finished(0.01)
     assert batch.finished
     assert context.cached_names == names
 

@@ -128,7 +128,7 @@ def test_a_filter_is_carried_to_a_voice_that_is_borrowed_later_and_does_not_stay
 
 
 def test_no_filter_object_is_left_behind(chord: palace.Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
-    al = palace.Source().context._al
+    al = palace.Source().context._engine.al
     made: set[int] = set()
     generate, delete = al.generate_filter, al.delete_filter
 
@@ -154,7 +154,7 @@ def test_without_efx_a_filter_is_kept_and_said_to_do_nothing_once(
     chord: palace.Buffer, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     monkeypatch.setattr(palace._common.log, "_warned", set())
-    monkeypatch.setattr(palace.Source().context._al, "alGenFilters", None)
+    monkeypatch.setattr(palace.Source().context._engine.al, "alGenFilters", None)
     source = palace.Source()
     source.filter = (0, 1, 1)
     for _ in range(2):

@@ -108,7 +108,7 @@ palace.LoopbackDevice().close()
 
 
 def test_a_failed_call_is_named_with_its_arguments(context: palace.Context) -> None:
-    with context._scope as al, pytest.raises(palace.OpenALError, match=r"alSourcef\(9999, AL_GAIN, 1.0\).*NAME"):
+    with context._engine.scope as al, pytest.raises(palace.OpenALError, match=r"alSourcef\(9999, AL_GAIN, 1.0\).*NAME"):
         al.alSourcef(9999, _openal.constants.AL_GAIN, 1.0)
     context.listener.gain = 0.5  # the error was read: the next call is innocent
 
@@ -118,18 +118,18 @@ def test_a_bracket_leaves_the_contexts_of_process_and_thread_alone(device: palac
     outer = palace.Context(device, auto_update=False)
     inner = palace.Context(device, auto_update=False)
     before = al.alcGetCurrentContext(), al.alcGetThreadContext()
-    with outer._scope:
-        assert al.alcGetThreadContext() == outer._native.handle
-        with inner._scope, inner._scope:
-            assert al.alcGetThreadContext() == inner._native.handle
-        assert al.alcGetThreadContext() == outer._native.handle
+    with outer._engine.scope:
+        assert al.alcGetThreadContext() == outer._engine.native.handle
+        with inner._engine.scope, inner._engine.scope:
+            assert al.alcGetThreadContext() == inner._engine.native.handle
+        assert al.alcGetThreadContext() == outer._engine.native.handle
     assert (al.alcGetCurrentContext(), al.alcGetThreadContext()) == before
 
 
 def test_a_bracket_is_left_also_after_an_error(context: palace.Context) -> None:
     al = _openal.functions()
     before = al.alcGetThreadContext()
-    with pytest.raises(ZeroDivisionError), context._scope:
+    with pytest.raises(ZeroDivisionError), context._engine.scope:
         raise ZeroDivisionError
     assert al.alcGetThreadContext() == before
 
@@ -138,9 +138,9 @@ def test_collections_are_held_off_inside_while_pyglets_driver_is_loaded(
     context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
-    with context._scope:
+    with context._engine.scope:
         assert not gc.isenabled()
-        with context._scope:
+        with context._engine.scope:
             pass
         assert not gc.isenabled()
     assert gc.isenabled()
@@ -151,7 +151,7 @@ def test_collections_stay_off_where_the_game_has_them_off(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
     gc.disable()
-    with context._scope:
+    with context._engine.scope:
         pass
     assert not gc.isenabled()
 
@@ -160,11 +160,11 @@ def test_without_thread_contexts_a_library_shared_with_pyglet_is_refused_with_th
     context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = types.ModuleType("stand-in")
-    driver._lib = context._al.handle  # type: ignore[attr-defined]
+    driver._lib = context._engine.al.handle  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal.lib_openal", driver)
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, "alcSetThreadContext", None)
-        with pytest.raises(palace.DeviceError, match=r"pyglet\.options\.audio"), context._scope:
+        patch.setattr(context._engine.al, "alcSetThreadContext", None)
+        with pytest.raises(palace.DeviceError, match=r"pyglet\.options\.audio"), context._engine.scope:
             pass
 
 
@@ -175,7 +175,7 @@ def test_without_thread_contexts_a_library_of_our_own_works(monkeypatch: pytest.
         device = palace.LoopbackDevice()
         context = palace.Context(device, auto_update=False)
         context.listener.gain = 0.5
-        assert al.alcGetCurrentContext() == context._native.handle
+        assert al.alcGetCurrentContext() == context._engine.native.handle
         context.destroy()
         assert al.alcGetCurrentContext() is None
 

@@ -128,7 +128,7 @@ def test_a_source_keeps_its_effect(studio: Studio, context: palace.Context) -> N
     del source  # plays on, and is heard
     gc.collect()
     context.update()
-    assert isinstance(next(iter(context._voices)).sends[0].effect, palace.EchoEffect)
+    assert isinstance(next(iter(context._engine.voices)).sends[0].effect, palace.EchoEffect)
 
 
 def test_a_stolen_voice_sends_no_more(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,7 +136,7 @@ def test_a_stolen_voice_sends_no_more(studio: Studio, context: palace.Context, m
     source = studio.source(effect)
     buffer = studio.buffer(noise())
     buffer.play(source)
-    monkeypatch.setattr(context._voices, "_exhausted", True)
+    monkeypatch.setattr(context._engine.voices, "_exhausted", True)
     buffer.play(studio.source(None))
     assert not source.playing
     assert effect.use_count == 1
@@ -189,7 +189,7 @@ def test_an_openal_that_fails_midway_leaves_no_slot_behind(
     source, effect, before = palace.Source(), palace.ReverbEffect("CAVE"), palace.BaseEffect()
     source.sends[0].effect = before
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, "alEffectf", fails)
+        patch.setattr(context._engine.al, "alEffectf", fails)
         with pytest.raises(palace.OpenALError, match="out of memory"):
             source.sends[0].effect = effect
     assert source.sends[0].effect is before
@@ -207,7 +207,7 @@ def test_an_openal_that_fails_midway_leaves_no_slot_behind(
 def test_no_effect_object_is_left_behind_and_slots_are_made_once(
     studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    al, made, objects, slots = context._al, [], set(), []
+    al, made, objects, slots = context._engine.al, [], set(), []
     generate, delete, generate_slot = al.generate_effect, al.delete_effect, al.generate_effect_slot
 
     def generated() -> int:
@@ -256,7 +256,7 @@ def test_what_openal_refuses_to_take_back_it_is_given_again(
     source.sends[0].effect, source.sends[1].effect = effect, other
     unit = effect._state
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, "alDeleteEffects", refuses)
+        patch.setattr(context._engine.al, "alDeleteEffects", refuses)
         effect.destroy()
         context.update()
         assert unit.effect
@@ -265,7 +265,7 @@ def test_what_openal_refuses_to_take_back_it_is_given_again(
     assert not unit.effect
     assert context.stats()["effect_slots"] == 1
     other.destroy()
-    assert len(set(context._effects._free_slots)) == len(context._effects._free_slots) == 2
+    assert len(set(context._engine.effect_slots._free_slots)) == len(context._engine.effect_slots._free_slots) == 2
 
 
 def test_after_effects_have_ended_the_device_can_be_reset_and_have_other_contexts(
@@ -392,7 +392,7 @@ def test_who_waits_for_a_slot_longest_gets_it_first_if_it_can_be_heard(studio: S
     context.update()
     for source in (last, idle):
         assert source.sends[0].effect._state.slot  # type: ignore[union-attr]
-    assert not context._effects._waiting
+    assert not context._engine.effect_slots._waiting
 
 
 def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio, context: palace.Context) -> None:
@@ -403,7 +403,7 @@ def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio,
     lacking = [studio.source(VocalMorpher()) for _ in range(3)]
     last = studio.source(palace.EqualizerEffect())
     context.update()  # nobody waits who is not heard
-    assert not context._effects._waiting
+    assert not context._engine.effect_slots._waiting
     for source in (*lacking, last):
         source.looping = True
         buffer.play(source)
@@ -411,7 +411,7 @@ def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio,
     for _ in range(3):
         context.update()
     assert last.sends[0].effect._state.slot  # type: ignore[union-attr]
-    assert not context._effects._waiting
+    assert not context._engine.effect_slots._waiting
 
 
 def test_an_effect_that_waits_for_a_slot_may_be_dropped_or_destroyed(studio: Studio, context: palace.Context) -> None:
@@ -422,7 +422,7 @@ def test_an_effect_that_waits_for_a_slot_may_be_dropped_or_destroyed(studio: Stu
     sources[0].destroy()
     context.update()
     assert not studio.device.render(RATE).any()
-    assert not context._effects._waiting
+    assert not context._engine.effect_slots._waiting
 
 
 def test_a_destroyed_source_lets_its_effects_go(studio: Studio, context: palace.Context) -> None:

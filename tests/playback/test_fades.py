@@ -243,8 +243,8 @@ def test_what_has_faded_is_not_heard_at_full_gain_when_it_is_replaced(
     source.fade_to(0, 50, start=0)
     told: list[str] = []
     for name in ("alSourcef", "alSourceStop"):
-        call = getattr(context._al, name)
-        monkeypatch.setattr(context._al, name, lambda *a, call=call, name=name: (told.append(name), call(*a))[1])
+        call = getattr(context._engine.al, name)
+        monkeypatch.setattr(context._engine.al, name, lambda *a, call=call, name=name: (told.append(name), call(*a))[1])
     buffer.play(source)
     assert told.index("alSourceStop") < told.index("alSourcef")
 
@@ -272,14 +272,14 @@ def test_a_theft_forgets_the_fade(
     def no_more() -> int:
         raise palace.OpenALError("alGenSources", 0xA005, "no more")
 
-    monkeypatch.setattr(context._al, "generate_source", no_more)
+    monkeypatch.setattr(context._engine.al, "generate_source", no_more)
     source.fade_to(0.1, 100, start=0.5)
     thief = palace.Source()
     thief.priority = 1
     buffer.play(thief)
     assert not source.playing
     context.update()
-    assert not context._fades._running
+    assert not context._engine.fades._running
     thief.stop()
     buffer.play(source)
     assert heard(source) == 1
@@ -336,7 +336,7 @@ def test_fades_keep_no_source_alive_and_cost_nothing_once_over(
     source.fade_to(0.5, 10)
     device.render(RATE)
     context.update()
-    assert not context._fades._running
+    assert not context._engine.fades._running
 
 
 def test_destroyed_sources_and_contexts_fade_no_more(
@@ -359,7 +359,7 @@ def test_destroyed_sources_and_contexts_fade_no_more(
 def test_without_a_device_clock_fades_go_by_the_clock_of_the_machine(
     tmp_path: Path, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    device._has_clock = False
+    device._native.has_clock = False
     context = palace.Context(device, EXACT, auto_update=False)
     palace.use_context(context)
     now = [10**15]
@@ -383,12 +383,12 @@ def test_the_clock_drives_on_while_something_fades(tmp_path: Path) -> None:
         source.looping = True
         palace.Buffer(sounds.wav(tmp_path / "a.wav")).play(source)
         source.fade_out_to_stop(0, 100)
-        assert context._scheduler is not None
-        assert context._scheduler.awake
+        assert context._engine.scheduler is not None
+        assert context._engine.scheduler.awake
         device.render(RATE // 20)
         context.update()
-        assert context._scheduler.awake
+        assert context._engine.scheduler.awake
         device.render(RATE)
         context.update()
         assert not source.playing
-        assert not context._scheduler.awake
+        assert not context._engine.scheduler.awake

@@ -27,7 +27,7 @@ def buffer(tmp_path: Path, context: palace.Context) -> palace.Buffer:
 @pytest.fixture
 def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: palace.Context) -> palace.Context:
     """A context with three voices."""
-    generate, made = context._al.generate_source, []
+    generate, made = context._engine.al.generate_source, []
 
     def limited() -> int:
         if len(made) == 3:
@@ -35,7 +35,7 @@ def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, context: palace.Context
         made.append(generate())
         return made[-1]
 
-    monkeypatch.setattr(context._al, "generate_source", limited)
+    monkeypatch.setattr(context._engine.al, "generate_source", limited)
     return context
 
 
@@ -316,8 +316,8 @@ def test_an_update_asks_openal_about_nobody_before_an_end_can_be(
     for _ in range(50):
         buffer.play()
     asked: list[int] = []
-    ask = context._al.source_integer
-    monkeypatch.setattr(context._al, "source_integer", lambda *what: (asked.append(what[0]), ask(*what))[1])
+    ask = context._engine.al.source_integer
+    monkeypatch.setattr(context._engine.al, "source_integer", lambda *what: (asked.append(what[0]), ask(*what))[1])
     device.render(LENGTH // 2)
     context.update()
     assert asked == []
@@ -327,7 +327,7 @@ def test_an_update_asks_openal_about_nobody_before_an_end_can_be(
 
 
 def test_without_a_device_clock_ends_are_found_by_asking(tmp_path: Path, device: palace.LoopbackDevice) -> None:
-    device._has_clock = False
+    device._native.has_clock = False
     context = palace.Context(device, auto_update=False)
     palace.use_context(context)
     ends = EndTimes(context, device)
@@ -392,8 +392,8 @@ def test_ends_within_a_batch_of_changes_are_found(
 def test_after_a_disconnection_every_play_ends(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "_is_connected", lambda: False)
-    context._looked = float("-inf")
+    monkeypatch.setattr(device._native, "is_connected", lambda: False)
+    context._engine._checked_at = float("-inf")
     context.update()
     ends = EndTimes(context, device)
     source = buffer.play()
@@ -413,7 +413,9 @@ def test_a_play_that_openal_refuses_leaves_nothing_half_done(
     source = palace.Source()
     source.gain = 0.5
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, failing, refuse if failing == "alSourcePlay" else Once(context._al.alSourcef))
+        patch.setattr(
+            context._engine.al, failing, refuse if failing == "alSourcePlay" else Once(context._engine.al.alSourcef)
+        )
         with pytest.raises(palace.OpenALError):
             buffer.play(source)
     assert buffer.source_count == context.stats()["sources"] == 0
@@ -439,15 +441,15 @@ def test_a_pitch_that_changes_every_frame_does_not_fill_memory(buffer: palace.Bu
     source = buffer.play()
     for turn in range(5000):
         source.pitch = 1 + turn % 7 / 10
-    assert len(context._voices._end_times) < 200
+    assert len(context._engine.voices._end_times) < 200
 
 
 @pytest.fixture
 def asked(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """OpenAL sources that OpenAL is asked about."""
     numbers: list[int] = []
-    ask = context._al.source_integer
-    monkeypatch.setattr(context._al, "source_integer", lambda *what: (numbers.append(what[0]), ask(*what))[1])
+    ask = context._engine.al.source_integer
+    monkeypatch.setattr(context._engine.al, "source_integer", lambda *what: (numbers.append(what[0]), ask(*what))[1])
     return numbers
 
 
@@ -550,9 +552,9 @@ def test_an_answer_that_openal_refuses_loses_no_end(
     ends = EndTimes(context, device)
     sources = [play(buffer) for _ in range(5)]
     device.render(2 * LENGTH)
-    ask = Once(context._al.source_integer)
+    ask = Once(context._engine.al.source_integer)
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, "source_integer", ask)
+        patch.setattr(context._engine.al, "source_integer", ask)
         with pytest.raises(palace.OpenALError):
             context.update()
     context.update()
@@ -561,19 +563,19 @@ def test_an_answer_that_openal_refuses_loses_no_end(
 
 def test_paused_voices_are_no_work(buffer: palace.Buffer, context: palace.Context) -> None:
     first, second = play(buffer), play(buffer)
-    assert context._voices.any_playing()
+    assert context._engine.voices.any_playing()
     first.pause()
-    assert context._voices.any_playing()
+    assert context._engine.voices.any_playing()
     second.pause()
-    assert not context._voices.any_playing()
+    assert not context._engine.voices.any_playing()
     buffer.play(first)
-    assert context._voices.any_playing()
+    assert context._engine.voices.any_playing()
     first.stop()
-    assert not context._voices.any_playing()
+    assert not context._engine.voices.any_playing()
     second.stop()
-    assert not context._voices.any_playing()
+    assert not context._engine.voices.any_playing()
     play(buffer)
-    assert context._voices.any_playing()
+    assert context._engine.voices.any_playing()
 
 
 def test_an_offset_set_after_the_end_is_for_the_next_play(

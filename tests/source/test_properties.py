@@ -32,7 +32,7 @@ class Asked:
 
     def __init__(self, context: palace.Context, number: int) -> None:
         self.context, self.number = context, number
-        library = context._al.handle
+        library = context._engine.al.handle
         self.floats_of = ctypes.CFUNCTYPE(None, ctypes.c_uint, ctypes.c_int, ctypes.c_void_p)(
             ("alGetSourcefv", library)
         )
@@ -42,14 +42,14 @@ class Asked:
 
     def floats(self, parameter: int, count: int = 1) -> Any:
         values = (ctypes.c_float * count)()
-        with self.context._scope as al:
+        with self.context._engine.scope as al:
             self.floats_of(self.number, parameter, values)
             al.alGetInteger(DISTANCE_MODEL)  # raises if the question was wrong
         return pytest.approx(values[0] if count == 1 else tuple(values), rel=1e-6, abs=1e-6)
 
     def integer(self, parameter: int) -> int:
         value = ctypes.c_int()
-        with self.context._scope as al:
+        with self.context._engine.scope as al:
             self.integers_of(self.number, parameter, ctypes.byref(value))
             al.alGetInteger(DISTANCE_MODEL)
         return value.value
@@ -204,7 +204,7 @@ def test_what_is_set_before_between_and_within_sounds_is_kept_and_reaches_the_vo
 
 
 def test_a_voice_given_back_is_as_openal_made_it(buffer: palace.Buffer, context: palace.Context) -> None:
-    with context._scope as al:
+    with context._engine.scope as al:
         new = Asked(context, al.generate_source()).everything()
     source = palace.Source()
     for name, (_, value, _) in PROPERTIES.items():
@@ -320,8 +320,8 @@ def test_where_an_extension_is_missing_a_property_is_kept_and_says_once_that_it_
         "gain_auto": "ALC_EXT_EFX",
     }
     monkeypatch.setattr(log, "_warned", set())
-    monkeypatch.setattr(context._al, "has_extension", lambda name: not name)
-    monkeypatch.setattr(context._al, "alGenFilters", None)
+    monkeypatch.setattr(context._engine.al, "has_extension", lambda name: not name)
+    monkeypatch.setattr(context._engine.al, "alGenFilters", None)
     source = buffer.play()
     assert source._voice is not None
     for name, extension in extensions.items():
@@ -337,7 +337,7 @@ def test_where_an_extension_is_missing_a_property_is_kept_and_says_once_that_it_
 def test_an_openal_that_has_no_doppler_factor_for_sources_plays_without(
     buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    send = context._al.alSourcef
+    send = context._engine.al.alSourcef
 
     def refuse(source: int, what: int, value: float) -> None:
         if what == c.AL_DOPPLER_FACTOR:
@@ -345,7 +345,7 @@ def test_an_openal_that_has_no_doppler_factor_for_sources_plays_without(
         send(source, what, value)
 
     monkeypatch.setattr(log, "_warned", set())
-    monkeypatch.setattr(context._al, "alSourcef", refuse)
+    monkeypatch.setattr(context._engine.al, "alSourcef", refuse)
     source = palace.Source()
     source.doppler_factor = 0.5
     buffer.play(source)
@@ -366,7 +366,7 @@ def test_sends_are_of_the_source(buffer: palace.Buffer, device: palace.LoopbackD
 
 
 def test_no_resamplers_no_choice(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context._native, "_has_resamplers", False)
+    monkeypatch.setattr(context._engine.native, "_has_resamplers", False)
     source = palace.Source()
     assert source.resampler_index == 0
     source.resampler_index = 3
@@ -390,7 +390,7 @@ def test_latency_is_what_openal_says(
         assert what == c.AL_SAMPLE_OFFSET_LATENCY_SOFT
         values[0], values[1] = 7 << 32, 23_000_000
 
-    monkeypatch.setattr(context._al, "alGetSourcei64vSOFT", answer)
+    monkeypatch.setattr(context._engine.al, "alGetSourcei64vSOFT", answer)
     source = buffer.play()
     assert source.latency == 23_000_000
     assert source.latency_seconds == pytest.approx(0.023)

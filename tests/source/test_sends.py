@@ -192,7 +192,7 @@ def test_what_openal_says_of_a_send_is_raised_and_what_was_there_is_heard_on(
     source.looping = True
     studio.buffer(noise()).play(source)
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, "alSource3i", refused)
+        patch.setattr(context._engine.al, "alSource3i", refused)
         with pytest.raises(palace.OpenALError, match="out of memory"):
             source.sends[0].effect = newcomer
     assert source.sends[0].effect is before

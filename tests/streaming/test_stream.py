@@ -307,7 +307,7 @@ def test_a_decoder_let_go_late_plays_on(context: palace.Context, device: palace.
     first = held.play(1000, 3)
     held.reading.wait()
     Ramp(5000).play(1000, 3)
-    wait_until(lambda: "feeder" in str(held.readers) and context._feeder._thread is not None, context)
+    wait_until(lambda: "feeder" in str(held.readers) and context._engine.streams._thread is not None, context)
     held.may_read.set()
     device.render(30_000)
     wait_until(lambda: first.offset or not first.playing, context)
@@ -532,14 +532,14 @@ def test_an_update_asks_openal_about_no_stream_that_goes_on(
     device.render(1000)
     context.update()
     asked: list[int] = []
-    game, ask = threading.get_ident(), context._al.source_integer
+    game, ask = threading.get_ident(), context._engine.al.source_integer
 
     def noting(*what: int) -> int:
         if threading.get_ident() == game:
             asked.append(what[0])
         return int(ask(*what))
 
-    monkeypatch.setattr(context._al, "source_integer", noting)
+    monkeypatch.setattr(context._engine.al, "source_integer", noting)
     for _ in range(10):
         context.update()
     assert asked == []
@@ -684,7 +684,7 @@ def test_openal_refusing_a_chunk_ends_that_stream(
     def refuse(*_: object) -> None:
         raise palace.OpenALError("alBufferData", 0xA005, "no memory")
 
-    monkeypatch.setattr(context._al, "alBufferData", refuse)
+    monkeypatch.setattr(context._engine.al, "alBufferData", refuse)
     source = Ramp().play()
     wait_until(lambda: told, context)
     assert told[0][0] is source
@@ -784,7 +784,7 @@ def test_streams_give_way_to_a_strictly_higher_priority_only(
 
     told = failing_events(context)
     stream = Ramp().play()
-    monkeypatch.setattr(context._al, "generate_source", none_left)
+    monkeypatch.setattr(context._engine.al, "generate_source", none_left)
     unheard = Ramp().play()
     assert stream.playing
     assert not unheard.playing
@@ -801,7 +801,7 @@ def test_streams_give_way_to_a_strictly_higher_priority_only(
 def test_streams_leak_no_buffer(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    al = context._al
+    al = context._engine.al
     alive: set[int] = set()
     generate, delete = al.generate_buffer, al.delete_buffer
 
@@ -873,8 +873,8 @@ def test_streams_end_on_a_device_that_is_gone_and_go_on_with_its_return(
 ) -> None:
     told: list[palace.Source] = []
     context.push_handlers(on_source_stopped=told.append)
-    monkeypatch.setattr(device, "_is_connected", lambda: False)
-    context._looked = float("-inf")
+    monkeypatch.setattr(device._native, "is_connected", lambda: False)
+    context._engine._checked_at = float("-inf")
     decoder = Ramp(300_000)
     source = decoder.play(1000, 3)
     device.render(100)
@@ -896,7 +896,7 @@ def test_a_decoder_s_finaliser_runs_outside_of_the_bracket(
 
     class Destroyable(Ramp):
         def __del__(self) -> None:
-            inside.append(bool(context._scope._depth) and context._scope._lock.acquire(blocking=False))
+            inside.append(bool(context._engine.scope._depth) and context._engine.scope._lock.acquire(blocking=False))
 
     def release(how: Callable[[palace.Source], object]) -> None:
         source = Destroyable(2000).play(1000, 3)
@@ -915,7 +915,7 @@ def test_a_decoder_s_finaliser_runs_outside_of_the_bracket(
         before = len(inside)
         release(how)
         if context:
-            for source in list(context._voices):
+            for source in list(context._engine.voices):
                 source.stop()  # type: ignore[attr-defined]
     assert inside == [False] * 5
 
@@ -999,7 +999,7 @@ def test_a_decoder_is_never_read_by_two_threads(context: palace.Context, device:
         decoder.reading.clear()
         source = decoder.play(1000, 3)
         Ramp().play(1000, 3)  # somebody to be fed: another thread is sent
-        context._feeder.replace_stalled(float("inf"))
+        context._engine.streams.replace_stalled(float("inf"))
         device.render(100)
         source.stop()
     decoder.play(1000, 3)
@@ -1103,7 +1103,7 @@ def test_with_no_thread_left_to_relieve_a_held_one_it_is_said_and_made_up_for(
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
-        context._feeder.replace_stalled(float("inf"))
+        context._engine.streams.replace_stalled(float("inf"))
     assert "no thread left" in caplog.text
     held.may_read.set()
     assert exactly(device, 1000).any()  # the one there is goes on
@@ -1143,10 +1143,10 @@ def test_what_was_heard_before_the_queue_ran_dry_is_not_heard_again(
     source = Ramp().play(1000, 3)
     device.render(100)
     stream: Any = source._voice.playable  # type: ignore[union-attr]
-    with context._scope as al:  # the feeder is about to deliver a chunk, and is late
+    with context._engine.scope as al:  # the feeder is about to deliver a chunk, and is late
         data, segments, position, _ = stream.reader.read(stream.position, 1000, False)
         late = np.empty((5000, 1), np.float32)
-        al.alcRenderSamplesSOFT(device._handle, late.ctypes.data, len(late))
+        al.alcRenderSamplesSOFT(device._native.handle, late.ctypes.data, len(late))
         stream.deliver(al, data, segments, position, ended=False, looping=False)
     assert context.stats()["underruns"] == 1
     assert source.offset == 3000
@@ -1162,7 +1162,7 @@ def test_an_error_of_openal_s_about_one_stream_ends_that_stream_only(
     told = failing_events(context)
     bad, good = Ramp().play(1000, 3), Ramp().play(1000, 3)
     device.render(100)
-    number, ask = bad._voice.number, context._al.source_integer  # type: ignore[union-attr]
+    number, ask = bad._voice.number, context._engine.al.source_integer  # type: ignore[union-attr]
 
     def answer(source: int, what: int) -> int:
         if source == number and threading.current_thread().name == "pyglet_palace feeder":
@@ -1170,8 +1170,8 @@ def test_an_error_of_openal_s_about_one_stream_ends_that_stream_only(
         return int(ask(source, what))
 
     with monkeypatch.context() as patch:
-        patch.setattr(context._al, "source_integer", answer)
-        context._feeder.wake()
+        patch.setattr(context._engine.al, "source_integer", answer)
+        context._engine.streams.wake()
         wait_until(lambda: bad._voice is None or bad._voice.playable.failure, context)  # type: ignore[union-attr]
     device.render(10_000)
     wait_until(lambda: told, context)
@@ -1184,9 +1184,11 @@ def test_a_feeder_that_has_ended_is_begun_anew(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(context._feeder, "_serve_all", lambda: (_ for _ in ()).throw(palace.DestroyedError("by hand")))
+        patch.setattr(
+            context._engine.streams, "_serve_all", lambda: (_ for _ in ()).throw(palace.DestroyedError("by hand"))
+        )
         Ramp().play().stop()
-        thread = context._feeder._thread
+        thread = context._engine.streams._thread
         assert thread is not None
         thread.join()
     Ramp().play()
@@ -1270,7 +1272,7 @@ def test_a_stream_that_needs_more_sooner_wakes_the_feeder(
     source = Ramp().play(1000, 3)
     device.render(100)
     woken: list[bool] = []
-    monkeypatch.setattr(context._feeder, "wake", lambda: woken.append(True))
+    monkeypatch.setattr(context._engine.streams, "wake", lambda: woken.append(True))
     source.pitch = 4
     assert woken.pop()
     source.pause()

@@ -1,0 +1,237 @@
+"""The parts of a context, and the order in which an update runs them.
+
+Public objects (`Source`, `Buffer`, `Batch` ...) hold the engine of their context and call its parts. The engine holds
+parts and order; the rules are in the parts.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ._common.events import EventQueue
+from ._loading.cache import SoundCache
+from ._loading.lookup import NameLookup
+from ._loading.requests import LoadRequests
+from ._playback.effect_slots import EffectSlots
+from ._playback.fades import Fades
+from ._playback.voice_pool import VoicePool
+from ._streaming.stream_thread import StreamThread
+from .errors import DestroyedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyglet.resource
+
+    from ._decoding.load import Settings
+    from ._loading.cache import Entry
+    from ._loading.upload import BufferStore
+    from ._loading.workers import WorkerPool
+    from ._openal.context import NativeContext
+    from ._playback.effect_slots import EffectDevice
+    from .scheduler import Scheduler
+
+    class EngineDevice(EffectDevice, Protocol):
+        """The device of a context."""
+
+        def pass_time(self, now: float, *, idle: bool = False) -> None:
+            """Advance a device without hardware to `now`."""
+
+        def is_connected(self) -> bool: ...
+        def reopen(self) -> bool:
+            """Move a lost device to the default device; return whether that worked."""
+
+    class Owner(Protocol):
+        """The context of an engine."""
+
+        @property
+        def message_handler(self) -> Any: ...
+
+
+#: Seconds between two checks of the device's connection.
+_CONNECTION_INTERVAL = 0.5
+
+
+class Engine:
+    """The parts of one context. Used on the thread that made the context.
+
+    Attributes:
+        context: The public `Context`, which dispatches the events.
+        device: The device of the context.
+        native: The OpenAL context and its capabilities.
+        al: The OpenAL functions. Call them inside `scope` only.
+        scope: The context scope.
+        workers: The threads that load sounds.
+        events: Events that were not dispatched yet.
+        voices: The voice pool.
+        fades: The running fades.
+        streams: The streaming thread.
+        effect_slots: The effect slots.
+        lookup: Finds names, or their substitutes.
+        buffers: The buffers of the device.
+        cache: The sounds in memory.
+        requests: The pending loads.
+        scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
+        alive: False from the middle of `close` on.
+    """
+
+    def __init__(
+        self,
+        context: Any,
+        device: EngineDevice,
+        native: NativeContext,
+        workers: WorkerPool,
+        buffers: BufferStore,
+        *,
+        loader: pyglet.resource.Loader | None,
+        settings: Callable[[], Settings],
+        make_buffer: Callable[[Entry], Any],
+    ) -> None:
+        """Build the parts.
+
+        Args:
+            context: The public `Context`.
+            device: Its device.
+            native: Its OpenAL context.
+            workers: Its worker threads.
+            buffers: The buffers of the device.
+            loader: The pyglet loader that finds names; None: ``pyglet.resource`` itself.
+            settings: Returns the settings of a load that starts now.
+            make_buffer: Makes the `Buffer` of a cache entry.
+        """
+        self.context = context
+        self.device = device
+        self.native = native
+        self.al = native.al
+        self.scope = native.scope
+        self.workers = workers
+        self.buffers = buffers
+        self.alive = True
+        self.thread = threading.current_thread()
+        self._thread_id = threading.get_ident()
+        self.events = EventQueue()
+        self.voices = VoicePool(self.scope, device, self.events)
+        self.fades = Fades(device)
+        self.streams = StreamThread(self.scope, self.voices.to_check)
+        self.effect_slots = EffectSlots(self.al, self.scope, device, self.voices)
+        self.lookup = NameLookup(loader, lambda name: context.message_handler.resource_not_found(name))
+        self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
+        self.requests = LoadRequests(
+            self.scope, buffers, workers, self.cache, self.events, finder=self.lookup, settings=settings
+        )
+        self.settings = settings
+        self.scheduler: Scheduler | None = None
+        self._connected = True
+        self._checked_at = time.perf_counter()
+
+    def check_alive(self) -> None:
+        """Raise unless the context is alive and this is its thread.
+
+        Raises:
+            DestroyedError: The context was destroyed.
+            RuntimeError: This is another thread.
+        """
+        if not self.alive:
+            raise DestroyedError(f"{self.context!r} can no longer be used")
+        if threading.get_ident() != self._thread_id:
+            raise RuntimeError(
+                f"{self.context!r} belongs to the thread {self.thread.name!r}; "
+                f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
+                f"a queue that a function of pyglet.clock empties"
+            )
+
+    def adopt(self) -> bool:
+        """Move the engine to the calling thread if its own has ended; return whether this thread owns it."""
+        if self._thread_id != threading.get_ident():
+            if self.thread.is_alive():
+                return False
+            self._thread_id = threading.get_ident()
+        return True
+
+    def has_work(self) -> bool:
+        """Return whether an update has something to do."""
+        return self.requests.busy or bool(len(self.events)) or self.voices.any_playing()
+
+    def wake(self) -> None:
+        """Put `Context.update` on the clock if there is work."""
+        scheduler = self.scheduler
+        if scheduler is not None and self.alive and not scheduler.awake and self.has_work():
+            self.device.pass_time(time.perf_counter(), idle=True)
+            scheduler.wake()
+
+    def update(self) -> None:
+        """Publish loads, advance fades, collect ended voices, serve effects, check the device, dispatch events."""
+        now = time.perf_counter()
+        self.device.pass_time(now)
+        self.workers.replace_stalled(now)
+        self.requests.publish()
+        if not self.alive:  # the game destroyed the context when it was asked for a substitute
+            return
+        self.fades.advance()
+        self.voices.collect_ended()
+        self.streams.replace_stalled(now)
+        self.effect_slots.update()
+        if now - self._checked_at > _CONNECTION_INTERVAL:
+            self._checked_at = now
+            self._check_connection()
+        self._post_batch_events()
+        self.events.dispatch(self.context.message_handler, self.context)
+        if self.scheduler is not None and self.alive and not self.has_work():
+            self.scheduler.sleep()
+
+    def dispatch(self) -> None:
+        """Dispatch the events of a call that stops sources. Exceptions of handlers wait for the next update."""
+        self._post_batch_events()
+        self.events.dispatch_keeping_errors(self.context.message_handler, self.context)
+        if self.alive:
+            self.wake()
+
+    def close(self) -> None:
+        """Stop and free all parts, in the order that their dependencies need. Waits at most 0.1 s for threads.
+
+        Dispatches the events of the sources that it stops. The caller closes `events` afterwards.
+        """
+        if self.scheduler is not None:
+            self.scheduler.sleep()
+        self.requests.close()
+        self.voices.close()
+        self.streams.close()
+        self.effect_slots.close()
+        self._post_batch_events()
+        self.alive = False
+        self.native.destroy()
+        self.workers.close()
+
+    def device_was_reset(self) -> None:
+        """Adapt to a device whose output, rate or sends have changed."""
+        self._connected = True
+        self.effect_slots.sends_changed = True
+        self.streams.device_lost = False
+        self.streams.wake()
+        self.voices.poll_while("no connection", False)
+        self.voices.poll_all()
+
+    def fill_streams(self, patience: float) -> float:
+        """Block until the streams' queues are full; see `StreamThread.fill_queues`."""
+        return self.streams.fill_queues(patience)
+
+    @property
+    def uses_effects(self) -> bool:
+        """Whether an effect has a slot."""
+        return self.effect_slots.count > 0
+
+    def _check_connection(self) -> None:
+        device = self.device
+        if device.is_connected() or device.reopen() or not self._connected:
+            return
+        self._connected = False
+        if not self.native.holds:  # OpenAL has stopped all sources, and the device's clock stands still
+            self.streams.device_lost = True
+            self.voices.poll_while("no connection", True)
+        self.events.post_device_disconnected(self.context.device)
+
+    def _post_batch_events(self) -> None:
+        for batch in self.requests.take_changed_batches():
+            batch._report(self.events)

@@ -1,0 +1,180 @@
+"""An open OpenAL device: its handle, clock and connection."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .._common import log
+from ..errors import DestroyedError, DeviceError
+from . import attribute_list, functions
+from . import constants as c
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: Seconds between two attempts to reopen a lost device. Shorter than the interval at which contexts check it.
+_RETRY_INTERVAL = 0.4
+
+
+class DeviceUser(Protocol):
+    """A context on the device (its engine)."""
+
+    context: Any
+
+    def device_was_reset(self) -> None:
+        """Adapt to a device whose output or rate has changed."""
+
+    def fill_streams(self, patience: float) -> float:
+        """Block until the streams' queues are full; return how many seconds they last."""
+
+    @property
+    def uses_effects(self) -> bool: ...
+
+
+class NativeDevice:
+    """An open device.
+
+    Attributes:
+        al: The OpenAL functions.
+        handle: The ALC handle.
+        public: The `Device` of the game, for events.
+        own_attributes: Attributes that every context on the device needs; a loopback device has some.
+        requested_attributes: Attributes of the newest context or reset. They are used again when it is reopened.
+        users: The contexts on the device, oldest first.
+        has_clock: Whether the device has a clock (ALC_SOFT_device_clock).
+        can_reopen: Whether a lost device can move to the default device (ALC_SOFT_reopen_device).
+        closed: Whether the device was closed.
+    """
+
+    def __init__(
+        self, public: Any, handle: int, own_attributes: Mapping[int, int] | None = None, *, hardware: bool = True
+    ) -> None:
+        """Take over an open handle.
+
+        Args:
+            public: See the attribute.
+            handle: Result of ``alcOpenDevice`` or ``alcLoopbackOpenDeviceSOFT``.
+            own_attributes: See the attribute.
+            hardware: Whether the device can disconnect.
+        """
+        self.al = functions()
+        self.handle = handle
+        self.public = public
+        self.own_attributes: Mapping[int, int] = own_attributes or {}
+        self.requested_attributes: Mapping[int, int] = {}
+        self.users: list[DeviceUser] = []
+        self.closed = False
+        self.has_clock = self.query_extension("ALC_SOFT_device_clock")
+        self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
+        self.can_reopen = hardware and self._reports_disconnection and self.query_extension("ALC_SOFT_reopen_device")
+        self._last_attempt = float("-inf")
+        self._rate = 0
+        #: Called by `pass_time`; a silent device renders there.
+        self.on_time: Callable[[float, bool], None] | None = None
+
+    def check_open(self) -> None:
+        """Raise `DestroyedError` if the device was closed."""
+        if self.closed:
+            raise DestroyedError(f"{self.public!r} can no longer be used")
+
+    def query_extension(self, name: str) -> bool:
+        """Return whether the device has the ALC extension `name`."""
+        self.check_open()
+        return self.al.device_extension(self.handle, name)
+
+    def integer(self, parameter: int) -> int:
+        """Return the integer that ALC calls `parameter`."""
+        self.check_open()
+        return self.al.device_integer(self.handle, parameter)
+
+    def string(self, parameter: int) -> str:
+        """Return the string that ALC calls `parameter`."""
+        self.check_open()
+        return self.al.device_string(self.handle, parameter)
+
+    @property
+    def name(self) -> str:
+        """Full name (ALC_ENUMERATE_ALL_EXT), else the short one."""
+        extension = "ALC_ENUMERATE_ALL_EXT"
+        if self.query_extension(extension) or self.al.device_extension(None, extension):
+            named = self.string(c.ALC_ALL_DEVICES_SPECIFIER)
+            if named:
+                return named
+        return self.string(c.ALC_DEVICE_SPECIFIER)
+
+    @property
+    def frequency(self) -> int:
+        """Output rate in hertz. OpenAL fixes it with the first context."""
+        self.check_open()
+        return self.own_attributes.get(c.ALC_FREQUENCY, 0) or self._rate or self.integer(c.ALC_FREQUENCY)
+
+    def refresh_rate(self) -> None:
+        """Read the rate again after a new context or a reset."""
+        self._rate = self.integer(c.ALC_FREQUENCY)
+
+    @property
+    def clock_time(self) -> int:
+        """Nanoseconds of sound mixed since the device was opened; 0 without a clock."""
+        self.check_open()
+        return self.al.device_clock(self.handle) if self.has_clock else 0
+
+    def pass_time(self, now: float, *, idle: bool = False) -> None:
+        """Advance a device without hardware to `now` (``time.perf_counter``).
+
+        Args:
+            now: The time.
+            idle: Whether there was nothing to play until now.
+        """
+        if self.on_time is not None:
+            self.on_time(now, idle)
+
+    def reset(self, attributes: Mapping[int, int]) -> None:
+        """Change the attributes of the device (ALC_SOFT_HRTF). Blocks until it is done.
+
+        Raises:
+            DeviceError: The device refuses.
+        """
+        if not self.query_extension("ALC_SOFT_HRTF"):
+            raise DeviceError(f"{self.name!r} cannot be reset: this OpenAL has no ALC_SOFT_HRTF")
+        done = self.al.alcResetDeviceSOFT(self.handle, attribute_list({**attributes, **self.own_attributes}))
+        self.al.check_device(self.handle, "alcResetDeviceSOFT", f"resetting {self.name!r}")
+        if not done:
+            raise DeviceError(f"resetting {self.name!r} failed")
+        self.requested_attributes = dict(attributes)
+        self._notify_users()
+
+    def is_connected(self) -> bool:
+        """Return whether the device is still there (ALC_EXT_disconnect)."""
+        return not self._reports_disconnection or self.integer(c.ALC_CONNECTED) != 0
+
+    def reopen(self) -> bool:
+        """Move a lost device to the system's default device (ALC_SOFT_reopen_device).
+
+        Tries at most twice a second, however many contexts call it.
+
+        Returns:
+            Whether it moved.
+        """
+        now = time.perf_counter()
+        if not self.can_reopen or now - self._last_attempt < _RETRY_INTERVAL:
+            return False
+        self._last_attempt = now
+        lost = self.name
+        if not self.al.alcReopenDeviceSOFT(self.handle, None, attribute_list(self.requested_attributes)):
+            self.al.alcGetError(self.handle)
+            return False
+        self._notify_users()
+        log.warning("the sound device %r is gone; sound goes on with %r", lost, self.name)
+        return True
+
+    def close(self) -> None:
+        """Close the handle."""
+        if not self.al.alcCloseDevice(self.handle):
+            self.al.check_device(None, "alcCloseDevice", f"closing {self.public!r}")
+        self.closed = True
+
+    def _notify_users(self) -> None:
+        self.refresh_rate()
+        for user in self.users:
+            user.device_was_reset()
