@@ -15,7 +15,7 @@ from ._loading.cache import SoundCache
 from ._loading.lookup import NameLookup
 from ._loading.requests import LoadRequests
 from ._playback.effect_slots import EffectSlots
-from ._playback.fades import Fades
+from ._playback.transport import Transport
 from ._playback.voice_pool import VoicePool
 from ._streaming.stream_thread import StreamThread
 from .errors import DestroyedError
@@ -66,7 +66,7 @@ class Engine:
         workers: The threads that load sounds.
         events: Events that were not dispatched yet.
         voices: The voice pool.
-        fades: The running fades.
+        transport: Starts, pauses and stops sources; holds the running fades.
         streams: The streaming thread.
         effect_slots: The effect slots.
         lookup: Finds names, or their substitutes.
@@ -113,7 +113,7 @@ class Engine:
         self._thread_id = threading.get_ident()
         self.events = EventQueue()
         self.voices = VoicePool(self.scope, device, self.events)
-        self.fades = Fades(device)
+        self.transport = Transport(self.voices, device)
         self.streams = StreamThread(self.scope, self.voices.to_check)
         self.effect_slots = EffectSlots(self.al, self.scope, device, self.voices)
         self.lookup = NameLookup(loader, lambda name: context.message_handler.resource_not_found(name))
@@ -169,7 +169,7 @@ class Engine:
         self.requests.publish()
         if not self.alive:  # the game destroyed the context when it was asked for a substitute
             return
-        self.fades.advance()
+        self.transport.fades.advance()
         self.voices.collect_ended()
         self.streams.replace_stalled(now)
         self.effect_slots.update()

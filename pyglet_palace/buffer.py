@@ -10,7 +10,7 @@ from ._common.lifetime import Destroyable
 from ._current import require_engine
 from .decoder import read_all
 from .errors import DestroyedError
-from .source import Source
+from .source import Source, engine_of, playable_for, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -166,9 +166,9 @@ class Buffer(Destroyable):
             raise OverflowError(f"loop_points is {points!r}; frames are counted from 0")
         if not start < end <= entry.length:
             raise ValueError(f"loop_points is {points!r}; it must be 0 <= start < end <= {entry.length} (the length)")
-        if entry.sources:
+        if entry.states:
             raise RuntimeError(
-                f"the loop points of {self.name!r} cannot be set while {len(entry.sources)} sources use it"
+                f"the loop points of {self.name!r} cannot be set while {len(entry.states)} sources use it"
             )
         if not self._engine.native.has_loop_points:
             raise RuntimeError("this OpenAL has no loop points (AL_SOFT_loop_points)")
@@ -179,12 +179,12 @@ class Buffer(Destroyable):
     @property
     def sources(self) -> list[Source]:
         """The sources that use it: playing, paused, or ended and not yet seen to be by an update."""
-        return list(self._living().sources)  # type: ignore[arg-type]
+        return [state.source for state in self._living().states]
 
     @property
     def source_count(self) -> int:
         """How many sources use it; the same as ``len(self.sources)``."""
-        return len(self._living().sources)
+        return len(self._living().states)
 
     def play(self, source: Source | None = None) -> Source:
         """Play it, from several sources at once if you like. Does not block.
@@ -200,10 +200,14 @@ class Buffer(Destroyable):
             TypeError: `source` is no `Source`.
         """
         if source is None:
+            self._check_alive()
             source = Source(self._engine.context)
-        elif not isinstance(source, Source):
+            self._engine.cache.mark_used(self._entry)
+            start_playing(source, self._entry)
+        elif isinstance(source, Source):
+            source.play(self)  # a subclass may override it
+        else:
             raise TypeError(f"source is {source!r}; it must be a Source or None")
-        source.play(self)  # checks this buffer, too
         return source
 
     def destroy(self) -> None:
@@ -217,18 +221,6 @@ class Buffer(Destroyable):
                 self._engine.cache.remove(self._entry)
                 self._engine.dispatch()
             self._destroyed = True
-
-    def _playable_for(self, source: Source) -> Entry:
-        """What `source` is to play.
-
-        Raises:
-            ValueError: It belongs to another context.
-        """
-        self._check_alive()
-        if self._engine is not source._engine:
-            raise ValueError(f"{self!r} belongs to {self._engine.context!r}, and {source!r} to {source.context!r}")
-        self._engine.cache.mark_used(self._entry)
-        return self._entry
 
     def _living(self) -> Entry:
         self._check_alive()
@@ -247,6 +239,15 @@ class Buffer(Destroyable):
         if not entry.alive:
             return f"<Buffer {entry.name!r}, destroyed>"
         return f"<Buffer {entry.name!r}: {entry.channel_config}, {entry.sample_type}, {entry.frequency} Hz>"
+
+
+@playable_for.register(Buffer)
+def _entry_for(buffer: Buffer, source: Source) -> Entry:
+    buffer._check_alive()
+    if buffer._engine is not engine_of(source):
+        raise ValueError(f"{buffer!r} belongs to {buffer._engine.context!r}, and {source!r} to {source.context!r}")
+    buffer._engine.cache.mark_used(buffer._entry)
+    return buffer._entry
 
 
 def cache(names: Iterable[Name], context: Context | None = None) -> None:

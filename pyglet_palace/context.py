@@ -422,7 +422,7 @@ class Context(Destroyable, EventDispatcher):
             handler.buffer_loading if listens else None,
         )
 
-    def _changed(self, changed: Property[Any], value: Any) -> None:
+    def _apply(self, changed: Property[Any], value: Any) -> None:
         with self._engine.native.scope as al:
             changed.send(al, 0, value)
 

@@ -14,7 +14,7 @@ from ._current import require_engine
 from ._streaming.decoder_lock import DecoderLock
 from ._streaming.stream import open_stream
 from .resources import key_of
-from .source import Source
+from .source import Source, engine_of, playable_for, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,8 +133,10 @@ class BaseDecoder(ABC):
         """
         if source is None:
             source = Source(self._its_context())
-        source._check_alive()
-        source._play(self._playable_for(source, chunk_len, queue_size))
+        elif not source:
+            source.stop()  # raises what a destroyed source, or one of another thread, raises
+        engine_of(source).check_alive()
+        start_playing(source, self._stream_for(source, chunk_len, queue_size))
         return source
 
     def _its_context(self) -> Context | None:
@@ -145,11 +147,11 @@ class BaseDecoder(ABC):
         """What the feeder reads: itself, or what is behind it."""
         return self
 
-    def _playable_for(
+    def _stream_for(
         self, source: Source, chunk_len: int = DEFAULT_CHUNK_LEN, queue_size: int = DEFAULT_QUEUE_SIZE
     ) -> Stream:
         """What `source` is to play."""
-        engine = source._engine
+        engine = engine_of(source)
         context: Context = engine.context
         own = self._its_context()
         if own is not None and own is not context:
@@ -177,9 +179,9 @@ class BaseDecoder(ABC):
         """Raise `RuntimeError` if another source than `source` plays it."""
         stream = self.__stream() if self.__stream is not None else None
         voice = stream.voice if stream is not None else None
-        if voice is not None and voice.player is not source:
+        if voice is not None and voice.source is not source:
             raise RuntimeError(
-                f"{self!r} is being played by {voice.player!r}; a decoder has one reader: stop that first"
+                f"{self!r} is being played by {voice.source!r}; a decoder has one reader: stop that first"
             )
 
     @contextmanager
@@ -197,6 +199,11 @@ class BaseDecoder(ABC):
             yield
         finally:
             self._decoder_lock.release()
+
+
+@playable_for.register(BaseDecoder)
+def _stream_for(decoder: BaseDecoder, source: Source) -> Stream:
+    return decoder._stream_for(source)
 
 
 class Decoder(BaseDecoder):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ._common import checks
 from ._common.lifetime import Destroyable
 from ._current import require_engine
 from ._openal import setters as to
 from ._openal.properties import Property
+from ._playback.voice import Mix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ._engine import Engine
+    from ._playback.voice import PlaybackState
     from .context import Context
     from .source import Source
 
@@ -41,11 +44,10 @@ class SourceGroup(Destroyable):
         "__weakref__",
         "_engine",
         "_members",
+        "_mix",
         "_parent",
         "_sub_groups",
         "_values",
-        "_whole_gain",
-        "_whole_pitch",
     )  # a misspelt property is an error
 
     gain = Property(
@@ -69,10 +71,10 @@ class SourceGroup(Destroyable):
         self._values: dict[str, Any] = {}
         self._parent: SourceGroup | None = None
         # Ordered sets of weak references: a group does not keep its members alive.
-        self._members: weakref.WeakKeyDictionary[Source, None] = weakref.WeakKeyDictionary()
+        self._members: weakref.WeakKeyDictionary[PlaybackState, None] = weakref.WeakKeyDictionary()
         self._sub_groups: weakref.WeakKeyDictionary[SourceGroup, None] = weakref.WeakKeyDictionary()
-        #: Gain and pitch times those of all parent groups. Cached so that `Source.play` does not walk the tree.
-        self._whole_gain = self._whole_pitch = 1.0
+        #: Totals with all parent groups, so that a play need not walk the tree.
+        self._mix = Mix()
         self._init_lifetime()
 
     @property
@@ -115,7 +117,7 @@ class SourceGroup(Destroyable):
     def sources(self) -> list[Source]:
         """Its own sources, without those of sub-groups, in the order in which they joined."""
         self._check_alive()
-        return list(self._members)
+        return [state.source for state in list(self._members) if state.source is not None]
 
     @property
     def sub_groups(self) -> list[SourceGroup]:
@@ -134,17 +136,19 @@ class SourceGroup(Destroyable):
         Without a group, it stays paused until its own `resume`.
         """
         self._check_alive()
-        for source in self._with_voices():
-            if not source.paused:
-                source._pause()
-                source._held = source.paused  # False if it had already ended
+        for state in self._with_voices():
+            voice = state.voice
+            if voice is not None and not voice.paused:
+                self._engine.transport.pause(state)
+                state.paused_by_group = voice.paused  # False for a sound that has ended
 
     def resume_all(self) -> None:
         """Resume sources in the group and below it that `pause_all` of this group, or one above or below, paused."""
         self._check_alive()
-        for source in self._with_voices():
-            if source._held:
-                source.resume()
+        for state in self._with_voices():
+            if state.paused_by_group:
+                self._engine.transport.resume(state)
+        self._engine.wake()
 
     def stop_all(self) -> None:
         """Stop all playing and paused sources in the group and below it.
@@ -153,11 +157,13 @@ class SourceGroup(Destroyable):
         exceptions of handlers.
         """
         self._check_alive()
-        for source in self._with_voices():
-            if source.playing or source.paused:
-                source._stop()
-                self._engine.events.post_source_event("source_force_stopped", source)
-        self._engine.dispatch()
+        engine = self._engine
+        for state in self._with_voices():
+            voice, source = state.voice, state.source
+            if voice is not None and (voice.paused or engine.voices.is_playing(state)):
+                engine.transport.stop(state)
+                engine.events.post_source_event("source_force_stopped", source)
+        engine.dispatch()
 
     def destroy(self) -> None:
         """Destroy the group and remove its sources and sub-groups from it. Repeated calls have no effect.
@@ -170,37 +176,12 @@ class SourceGroup(Destroyable):
         if self._engine.alive:
             self._check_alive()
             self._move(None)
-            for source in list(self._members):
-                self._let_go(source)
+            for state in list(self._members):
+                remove_from_group(state, self._engine)
             for group in list(self._sub_groups):
                 group._move(None)
                 group._refresh()
         self._destroyed = True
-
-    # Internal, for sources and other groups
-
-    def _take_in(self, source: Source) -> None:
-        """Add `source`. Raises the same errors as `Source.group`."""
-        self._check_alive()
-        if source._engine is not self._engine:
-            raise ValueError(f"group is {self!r}, which belongs to another context than {source!r}")
-        if source._group is not self:
-            if source._group is not None:
-                source._group._members.pop(source, None)
-            self._members[source] = None
-            self._regroup(source, self)
-
-    def _let_go(self, source: Source) -> None:
-        """Remove `source`."""
-        self._members.pop(source, None)
-        source._held = False  # `resume_all` no longer applies to it
-        self._regroup(source, None)
-
-    @staticmethod
-    def _regroup(source: Source, group: SourceGroup | None) -> None:
-        source._group = group
-        source._hear_gain()
-        source._hear_pitch()
 
     def _move(self, parent: SourceGroup | None) -> None:
         if self._parent is not None:
@@ -222,37 +203,35 @@ class SourceGroup(Destroyable):
             above = group._parent
             gain, pitch = group.gain, group.pitch
             if above is not None:
-                gain *= above._whole_gain
-                pitch *= above._whole_pitch
+                gain *= above._mix.gain
+                pitch *= above._mix.pitch
             gain, pitch = min(gain, checks.FLT_MAX), min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
-            louder, faster = gain != group._whole_gain, pitch != group._whole_pitch
+            mix = group._mix
+            louder, faster = gain != mix.gain, pitch != mix.pitch
             if louder or faster:
-                group._whole_gain, group._whole_pitch = gain, pitch
+                mix.gain, mix.pitch = gain, pitch
                 changed[group] = louder, faster
                 waiting.extend(group._sub_groups)
         if changed:
-            for source in self._voiced():
-                louder, faster = changed.get(source._group, (False, False))
+            voices = self._engine.voices
+            for state in voices:
+                louder, faster = changed.get(state.group, (False, False))
                 if louder:
-                    source._hear_gain()
+                    voices.update_gain(state)
                 if faster:
-                    source._hear_pitch()
+                    voices.update_pitch(state)
 
-    def _voiced(self) -> Iterator[Source]:
-        """Return the sources of the context that have a voice, few even if the context has many sources."""
-        return cast("Iterator[Source]", iter(self._engine.voices))
-
-    def _with_voices(self) -> Iterator[Source]:
-        """Return the sources in the group and below it that have a voice, without those that leave meanwhile."""
+    def _with_voices(self) -> Iterator[PlaybackState]:
+        """Iterate over the states with a voice in this group and all groups below. Skips those that leave meanwhile."""
         tree: dict[SourceGroup | None, None] = {}
         waiting = [self]
         while waiting:
             group = waiting.pop()
             tree[group] = None
             waiting.extend(group._sub_groups)
-        return (source for source in self._voiced() if source._group in tree)
+        return (state for state in self._engine.voices if state.group in tree)
 
-    def _changed(self, changed: Property[Any], value: Any) -> None:
+    def _apply(self, changed: Property[Any], value: Any) -> None:
         self._refresh()
 
     def _check_alive(self) -> None:
@@ -266,3 +245,36 @@ class SourceGroup(Destroyable):
         if not self:
             return "<SourceGroup, destroyed>"
         return f"<SourceGroup of {len(self._members)} sources and {len(self._sub_groups)} groups>"
+
+
+def add_to_group(group: SourceGroup, state: PlaybackState, engine: Engine) -> None:
+    """Make the source of `state`, which belongs to `engine`, a member of `group`.
+
+    Raises:
+        ValueError: The group belongs to another context.
+        DestroyedError: The group was destroyed.
+    """
+    group._check_alive()
+    if engine is not group._engine:
+        raise ValueError(f"group is {group!r}, which belongs to another context than {state.source!r}")
+    if state.group is not group:
+        if state.group is not None:
+            state.group._members.pop(state, None)
+        group._members[state] = None
+        _set_group(state, group, engine)
+
+
+def remove_from_group(state: PlaybackState, engine: Engine) -> None:
+    """Remove the source of `state` from its group, if it has one."""
+    group: SourceGroup | None = state.group
+    if group is not None:
+        group._members.pop(state, None)
+        state.paused_by_group = False  # no `resume_all` reaches it
+        _set_group(state, None, engine)
+
+
+def _set_group(state: PlaybackState, group: SourceGroup | None, engine: Engine) -> None:
+    state.group = group
+    state.mix = group._mix if group is not None else None
+    engine.voices.update_gain(state)
+    engine.voices.update_pitch(state)

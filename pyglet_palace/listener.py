@@ -46,9 +46,15 @@ class Listener:
     may be set at any time, on the thread that made the context; none blocks.
     """
 
+    def _apply_velocity(self, value: Vector) -> None:
+        self._apply(Listener.velocity, value)
+        self._engine.voices.poll_while("the listener moves", value != _ZERO)
+
     gain = Property(checks.number(0.0), 1.0, _gain, "Loudness of everything, a linear factor >= 0.")
     position = Property(checks.vector, _ZERO, _position, "Where it is, (x, y, z) in units.")
-    velocity = Property(checks.vector, _ZERO, _velocity, "Units a second, for the doppler effect; it moves nothing.")
+    velocity = Property(
+        checks.vector, _ZERO, _velocity, "Units a second, for the doppler effect; it moves nothing.", _apply_velocity
+    )
     orientation = Property(
         checks.two_vectors,
         ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0)),
@@ -93,11 +99,9 @@ class Listener:
     def _check_alive(self) -> None:
         self._engine.check_alive()
 
-    def _changed(self, changed: Property[Any], value: Any) -> None:
+    def _apply(self, changed: Property[Any], value: Any) -> None:
         with self._engine.scope as al:
             changed.send(al, 0, value)
-        if changed.name == "velocity":
-            self._engine.voices.poll_while("the listener moves", value != _ZERO)
 
     def __bool__(self) -> bool:
         return self._engine.alive

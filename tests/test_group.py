@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace._playback.voice import GAIN, PITCH
+from pyglet_palace._playback.voice_pool import VoicePool
 from tests import sounds
 from tests.conftest import RATE, raised_elsewhere, wait_until
 
@@ -43,11 +45,11 @@ def play(buffer: palace.Buffer, group: palace.SourceGroup | None = None) -> pala
 
 def gain_of(source: palace.Source) -> float:
     """The gain that OpenAL was told."""
-    return float(source._heard.get(palace.Source.gain, 1.0))
+    return float(source._state.parameters.get(GAIN, 1.0))
 
 
 def pitch_of(source: palace.Source) -> float:
-    return float(source._heard.get(palace.Source.pitch, 1.0))
+    return float(source._state.parameters.get(PITCH, 1.0))
 
 
 Tree = tuple[palace.SourceGroup, palace.SourceGroup, palace.SourceGroup]
@@ -62,7 +64,7 @@ def test_a_new_group_changes_nothing(context: palace.Context, buffer: palace.Buf
     source = play(buffer, group)
     assert source.group is group
     assert group.sources == [source]
-    assert source._heard == {}
+    assert source._state.parameters == {}
 
 
 def test_gains_and_pitches_are_multiplied_down_the_tree(
@@ -221,7 +223,7 @@ def test_products_beyond_what_openal_takes_are_kept_within_it(
     context.update()
     for settable in (*groups, *sources):
         settable.gain = settable.pitch = 1
-    assert all(source._heard == {} for source in sources)
+    assert all(source._state.parameters == {} for source in sources)
 
 
 def test_only_who_is_heard_is_told_of_a_change(buffer: palace.Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,10 +231,12 @@ def test_only_who_is_heard_is_told_of_a_change(buffer: palace.Buffer, monkeypatc
     idle, playing = palace.Source(), play(buffer, group)
     idle.group = group
     used: list[palace.Source] = []
-    for name in ("_hear_gain", "_hear_pitch", "_check_alive"):
-        original = getattr(palace.Source, name)
+    for name in ("update_gain", "update_pitch", "pause", "resume", "release", "is_playing"):
+        original = getattr(VoicePool, name)
         monkeypatch.setattr(
-            palace.Source, name, lambda source, original=original: used.append(source) or original(source)
+            VoicePool,
+            name,
+            lambda voices, state, original=original: used.append(state.source) or original(voices, state),
         )
     group.gain, group.pitch = 0.5, 2
     assert used == [playing, playing]
@@ -257,7 +261,7 @@ def test_who_was_idle_while_its_group_changed_is_heard_so_when_it_plays(buffer: 
         member.stop()
     group.gain = group.pitch = 1
     buffer.play(player)
-    assert player._heard == {}
+    assert player._state.parameters == {}
 
 
 def test_groups_below_one_that_stays_as_it_is_are_left_alone(
@@ -399,7 +403,7 @@ def test_what_has_ended_is_not_held(
     device.render(RATE + 10)
     group.pause_all()
     assert not source.paused
-    assert not source._held
+    assert not source._state.paused_by_group
     group.stop_all()
     context.update()
     assert told == [source]

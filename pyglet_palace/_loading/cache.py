@@ -161,8 +161,9 @@ class SoundCache:
 
     def remove(self, entry: Entry) -> None:
         """Stop the sources of an entry and free it."""
-        for source in list(entry.sources):
-            self._voices.release(source)
+        for state in list(entry.states):
+            source = state.source
+            self._voices.release(state)
             self._news.post_source_event("source_force_stopped", source)
         del self._entries[entry.name]
         self._handles.pop(entry.name, None)
@@ -210,4 +211,4 @@ class SoundCache:
         self._exceeded = exceeded
 
     def _is_referred_to(self, entry: Entry) -> bool:
-        return bool(entry.sources or entry is self._newest or entry.name in self._handles or entry.name in self.pins)
+        return bool(entry.states or entry is self._newest or entry.name in self._handles or entry.name in self.pins)

@@ -25,17 +25,34 @@ class Owner(Protocol):
     def _check_alive(self) -> None:
         """Raise unless the owner can be used, by this thread."""
 
-    def _changed(self, changed: Property[Any], value: Any) -> None:
-        """A property of the owner's has a new value: carry it on."""
+    def _apply(self, changed: Property[Any], value: Any) -> None:
+        """Apply the new value of a property that has no action of its own."""
 
 
 class Property(Generic[_T]):
     """One property of an `Owner`: a check, a default, and how it is sent."""
 
-    def __init__(self, check: Check[_T], default: _T, send: Send, doc: str) -> None:
+    def __init__(
+        self,
+        check: Check[_T],
+        default: _T,
+        send: Send,
+        doc: str,
+        action: Callable[[Any, Any], None] | None = None,
+    ) -> None:
+        """Describe a property.
+
+        Args:
+            check: Returns the value to keep, or raises.
+            default: The value before the first assignment.
+            send: Sets the value on an OpenAL object.
+            doc: The docstring.
+            action: Called with the owner and a new value, instead of the owner's `_apply`.
+        """
         self.check = check
         self.default = default
         self.send = send
+        self._action = action
         self.__doc__ = f"{doc} Default: {default!r}."
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -59,7 +76,10 @@ class Property(Generic[_T]):
         before = values.get(self.name, self.default)
         self._keep(values, checked)
         try:
-            instance._changed(self, checked)
+            if self._action is None:
+                instance._apply(self, checked)
+            else:
+                self._action(instance, checked)
         except BaseException:
             self._keep(values, before)
             raise

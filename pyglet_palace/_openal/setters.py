@@ -60,8 +60,8 @@ def each(*sends: Send) -> Send:
     return send
 
 
-def nothing(al: Functions, source: int, value: Any) -> None:
-    """For properties that OpenAL does not know."""
+def nothing(al: Functions, number: int, value: Any) -> None:
+    """Set nothing: the property has an action instead."""
 
 
 def with_extension(extension: str, name: str, send: Send) -> Send:

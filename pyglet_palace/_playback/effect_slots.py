@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .._openal import ContextScope, Functions
     from .._openal.properties import Property
-    from .voice import DeviceClock, Player
+    from .voice import DeviceClock, PlaybackState
     from .voice_pool import VoicePool
 
     class EffectDevice(DeviceClock, Protocol):
@@ -87,23 +87,25 @@ class EffectState:
         self.effect = self.slot = 0
         self.silent_at: int | None = None
         self.numbers: Mapping[int, int] | None = None
-        self.sends: WeakKeyDictionary[Any, dict[int, None]] = WeakKeyDictionary()
+        self.sends: WeakKeyDictionary[PlaybackState, dict[int, None]] = WeakKeyDictionary()
 
     @property
     def source_sends(self) -> list[tuple[Any, int]]:
         """Sources that send to the effect and were not destroyed, with the index of the send."""
-        return [(source, index) for source, indices in self.sends.items() if source for index in indices]
+        return [
+            (source, index) for state, indices in self.sends.items() if (source := state.source) for index in indices
+        ]
 
-    def add_send(self, source: Any, index: int) -> None:
-        """Record that send `index` of `source` leads to the effect."""
-        self.sends.setdefault(source, {})[index] = None
+    def add_send(self, state: PlaybackState, index: int) -> None:
+        """Record that send `index` of the source of `state` leads to the effect."""
+        self.sends.setdefault(state, {})[index] = None
 
-    def remove_send(self, source: Any, index: int) -> None:
-        """Record that send `index` of `source` no longer leads to the effect."""
-        indices = self.sends.get(source, {})
+    def remove_send(self, state: PlaybackState, index: int) -> None:
+        """Record that send `index` of the source of `state` no longer leads to the effect."""
+        indices = self.sends.get(state, {})
         indices.pop(index, None)
         if not indices:
-            self.sends.pop(source, None)
+            self.sends.pop(state, None)
 
     @property
     def tail(self) -> float:
@@ -113,7 +115,7 @@ class EffectState:
     @property
     def idle(self) -> bool:
         """Whether no living source sends to the effect."""
-        return not any(source() for source in self.sends.keyrefs())
+        return not any((state := ref()) is not None and state.source for ref in self.sends.keyrefs())
 
 
 class EffectSlots:
@@ -171,10 +173,10 @@ class EffectSlots:
         self._collect()
         if self.sends_changed:
             self.sends_changed = False
-            for player in self._voices:
+            for playing in self._voices:
                 for send in SENDS:
-                    if send in player._heard:
-                        self._voices.set_property(player, send, player._heard[send])
+                    if send in playing.parameters:
+                        self._voices.set_parameter(playing, send, playing.parameters[send])
         if self._waiting:
             self._serve_waiting()
 
@@ -208,17 +210,20 @@ class EffectSlots:
     def _serve_waiting(self) -> None:
         """Give slots to waiting effects that a voice sends to. An effect without a voice asks when one plays."""
         for state in list(self._waiting):
-            players: list[tuple[Player, int]] = [
-                (source, index) for source, index in state.source_sends if source._voice is not None
+            playing = [
+                (sender, index)
+                for sender, indices in state.sends.items()
+                if sender.voice is not None and sender.source
+                for index in indices
             ]
-            if not players or state.kind in self._unsupported:
+            if not playing or state.kind in self._unsupported:
                 del self._waiting[state]
                 continue
             with self._scope as al:
                 if not self.slot(al, state):
                     break
-            for player, index in players:
-                self._voices.set_property(player, SENDS[index], player._heard[SENDS[index]])
+            for sender, index in playing:
+                self._voices.set_parameter(sender, SENDS[index], sender.parameters[SENDS[index]])
 
     def acquire(self, state: EffectState) -> None:
         """Give the effect a slot if there is one."""

@@ -1,10 +1,10 @@
-"""When voices can have come to their end."""
+"""The earliest end time of each voice."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from typing import TYPE_CHECKING
+
+from .stale_heap import StaleHeap
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -12,43 +12,38 @@ if TYPE_CHECKING:
     from .voice import Voice
 
 
-class EndTimes:
-    """The earliest time at which each voice can have ended, in nanoseconds of the device's clock.
+def _is_current(voice: Voice, _: int, serial: int) -> bool:
+    return voice.end_entry == serial
 
-    A heap, in which what is outdated stays until it is due: a voice knows its newest entry as its `turn`.
-    """
+
+class EndTimes:
+    """The earliest time at which each voice can end, in nanoseconds of the device clock."""
 
     def __init__(self, busy: Collection[Voice]) -> None:
-        """
+        """Start empty.
+
         Args:
-            busy: The voices that play or are paused, kept up to date: there are not many more entries than these.
+            busy: A live view of the voices in use.
         """
-        self._busy = busy
-        self._counter = itertools.count()
-        self._heap: list[tuple[int, int, Voice]] = []
+        self._heap: StaleHeap[int] = StaleHeap(busy, _is_current)
 
     def __len__(self) -> int:
         return len(self._heap)
 
     def add(self, voice: Voice, time: int) -> None:
-        """`voice` cannot have ended before `time`; what was entered before counts no more."""
-        voice.end_entry = entry = next(self._counter)
-        heapq.heappush(self._heap, (time, entry, voice))
-        if len(self._heap) > 4 * len(self._busy) + 64:  # mostly outdated: ends that moved, again and again
-            self._heap = [end for end in self._heap if end[2].end_entry == end[1]]
-            heapq.heapify(self._heap)
+        """Record that `voice` cannot end before `time`. Replaces the earlier record."""
+        voice.end_entry = serial = self._heap.next_serial()
+        self._heap.push(time, serial, voice)
 
     def due(self, now: int) -> list[Voice]:
-        """Take out those that may have ended at `now`, the last first."""
-        heap = self._heap
+        """Remove and return the voices that can have ended at `now`, latest first."""
         found = []
-        while heap and heap[0][0] <= now:
-            _, entry, voice = heapq.heappop(heap)
-            if voice.end_entry == entry:
-                found.append(voice)
+        while (first := self._heap.first()) is not None and first[0] <= now:
+            self._heap.pop()
+            found.append(first[1])
         found.reverse()
         return found
 
     def clear(self) -> None:
-        """Nothing plays."""
+        """Forget all voices."""
         self._heap.clear()

@@ -1,44 +1,34 @@
-"""Fades: sounds that grow louder or quieter by themselves, as time goes by."""
+"""Fades: gain changes over time."""
 
 from __future__ import annotations
 
 import time
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .voice import DeviceClock, Voice
+    from collections.abc import Callable
 
-#: What stands for silence on the way there and back, -60 dB: equal dB in equal times never arrive at 0.
+    from .voice import DeviceClock, PlaybackState
+    from .voice_pool import VoicePool
+
+#: Stands for silence at either end of a fade, -60 dB: equal decibels in equal times never reach 0.
 _NEARLY_SILENT = 0.001
 
 
-class Faded(Protocol):
-    """Whose loudness changes (a `Source`)."""
-
-    _voice: Voice | None
-    #: The factor its gain is multiplied by, as far as fades are concerned.
-    _factor: float
-
-    def _set_factor(self, factor: float) -> None:
-        """Be heard at `factor` times its gain."""
-
-    def _stop_faded(self) -> None:
-        """Stop without news, and forget all that belonged to that sound; nothing if it has ended by itself."""
-
-
 class _Fade:
-    """One source's way from one factor to another."""
+    """The fade of one playback state."""
 
     __slots__ = ("_base", "_length", "_ratio", "_start", "elapsed", "seen", "stops", "target")
 
     def __init__(self, start: float, target: float, length: float, stops: bool, now: int) -> None:
-        """
+        """Start a fade.
+
         Args:
-            start: The factor to begin with.
-            target: The factor to end with.
+            start: Factor at the start.
+            target: Factor at the end.
             length: Nanoseconds.
-            stops: Whether the source is to stop at the end.
+            stops: Whether the sound stops at the end.
             now: The time, in nanoseconds.
         """
         self.target = target
@@ -57,7 +47,7 @@ class _Fade:
 
     @property
     def factor(self) -> float:
-        """Where it stands."""
+        """Current factor."""
         if self.over:
             return self.target
         if not self.elapsed:
@@ -66,57 +56,72 @@ class _Fade:
 
 
 class Fades:
-    """All fades of one context, driven by the time that passes on its device. Used by the game's thread only."""
+    """All fades of one context, driven by the device clock. Used on the main thread only."""
 
-    def __init__(self, device: DeviceClock) -> None:
+    def __init__(self, voices: VoicePool, device: DeviceClock, stop: Callable[[PlaybackState], None]) -> None:
+        """Start without a fade.
+
+        Args:
+            voices: The voices of the context.
+            device: The clock.
+            stop: Stops a state whose fade has ended; does nothing if its sound has ended by itself.
+        """
+        self._voices = voices
         self._device = device
-        #: By weak references: who fades has a voice, and who has a voice is kept alive by the pool.
-        self._running: weakref.WeakKeyDictionary[Faded, _Fade] = weakref.WeakKeyDictionary()
+        self._stop = stop
+        #: Weak references suffice: a fading state has a voice, and the pool keeps states with a voice alive.
+        self._running: weakref.WeakKeyDictionary[PlaybackState, _Fade] = weakref.WeakKeyDictionary()
 
-    def begin(self, source: Faded, start: float | None, target: float, milliseconds: float, *, stops: bool) -> None:
-        """Fade `source`, from where it stands if `start` is None; nothing if it has no voice, as an idle one."""
-        self.catch_up(source)
-        if source._voice is None:
+    def start(
+        self, state: PlaybackState, start: float | None, target: float, milliseconds: float, *, stops: bool
+    ) -> None:
+        """Start a fade; None for `start` means from the current factor. Does nothing without a voice."""
+        self.catch_up(state)
+        if state.voice is None:
             return
         if start is None:
-            start = source._factor
+            start = state.fade_factor
         else:
-            source._set_factor(start)
-        self._running[source] = _Fade(start, target, milliseconds * 1e6, stops, self._now())
+            self._set_factor(state, start)
+        self._running[state] = _Fade(start, target, milliseconds * 1e6, stops, self._now())
 
-    def forget(self, source: Faded) -> None:
-        """Stop fading `source`, where it stands."""
+    def forget(self, state: PlaybackState) -> None:
+        """End the fade of `state` at its current factor."""
         if self._running:
-            self._running.pop(source, None)
+            self._running.pop(state, None)
 
-    def catch_up(self, source: Faded) -> None:
-        """Bring `source` to where its fade stands at this moment. Called before it is paused, and before it goes on."""
-        fade = self._running.get(source) if self._running else None
+    def catch_up(self, state: PlaybackState) -> None:
+        """Advance the fade of `state` to this moment. Called before a pause and before a resume."""
+        fade = self._running.get(state) if self._running else None
         if fade is not None:
-            self._advance(source, fade, self._now())
+            self._advance(state, fade, self._now())
 
     def advance(self) -> None:
-        """Bring every source to where its fade stands at this moment. Costs nothing while none fades."""
+        """Advance all fades to this moment. Costs nothing while none runs."""
         if self._running:
             now = self._now()
-            for source, fade in list(self._running.items()):
-                self._advance(source, fade, now)
+            for state, fade in list(self._running.items()):
+                self._advance(state, fade, now)
 
-    def _advance(self, source: Faded, fade: _Fade, now: int) -> None:
-        voice = source._voice
-        if voice is None:  # it has ended, or was stolen
-            self.forget(source)
+    def _advance(self, state: PlaybackState, fade: _Fade, now: int) -> None:
+        voice = state.voice
+        if voice is None:  # the sound has ended, or its voice was stolen
+            self.forget(state)
             return
         passed, fade.seen = now - fade.seen, now
         if voice.paused:
             return
         fade.elapsed += max(passed, 0)
-        source._set_factor(fade.factor)
+        self._set_factor(state, fade.factor)
         if fade.over:
-            self.forget(source)
+            self.forget(state)
             if fade.stops:
-                source._stop_faded()
+                self._stop(state)
+
+    def _set_factor(self, state: PlaybackState, factor: float) -> None:
+        state.fade_factor = factor
+        self._voices.update_gain(state)
 
     def _now(self) -> int:
-        """Nanoseconds; they need not begin anywhere."""
+        """Return a time in nanoseconds with an arbitrary origin."""
         return self._device.clock_time if self._device.has_clock else time.perf_counter_ns()

@@ -9,17 +9,17 @@ from .._openal import constants as c
 if TYPE_CHECKING:
     from .._openal import Functions
     from .._openal.buffers import StoredBuffer
-    from .voice import Player, Voice
+    from .voice import PlaybackState, Voice
 
 
 class StaticSound:
     """One OpenAL buffer, played by any number of voices. A `Playable`; its methods are called inside a bracket.
 
     Attributes:
-        sources: Who uses it: playing, paused, or ended and not yet seen to be.
+        states: Playback states that use it: playing, paused, or ended since the last update.
     """
 
-    __slots__ = ("frequency", "length", "loop_points", "sources", "stored")
+    __slots__ = ("frequency", "length", "loop_points", "states", "stored")
 
     resists_stealing = False
     failure = None
@@ -36,13 +36,13 @@ class StaticSound:
         self.frequency = frequency
         self.length = length
         self.loop_points = loop_points
-        self.sources: dict[Player, None] = {}
+        self.states: dict[PlaybackState, None] = {}
 
     def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
         """See `Playable`; so for the others."""
-        number, player = voice.number, voice.player
-        assert player is not None
-        self.sources[player] = None
+        number, state = voice.number, voice.state
+        assert state is not None
+        self.states[state] = None
         al.alSourcei(number, c.AL_BUFFER, self.stored.number)
         if looping:
             al.alSourcei(number, c.AL_LOOPING, 1)
@@ -52,12 +52,12 @@ class StaticSound:
         return self._left_from(offset, looping)
 
     def detach(self, al: Functions, voice: Voice) -> None:
-        number, player = voice.number, voice.player
-        if player is not None:
-            self.sources.pop(player, None)
+        number, state = voice.number, voice.state
+        if state is not None:
+            self.states.pop(state, None)
         al.alSourceStop(number)
         al.alSourcei(number, c.AL_BUFFER, c.AL_NONE)
-        if player is not None and player._loops:
+        if state is not None and state.looping:
             al.alSourcei(number, c.AL_LOOPING, 0)
 
     def pause(self, al: Functions, voice: Voice) -> bool:

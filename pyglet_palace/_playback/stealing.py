@@ -1,64 +1,57 @@
-"""Who gives way when OpenAL has no voice left."""
+"""The order in which voices are stolen."""
 
 from __future__ import annotations
 
-import heapq
-import itertools
 from typing import TYPE_CHECKING
+
+from .stale_heap import StaleHeap
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from .voice import Voice
 
-    #: Priority, whether it holds on, when it began: the least gives way first.
+    #: Priority; whether only a higher priority steals the voice; number of the play. The smallest is stolen first.
     Rank = tuple[int, bool, int]
 
 
 def _rank(voice: Voice) -> Rank:
-    player, playable = voice.player, voice.playable
-    assert player is not None
+    state, playable = voice.state, voice.playable
+    assert state is not None
     assert playable is not None
-    return player._rank, voice.paused or player._loops or playable.resists_stealing, voice.started
+    return state.priority, voice.paused or state.looping or playable.resists_stealing, voice.started
+
+
+def _is_current(voice: Voice, rank: Rank, _: int) -> bool:
+    return voice.playable is not None and rank == _rank(voice)
 
 
 class StealingOrder:
-    """The busy voices of a pool, in the order in which they give way.
+    """The voices in use, in the order in which they are stolen.
 
-    The lowest priority comes first; among equals, one-shots before what loops, is paused or is streamed; among these,
-    what began first. A heap, in which what is outdated stays until it would be next.
+    The lowest priority comes first. Among equals, one-shots come before looping, paused and streamed sounds. Among
+    these, the oldest comes first.
     """
 
     def __init__(self, busy: Collection[Voice]) -> None:
-        """
+        """Add all voices in use.
+
         Args:
-            busy: The voices that play or are paused. It is looked at again, so it is to be kept up to date.
+            busy: A live view of the voices in use.
         """
-        self._busy = busy
-        self._counter = itertools.count()
-        self._heap: list[tuple[Rank, int, Voice]] = []  # with a number, so that no two are alike
-        self._sort()
+        self._heap: StaleHeap[Rank] = StaleHeap(busy, _is_current)
+        for voice in busy:
+            if voice.playable is not None:
+                self.add(voice)
 
     def add(self, voice: Voice) -> None:
-        """A voice has begun to play, or its place has changed."""
-        heapq.heappush(self._heap, (_rank(voice), next(self._counter), voice))
-        if len(self._heap) > 4 * len(self._busy) + 64:  # mostly outdated
-            self._sort()
+        """Record that a voice has started to play, or that its rank has changed."""
+        self._heap.push(_rank(voice), self._heap.next_serial(), voice)
 
     def victim(self, priority: int) -> Voice | None:
-        """Who gives way to a newcomer of `priority`: nobody of a higher one, nor who holds on at the same."""
-        heap = self._heap
-        while heap:
-            rank, _, voice = heap[0]
-            if voice.playable is None or rank != _rank(voice):
-                heapq.heappop(heap)
-            elif rank[0] > priority or (rank[0] == priority and rank[1]):
-                return None
-            else:
-                return voice
-        return None
-
-    def _sort(self) -> None:
-        playing = (voice for voice in self._busy if voice.playable is not None)
-        self._heap = [(_rank(voice), next(self._counter), voice) for voice in playing]
-        heapq.heapify(self._heap)
+        """Return the voice that a play of `priority` steals; None if all voices outrank it."""
+        first = self._heap.first()
+        if first is None:
+            return None
+        (lowest, resists, _), voice = first
+        return None if lowest > priority or (lowest == priority and resists) else voice

@@ -1,87 +1,73 @@
-"""A voice, what it can play, and for whom."""
+"""Voice, and the interfaces of sounds and of the sources that borrow voices."""
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol
+
+from .._common import checks
+from .._openal import constants as c
+from .._openal import setters
+from .._openal.properties import Property
 
 if TYPE_CHECKING:
     from .._openal import Functions
-    from .._openal.properties import Property
     from ..errors import ResourceError
+
+#: Voice parameters that several settings of a source determine together.
+GAIN = Property(checks.number(0.0), 1.0, setters.number(c.AL_GAIN), "Gain of the voice.")
+PITCH = Property(checks.number(0.0, above=True), 1.0, setters.number(c.AL_PITCH), "Pitch of the voice.")
 
 
 class Playable(Protocol):
-    """What a voice plays: a sound in memory, or a stream. It gives itself to the voice.
+    """A sound that voices play: a static sound or a stream. It attaches itself to the voice.
 
-    Every method is called inside a bracket. Those that say how many frames are left say None where no end is in sight.
+    Every method is called inside a context scope. Methods that return remaining frames return None if no end is in
+    sight.
     """
 
     frequency: int
-    #: Frames in all; 0 if that is not known.
+    #: Total frames; 0 if unknown.
     length: int
 
     @property
     def resists_stealing(self) -> bool:
-        """Whether it gives way to a strictly higher priority only."""
+        """Whether only a strictly higher priority steals the voice."""
 
     @property
     def failure(self) -> ResourceError | None:
-        """Why it has ended too early; None if it has not."""
+        """Why the sound ended too early; None if it did not."""
 
     def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
-        """Sound from `offset` on; how many frames are left."""
+        """Play from `offset`; return the remaining frames."""
 
     def detach(self, al: Functions, voice: Voice) -> None:
-        """Leave the voice, silent and with nothing attached. May be called at any time after `begin` was."""
+        """Leave the voice silent with nothing attached. May be called at any time after `start`."""
 
     def pause(self, al: Functions, voice: Voice) -> bool:
-        """Stand still; whether it does, for what has ended already is left to be found."""
+        """Pause; return False if the sound has already ended."""
 
     def resume(self, al: Functions, voice: Voice) -> None:
-        """Go on after `pause`."""
+        """Continue after `pause`."""
 
     def is_playing(self, al: Functions, voice: Voice) -> bool:
-        """Whether it is heard, not having been paused."""
+        """Return whether the sound is heard. The voice is not paused."""
 
     def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
-        """How many frames are left, not having been paused; 0 if it has ended."""
+        """Return the remaining frames; 0 after the end. The voice is not paused."""
 
     def offset(self, al: Functions, voice: Voice) -> int:
-        """The frame it is at."""
+        """Return the current frame."""
 
     def seek(self, al: Functions, voice: Voice, frame: int) -> None:
-        """Go to `frame`."""
+        """Continue at `frame`."""
 
     def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
-        """From now on, go on at the loop's start at its end, or do not."""
-
-
-class Player(Protocol):
-    """What borrows voices (a `Source`)."""
-
-    _voice: Voice | None
-    #: What a voice must be told: the properties that are not at OpenAL's default, with the values to be heard.
-    _heard: dict[Property[Any], Any]
-
-    @property
-    def _rank(self) -> int:
-        """Its priority."""
-
-    @property
-    def _loops(self) -> bool:
-        """Whether what it plays is to loop."""
-
-    @property
-    def _speed(self) -> float:
-        """The pitch to be heard."""
-
-    @property
-    def _moves(self) -> bool:
-        """Whether it has a velocity, which changes the pitch in ways that are not foreseen here."""
+        """Loop from now on, or stop looping."""
 
 
 class DeviceClock(Protocol):
-    """The clock of what the voices sound on."""
+    """The clock of the device that the voices play on."""
 
     has_clock: bool
 
@@ -91,21 +77,99 @@ class DeviceClock(Protocol):
     def clock_time(self) -> int: ...
 
 
-class Voice:
-    """One OpenAL source, and for whom it sounds.
+class Mix:
+    """Total gain and pitch of a group and the groups above it."""
 
-    In the pool it is silent, detached and as OpenAL made it: `touched` names what must be set back to be so again.
+    __slots__ = ("gain", "pitch")
+
+    def __init__(self) -> None:
+        self.gain = 1.0
+        self.pitch = 1.0
+
+
+class PlaybackState:
+    """The settings of a source that its voice needs, and the voice that it borrows.
+
+    Attributes:
+        voice: The borrowed voice; None while the source is idle.
+        parameters: Voice parameters that differ from OpenAL's defaults, with their values.
+        priority: Priority for voice stealing.
+        looping: Whether the source loops.
+        gain: Gain of the source itself.
+        pitch: Pitch of the source itself.
+        moving: Whether the source has a velocity, so that the Doppler effect changes its pitch.
+        fade_factor: Factor that fades multiply the gain by.
+        group: The `SourceGroup` of the source, or None.
+        mix: Totals of the group; None without one.
+        paused_by_group: Whether `SourceGroup.pause_all` paused the source.
+        next_offset: Frame at which the next play starts.
     """
 
-    __slots__ = ("end_entry", "number", "paused", "playable", "player", "started", "touched")
+    __slots__ = (
+        "__weakref__",
+        "_source",
+        "fade_factor",
+        "gain",
+        "group",
+        "looping",
+        "mix",
+        "moving",
+        "next_offset",
+        "parameters",
+        "paused_by_group",
+        "pitch",
+        "priority",
+        "voice",
+    )
+
+    def __init__(self, source: Any) -> None:
+        """Describe an idle source with default settings.
+
+        Args:
+            source: The public `Source`. The state refers to it weakly; a voice in use keeps it alive.
+        """
+        self._source = weakref.ref(source)
+        self.voice: Voice | None = None
+        self.parameters: dict[Property[Any], Any] = {}
+        self.priority = 0
+        self.looping = False
+        self.gain = self.pitch = self.fade_factor = 1.0
+        self.moving = False
+        self.group: Any = None
+        self.mix: Mix | None = None
+        self.paused_by_group = False
+        self.next_offset = 0
+
+    @property
+    def source(self) -> Any:
+        """The public `Source`; None after it was collected."""
+        return self._source()
+
+
+class Voice:
+    """One OpenAL source, and the playback state that uses it.
+
+    In the pool a voice is silent, detached and in OpenAL's initial state. `touched` lists the parameters to reset.
+
+    Attributes:
+        number: The OpenAL name of the source.
+        state: The playback state that borrows the voice; None in the pool.
+        source: The public `Source` of the state, which the voice keeps alive.
+        playable: The sound that it plays.
+        paused: Whether it is paused.
+        started: Number of the play, in the order of all plays of the pool.
+        end_entry: Serial number of the newest entry in `EndTimes`; None without one.
+        touched: Parameters that differ from OpenAL's defaults.
+    """
+
+    __slots__ = ("end_entry", "number", "paused", "playable", "source", "started", "state", "touched")
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.player: Player | None = None
+        self.state: PlaybackState | None = None
+        self.source: Any = None
         self.playable: Playable | None = None
         self.paused = False
-        #: The pool's count of plays when this one began.
         self.started = 0
-        #: Of `EndTimes`: the newest entry that is about this voice; None if it needs none.
         self.end_entry: int | None = None
         self.touched: set[Property[Any]] = set()

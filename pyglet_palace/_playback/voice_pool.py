@@ -1,4 +1,4 @@
-"""OpenAL sources, lent to what plays: the pool, who gives way to whom, and who has come to an end."""
+"""The voice pool: OpenAL sources that playback states borrow."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections import deque
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from .._common.checks import FLT_MAX, FLT_MIN
 from ..errors import OpenALError
 from .end_times import EndTimes
 from .stealing import StealingOrder
-from .voice import Voice
+from .voice import GAIN, PITCH, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,38 +19,45 @@ if TYPE_CHECKING:
     from .._common.events import EventQueue
     from .._openal import ContextScope, Functions
     from .._openal.properties import Property
-    from .voice import DeviceClock, Playable, Player
+    from .voice import DeviceClock, Playable, PlaybackState
 
 
-#: An end is looked for a little before it can be there, in nanoseconds; OpenAL is asked then whether it is.
+#: Nanoseconds by which an end is checked early. OpenAL then says whether the voice has ended.
 _EARLY = 1_000_000
 #: OpenAL Soft steps through a buffer in 4096ths of a frame (finer since 1.22), rounded to the nearest.
 _STEP = 4096
 
 
 class VoicePool:
-    """The voices of one context. Used by the game's thread only."""
+    """The voices of one context. Used on the main thread only, except `to_check`."""
 
-    def __init__(self, scope: ContextScope, device: DeviceClock, news: EventQueue) -> None:
+    def __init__(self, scope: ContextScope, device: DeviceClock, events: EventQueue) -> None:
+        """Start without a voice.
+
+        Args:
+            scope: The context scope.
+            device: The device of the context.
+            events: Where ends and thefts are posted.
+        """
         self._scope = scope
         self._device = device
-        self._news = news
+        self._events = events
         self._free: list[Voice] = []
-        self._busy: dict[Player, Voice] = {}
+        self._busy: dict[PlaybackState, Voice] = {}
+        #: Whether OpenAL cannot make more voices.
         self._exhausted = False
-        #: Who gives way, once OpenAL has no more voices.
+        #: Maintained once OpenAL cannot make more voices.
         self._stealing_order: StealingOrder | None = None
         self._paused = 0
         self._counter = itertools.count(1)
         self._end_times = EndTimes(self._busy.values())
-        #: Why every update asks every voice, while it does.
+        #: Reasons why each update must check every voice.
         self._poll_reasons = set() if device.has_clock else {"no device clock"}
-        #: Voices to be asked about by the next `collect_ended`; other threads append to it.
+        #: Voices that the next `collect_ended` checks. Other threads append to it.
         self.to_check: deque[Voice] = deque()
-        #: Who was parted from a voice, and from what: let go once the bracket is left, for what a game does in a
-        #: finaliser is not for inside.
+        #: Objects removed from voices. They are released outside the context scope, because a game's finaliser may run.
         self._detached: list[Any] = []
-        self._batch = False
+        self._deferred = False
         self.stolen = 0
 
     @property
@@ -63,37 +71,39 @@ class VoicePool:
         return len(self._free) + len(self._busy)
 
     def any_playing(self) -> bool:
-        """Whether any voice plays (paused ones do not)."""
+        """Return whether a voice plays. Paused voices do not count."""
         return len(self._busy) > self._paused
 
-    def __iter__(self) -> Iterator[Player]:
+    def __iter__(self) -> Iterator[PlaybackState]:
+        """Iterate over the states with a voice."""
         return iter(list(self._busy))
 
-    def play(self, player: Player, playable: Playable, offset: int) -> bool:
-        """Play `playable` from frame `offset`, with a voice that `player` has or one it can get.
+    def play(self, state: PlaybackState, playable: Playable, offset: int) -> bool:
+        """Play `playable` from frame `offset` with the voice of `state`, or one that it can borrow.
 
-        False if there is none for it; then `player` is parameter no more, and is told by the next update.
+        Returns:
+            False if no voice is available. Then the next update dispatches `source_force_stopped`.
         """
         with self._scope as al:
-            voice = player._voice
+            voice = state.voice
             borrowed = voice is None
             if voice is not None:
                 self._detach(al, voice)
             else:
-                voice = self._borrow(al, player)
+                voice = self._borrow(al, state)
                 if voice is None:
-                    self._news.post_stolen(player)
+                    self._events.post_stolen(state.source)
                     return False
-                voice.player, player._voice = player, voice
-                self._busy[player] = voice
+                voice.state, voice.source, state.voice = state, state.source, voice
+                self._busy[state] = voice
             try:
                 if borrowed:
-                    for parameter, value in player._heard.items():
+                    for parameter, value in state.parameters.items():
                         self._send(al, voice, parameter, value)
                 voice.playable = playable
                 self._set_paused(voice, False)
                 voice.started = next(self._counter)
-                self._set_end_time(voice, playable.start(al, voice, offset, player._loops))
+                self._set_end_time(voice, playable.start(al, voice, offset, state.looping))
                 self._update_stealing_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
@@ -101,17 +111,17 @@ class VoicePool:
         self._detached.clear()
         return True
 
-    def release(self, player: Player) -> None:
-        """Stop `player`'s voice and take it back; nothing if it has none."""
-        voice = player._voice
+    def release(self, state: PlaybackState) -> None:
+        """Stop the voice of `state` and return it to the pool. Does nothing without a voice."""
+        voice = state.voice
         if voice is not None:
             with self._scope as al:
                 self._return_voice(al, voice)
             self._detached.clear()
 
-    def pause(self, player: Player) -> None:
-        """Pause `player`'s voice, if it has one that plays."""
-        voice = player._voice
+    def pause(self, state: PlaybackState) -> None:
+        """Pause the voice of `state` if it plays."""
+        voice = state.voice
         if voice is not None and not voice.paused:
             assert voice.playable is not None
             with self._scope as al:
@@ -120,9 +130,9 @@ class VoicePool:
                     voice.end_entry = None
                     self._update_stealing_order(voice)
 
-    def resume(self, player: Player) -> None:
-        """Go on where `pause` was."""
-        voice = player._voice
+    def resume(self, state: PlaybackState) -> None:
+        """Continue after `pause`."""
+        voice = state.voice
         if voice is not None and voice.paused:
             assert voice.playable is not None
             with self._scope as al:
@@ -131,36 +141,37 @@ class VoicePool:
                 self._update_end_time(al, voice)
             self._update_stealing_order(voice)
 
-    def is_playing(self, player: Player) -> bool:
-        """Whether `player` is parameter at this moment."""
-        voice = player._voice
+    def is_playing(self, state: PlaybackState) -> bool:
+        """Return whether `state` is heard at this moment."""
+        voice = state.voice
         if voice is None or voice.paused:
             return False
         assert voice.playable is not None
         with self._scope as al:
             return voice.playable.is_playing(al, voice)
 
-    def offset(self, player: Player) -> int:
-        """The frame `player` is at; 0 if it has no voice."""
-        voice = player._voice
+    def offset(self, state: PlaybackState) -> int:
+        """Return the current frame of `state`; 0 without a voice."""
+        voice = state.voice
         if voice is None:
             return 0
         assert voice.playable is not None
         with self._scope as al:
             return voice.playable.offset(al, voice)
 
-    def seek(self, player: Player, frame: int) -> None:
-        """Go to `frame` of what `player`'s voice plays."""
-        voice = player._voice
+    def seek(self, state: PlaybackState, frame: int) -> None:
+        """Continue the sound of `state` at `frame`."""
+        voice = state.voice
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
                 voice.playable.seek(al, voice, frame)
                 self._update_end_time(al, voice)
 
-    def set_looping(self, player: Player, looping: bool) -> None:
-        """What `player`'s voice plays is to loop from now on, or is not."""
-        voice = player._voice
+    def set_looping(self, state: PlaybackState, looping: bool) -> None:
+        """Loop the sound of `state` from now on, or stop looping."""
+        state.looping = looping
+        voice = state.voice
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
@@ -168,52 +179,76 @@ class VoicePool:
                 self._update_end_time(al, voice)
             self._update_stealing_order(voice)
 
-    def set_property(self, player: Player, changed: Property[Any], value: Any, *, timing: bool = False) -> None:
-        """`player` is to be parameter with `value` from now on; with `timing`, that moves the end."""
-        parameter, voice = player._heard, player._voice
-        before = parameter.get(changed, changed.default)
-        if value == changed.default:
-            parameter.pop(changed, None)
+    def set_priority(self, state: PlaybackState, priority: int) -> None:
+        """Set the priority for voice stealing."""
+        state.priority = priority
+        if state.voice is not None:
+            self._update_stealing_order(state.voice)
+
+    def update_gain(self, state: PlaybackState) -> None:
+        """Apply the product of the gains of source, fade and groups."""
+        gain = state.gain * state.fade_factor
+        if state.mix is not None:
+            gain *= state.mix.gain
+        self.set_parameter(state, GAIN, gain if gain <= FLT_MAX else FLT_MAX)
+
+    def update_pitch(self, state: PlaybackState) -> None:
+        """Apply the product of the pitches of source and groups."""
+        pitch = state.pitch
+        if state.mix is not None:
+            pitch *= state.mix.pitch
+        self.set_parameter(state, PITCH, min(max(pitch, FLT_MIN), FLT_MAX), timing=True)
+
+    def set_parameter(
+        self, state: PlaybackState, parameter: Property[Any], value: Any, *, timing: bool = False
+    ) -> None:
+        """Set a parameter of the present and later voices of `state`.
+
+        Args:
+            state: Whose voices.
+            parameter: What to set.
+            value: Its value.
+            timing: Whether the change moves the end time.
+        """
+        parameters, voice = state.parameters, state.voice
+        before = parameters.get(parameter, parameter.default)
+        if value == parameter.default:
+            parameters.pop(parameter, None)
         else:
-            parameter[changed] = value
+            parameters[parameter] = value
         if voice is None:
             return
         try:
             with self._scope as al:
-                self._send(al, voice, changed, value)
+                self._send(al, voice, parameter, value)
                 if timing:
                     self._update_end_time(al, voice)
         except BaseException:
-            parameter[changed] = before
+            parameters[parameter] = before
             raise
 
-    def update_priority(self, player: Player) -> None:
-        """`player` gives way earlier or later than before."""
-        if player._voice is not None:
-            self._update_stealing_order(player._voice)
-
-    def poll_while(self, why: str, on: bool) -> None:
-        """While `on`, ends cannot be told beforehand, because of `why`: every update asks every voice."""
+    def poll_while(self, reason: str, on: bool) -> None:
+        """While `on`, check every voice in each update, because `reason` makes end times unpredictable."""
         if on:
-            self._poll_reasons.add(why)
-        elif why in self._poll_reasons:
-            self._poll_reasons.discard(why)
+            self._poll_reasons.add(reason)
+        elif reason in self._poll_reasons:
+            self._poll_reasons.discard(reason)
             self.poll_all()
 
     def set_deferred(self, on: bool) -> None:
-        """Changes are held back from now on, or not any more; meanwhile, what they say of ends is not relied on."""
-        self._batch = on
+        """While OpenAL defers changes, do not rely on computed end times."""
+        self._deferred = on
 
     def poll_all(self) -> None:
-        """See that the next `collect_ended` asks about every voice."""
+        """Make the next `collect_ended` check every voice."""
         for voice in self._busy.values():
             if not voice.paused:
                 self._end_times.add(voice, 0)
 
     def collect_ended(self) -> None:
-        """Take back the voices that have come to their end, and pass the news on.
+        """Return ended voices to the pool and post their events.
 
-        Costs what has ended, or may have: OpenAL is asked about those only.
+        The cost depends on the voices that can have ended: only these are checked.
         """
         if not self._busy:
             self._end_times.clear()
@@ -223,7 +258,7 @@ class VoicePool:
             self.poll_all()
         while self.to_check:
             voice = self.to_check.popleft()
-            if voice.player is not None and not voice.paused:
+            if voice.state is not None and not voice.paused:
                 self._end_times.add(voice, 0)
         now = self._device.clock_time if self._device.has_clock else 0
         due = self._end_times.due(now)
@@ -232,34 +267,34 @@ class VoicePool:
         try:
             self._collect_due(due)
         finally:
-            for voice in due:  # OpenAL has refused to answer: they are asked again
-                if voice.player is not None:
+            for voice in due:  # OpenAL refused to answer: check these voices again
+                if voice.state is not None:
                     self._end_times.add(voice, 0)
             self._detached.clear()
 
     def _collect_due(self, due: list[Voice]) -> None:
-        """Take back those of `due` that have ended, the last first; who was looked at is in the list no more."""
+        """Return the ended voices of `due`, last first. Removes each voice from `due` after its check."""
         with self._scope as al:
             while due:
                 voice = due[-1]
-                player, playable = voice.player, voice.playable
-                assert player is not None
+                state, playable = voice.state, voice.playable
+                assert state is not None
                 assert playable is not None
-                left = playable.frames_left(al, voice, player._loops)
+                left = playable.frames_left(al, voice, state.looping)
                 if left == 0:
-                    failure = playable.failure
+                    failure, source = playable.failure, voice.source
                     self._return_voice(al, voice)
                     if failure is not None:
-                        self._news.post_stream_failed(player, failure)
-                    self._news.post_source_event(
-                        "source_stopped" if failure is None else "source_force_stopped", player
+                        self._events.post_stream_failed(source, failure)
+                    self._events.post_source_event(
+                        "source_stopped" if failure is None else "source_force_stopped", source
                     )
                 else:
                     self._set_end_time(voice, left)
                 due.pop()
 
     def close(self) -> None:
-        """Stop everything and delete all sources."""
+        """Stop all voices and delete their OpenAL sources."""
         with self._scope as al:
             for voice in list(self._busy.values()):
                 self._reset_voice(al, voice)
@@ -270,30 +305,29 @@ class VoicePool:
         self._end_times.clear()
         self._detached.clear()
 
-    # Inside a bracket
+    # Inside a context scope
 
-    def _borrow(self, al: Functions, newcomer: Player) -> Voice | None:
-        """A voice out of the pool, a new one, or that of whoever gives way; None if nobody does."""
+    def _borrow(self, al: Functions, state: PlaybackState) -> Voice | None:
+        """Return a free, new or stolen voice for `state`; None if all voices outrank it."""
         if self._free:
             return self._free.pop()
         if not self._exhausted:
             try:
                 return Voice(al.generate_source())
             except OpenALError:
-                self._exhausted = True  # the device's mixer has no more
+                self._exhausted = True  # the device mixes no more voices
         if self._stealing_order is None:
             self._stealing_order = StealingOrder(self._busy.values())
-        victim = self._stealing_order.victim(newcomer._rank)
+        victim = self._stealing_order.victim(state.priority)
         if victim is None:
             return None
-        player = victim.player
+        source = victim.source
         self._reset_voice(al, victim)
         self.stolen += 1
-        self._news.post_stolen(player)
+        self._events.post_stolen(source)
         return victim
 
     def _update_stealing_order(self, voice: Voice) -> None:
-        """Its place among those that give way may have changed."""
         if self._stealing_order is not None:
             self._stealing_order.add(voice)
 
@@ -301,12 +335,12 @@ class VoicePool:
         self._paused += paused - voice.paused
         voice.paused = paused
 
-    def _send(self, al: Functions, voice: Voice, changed: Property[Any], value: Any) -> None:
-        voice.touched.add(changed)  # first: half of it may arrive before OpenAL refuses
-        changed.send(al, voice.number, value)
+    def _send(self, al: Functions, voice: Voice, parameter: Property[Any], value: Any) -> None:
+        voice.touched.add(parameter)  # first: OpenAL may take half of it before it refuses
+        parameter.send(al, voice.number, value)
 
     def _detach(self, al: Functions, voice: Voice) -> None:
-        """Part a voice from what it plays, silent."""
+        """Detach a voice from its sound."""
         playable = voice.playable
         if playable is not None:
             self._detached.append(playable)
@@ -318,36 +352,35 @@ class VoicePool:
         self._free.append(voice)
 
     def _reset_voice(self, al: Functions, voice: Voice) -> None:
-        """Part a voice from its player, as it was when it was new."""
+        """Detach a voice from sound and state, and restore OpenAL's initial parameters."""
         self._detach(al, voice)
-        for touched in voice.touched:
-            touched.send(al, voice.number, touched.default)
+        for parameter in voice.touched:
+            parameter.send(al, voice.number, parameter.default)
         voice.touched.clear()
-        if voice.player is not None:
-            self._detached.append(voice.player)
-            del self._busy[voice.player]
-            voice.player._voice = None
-            voice.player = None
+        if voice.state is not None:
+            self._detached.append(voice.source)
+            del self._busy[voice.state]
+            voice.state.voice = voice.state = voice.source = None
         self._set_paused(voice, False)
 
     def _update_end_time(self, al: Functions, voice: Voice) -> None:
-        """Enter the end of a voice anew, from where it is now."""
-        player, playable = voice.player, voice.playable
-        if player is not None and playable is not None and not voice.paused:
-            self._set_end_time(voice, playable.frames_left(al, voice, player._loops))
+        """Compute the end time again from the current frame."""
+        state, playable = voice.state, voice.playable
+        if state is not None and playable is not None and not voice.paused:
+            self._set_end_time(voice, playable.frames_left(al, voice, state.looping))
 
     def _set_end_time(self, voice: Voice, left: int | None) -> None:
-        """Enter the earliest time at which a voice with so many frames left can have come to its end."""
-        player, playable = voice.player, voice.playable
-        assert player is not None
+        """Record the earliest time at which a voice with `left` remaining frames can end."""
+        state, playable = voice.state, voice.playable
+        assert state is not None
         assert playable is not None
-        if self._batch:
+        if self._deferred:
             self._end_times.add(voice, 0)
         elif left is None:
             voice.end_entry = None
-        elif player._moves or left <= 0:
+        elif state.moving or left <= 0:
             self._end_times.add(voice, 0)
         elif self._device.has_clock:
             rate = self._device.frequency
-            fastest = ceil(playable.frequency * player._speed / rate * _STEP) / _STEP * rate
+            fastest = ceil(playable.frequency * state.parameters.get(PITCH, 1.0) / rate * _STEP) / _STEP * rate
             self._end_times.add(voice, self._device.clock_time + int(left / fastest * 1e9) - _EARLY)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from .._playback.effect_slots import EffectSlots
-from ._base import BaseEffect
+from ._base import BaseEffect, effect_state
 from ._classes import (
     AutowahEffect,
     ChorusEffect,
@@ -26,12 +25,12 @@ __all__ = [
     "CompressorEffect",
     "DistortionEffect",
     "EchoEffect",
-    "EffectSlots",
     "EqualizerEffect",
     "FlangerEffect",
     "FrequencyShifterEffect",
     "PitchShifterEffect",
     "ReverbEffect",
     "RingModulatorEffect",
+    "effect_state",
     "reverb_preset_names",
 ]

@@ -152,40 +152,33 @@ class BaseEffect(Destroyable):
             row._keep(self._values, value)
         self._engine.effect_slots.reload(self._state)
 
-    def _changed(self, changed: Parameter[Any] | SlotProperty[Any], value: Any) -> None:
+    def _apply(self, changed: Parameter[Any] | SlotProperty[Any], value: Any) -> None:
         self._engine.effect_slots.change(self._state, changed, value)
 
     def _check_alive(self) -> None:
         self._check_not_destroyed()
         self._engine.check_alive()
 
-    # Internal, for sends
-
-    def _can_be_heard(self) -> bool:
-        """Return whether the device supports effects. Logs one warning if not."""
-        return self._engine.effect_slots.available()
-
-    def _take_slot(self) -> None:
-        """Get a slot for the effect, if one is available. Called when a send starts to use it."""
-        self._engine.effect_slots.acquire(self._state)
-
     def _slot(self, al: Functions) -> int:
-        """Return the number of its slot, or 0 without a slot. Call it inside the context scope."""
+        """Return the number of the effect's slot, or 0 without one. Called inside the context scope."""
         return self._engine.effect_slots.slot(al, self._state)
-
-    def _enter(self, source: Source, index: int) -> None:
-        """Record that a send uses the effect."""
-        self._state.add_send(source, index)
-
-    def _leave(self, source: Source, index: int) -> None:
-        """Record that the send no longer uses the effect."""
-        self._state.remove_send(source, index)
 
     def __bool__(self) -> bool:
         return not self._destroyed and self._engine.alive
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}{'' if self else ', destroyed'}>"
+
+
+def effect_state(effect: BaseEffect, *, check: bool = True) -> EffectState:
+    """Return the state of `effect`.
+
+    Raises:
+        DestroyedError: `check` is True and the effect was destroyed.
+    """
+    if check:
+        effect._check_alive()
+    return effect._state
 
 
 def _signature(rows: Iterable[Parameter[Any]]) -> inspect.Signature:

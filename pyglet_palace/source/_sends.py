@@ -6,22 +6,26 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._openal.filters import MOST_SENDS, SENDS, warn_of_missing_send
-from ..effect import BaseEffect
+from ..effect import BaseEffect, effect_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .._engine import Engine
     from .._openal.filters import Filter
+    from .._playback.voice import PlaybackState
     from . import Source
 
 
 class Send:
     """One auxiliary send of a source: ``source.sends[0].effect = reverb``. Valid for the lifetime of the source."""
 
-    __slots__ = ("_index", "_source")
+    __slots__ = ("_engine", "_index", "_source", "_state")
 
-    def __init__(self, source: Source, index: int) -> None:
+    def __init__(self, source: Source, engine: Engine, state: PlaybackState, index: int) -> None:
         self._source = source
+        self._engine = engine
+        self._state = state
         self._index = index
 
     @property
@@ -38,34 +42,34 @@ class Send:
 
     @effect.setter
     def effect(self, effect: BaseEffect | None) -> None:
-        source, index = self._source, self._index
-        source._check_alive()
-        effects = source.context._engine.effect_slots
+        before, through = self._value  # raises if the source was destroyed
+        engine, index = self._engine, self._index
+        slots = engine.effect_slots
         if effect is not None:
             if not isinstance(effect, BaseEffect):
                 raise TypeError(f"{self._name}.effect is {effect!r}; it must be an effect or None")
-            effect._check_alive()
-            if effect.context is not source.context:
+            added = effect_state(effect)
+            if effect.context is not engine.context:
                 raise ValueError(f"{self._name}.effect is {effect!r}; it must be one of the source's own context")
-        before, through = self._value
-        if before is not None:
-            before._leave(source, index)  # first: the new effect may need its slot
+        removed = effect_state(before, check=False) if before is not None else None
+        if removed is not None:
+            removed.remove_send(self._state, index)  # first: the new effect may need its slot
         try:
-            if effect is not None and effect._can_be_heard():
-                if index < source.context.device.max_auxiliary_sends:
-                    effect._take_slot()
+            if effect is not None and slots.available():
+                if index < engine.context.device.max_auxiliary_sends:
+                    slots.acquire(added)
                 else:
                     warn_of_missing_send(index)
-            SENDS[index].__set__(source, (effect, through))
+            SENDS[index].__set__(self._source, (effect, through))
         except BaseException:
-            if before is not None:
-                before._enter(source, index)
-                effects.sends_changed = True  # the new effect may have its slot, to which the voice still sends
+            if removed is not None:
+                removed.add_send(self._state, index)
+                slots.sends_changed = True  # the new effect may have its slot, to which the voice still sends
             raise
         if effect is not None:
-            effect._enter(source, index)
-        if before is not None:
-            effects.update()  # other effects may wait for its slot
+            added.add_send(self._state, index)
+        if removed is not None:
+            slots.update()  # other effects may wait for its slot
 
     @property
     def filter(self) -> Filter:
@@ -111,10 +115,12 @@ class AuxiliarySends(Sequence[Send]):
     one warning is logged. Other indices raise `IndexError`.
     """
 
-    __slots__ = ("_source",)
+    __slots__ = ("_engine", "_source", "_state")
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, engine: Engine, state: PlaybackState) -> None:
         self._source = source
+        self._engine = engine
+        self._state = state
 
     def __len__(self) -> int:
         return self._source.context.device.max_auxiliary_sends
@@ -126,7 +132,7 @@ class AuxiliarySends(Sequence[Send]):
             raise TypeError(f"the index of a send is {index!r}; it must be a whole number") from None
         if not 0 <= number < MOST_SENDS:
             raise IndexError(f"there is no send {index}; they go from 0 to {MOST_SENDS - 1}")
-        return Send(self._source, number)
+        return Send(self._source, self._engine, self._state, number)
 
     def __iter__(self) -> Iterator[Send]:
         return (self[index] for index in range(len(self)))

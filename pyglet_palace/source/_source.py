@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from .._common import checks
@@ -12,16 +13,18 @@ from .._openal import constants as c
 from .._openal import filters
 from .._openal import setters as to
 from .._openal.properties import Property
+from .._playback.voice import PlaybackState
+from ..group import SourceGroup, add_to_group, remove_from_group
 from ._sends import AuxiliarySends
 from ._spatial import SpatialProperties
 
 if TYPE_CHECKING:
+    from .._engine import Engine
     from .._openal import Functions
-    from .._playback.voice import Playable, Voice
+    from .._playback.voice import Playable
     from ..buffer import Buffer
     from ..context import Context
     from ..decoder import BaseDecoder
-    from ..group import SourceGroup
 
 _fade_factor = checks.number(0.0, 1.0)
 _fade_time = checks.number(0.0, above=True)
@@ -51,25 +54,49 @@ class Source(SpatialProperties, Destroyable):
     __slots__ = (
         "__weakref__",
         "_engine",
-        "_factor",
-        "_group",
-        "_heard",
-        "_held",
-        "_next_offset",
+        "_state",
         "_values",
-        "_voice",
     )  # a misspelt property is an error
 
+    def _apply_gain(self, gain: float) -> None:
+        state = self._state
+        before, state.gain = state.gain, gain
+        try:
+            self._engine.voices.update_gain(state)
+        except BaseException:
+            state.gain = before
+            raise
+
+    def _apply_pitch(self, pitch: float) -> None:
+        state = self._state
+        before, state.pitch = state.pitch, pitch
+        try:
+            self._engine.voices.update_pitch(state)
+        except BaseException:
+            state.pitch = before
+            raise
+
+    def _apply_looping(self, looping: bool) -> None:
+        self._engine.voices.set_looping(self._state, looping)
+
+    def _apply_priority(self, priority: int) -> None:
+        self._engine.voices.set_priority(self._state, priority)
+
     pitch = Property(
-        checks.number(0.0, above=True), 1.0, to.number(c.AL_PITCH), "Speed and pitch factor, > 0; 2 is an octave up."
+        checks.number(0.0, above=True),
+        1.0,
+        to.number(c.AL_PITCH),
+        "Speed and pitch factor, > 0; 2 is an octave up.",
+        _apply_pitch,
     )
     """Speed and pitch factor, > 0; 2 is an octave up."""
 
     gain = Property(
         checks.number(0.0),
         1.0,
-        to.number(c.AL_GAIN),
+        to.nothing,
         "Gain, a linear factor >= 0. Values above 1 only offset distance and quiet groups: see `gain_range`.",
+        _apply_gain,
     )
     """Gain, a linear factor >= 0."""
 
@@ -87,6 +114,7 @@ class Source(SpatialProperties, Destroyable):
         False,
         to.nothing,
         "Whether playback continues at the loop start when it reaches the loop end.",
+        _apply_looping,
     )
     """Whether playback continues at the loop start when it reaches the loop end."""
 
@@ -99,6 +127,7 @@ class Source(SpatialProperties, Destroyable):
         A new sound steals the voice with the lowest priority, if that is the same as its own or lower; among equals,
         the one-shot that started first. Only a strictly higher priority steals from looping sounds, paused sounds and
         streams. A source that loses its voice or gets none receives `MessageHandler.source_force_stopped`.""",
+        _apply_priority,
     )
     """Priority for voice stealing, an integer >= 0."""
 
@@ -121,14 +150,7 @@ class Source(SpatialProperties, Destroyable):
         self._engine = require_engine(context)
         self._engine.check_alive()
         self._values: dict[str, Any] = {}
-        self._heard: dict[Property[Any], Any] = {}
-        self._voice: Voice | None = None
-        self._next_offset = 0
-        self._group: SourceGroup | None = None
-        #: Whether `SourceGroup.pause_all` paused it.
-        self._held = False
-        #: Current fade factor, multiplied with the gain.
-        self._factor = 1.0
+        self._state = PlaybackState(self)
         self._init_lifetime()
 
     @property
@@ -151,39 +173,13 @@ class Source(SpatialProperties, Destroyable):
             DestroyedError: `sound` or this source was destroyed.
         """
         self._check_alive()
-        playable_for = getattr(sound, "_playable_for", None)
-        if playable_for is None:
-            raise TypeError(f"{sound!r} cannot be played; it must be a Buffer or a BaseDecoder")
-        self._play(playable_for(self))
-
-    def _play(self, playable: Playable) -> None:
-        offset, self._next_offset = self._next_offset, 0
-        if offset >= playable.length > 0:
-            offset = 0
-        engine = self._engine
-        self._held = False
-        engine.fades.forget(self)
-        if self._factor != 1.0:
-            engine.voices.release(self)  # avoids a burst of the faded sound at full gain
-            self._set_factor(1.0)
-        if self._group is not None:  # groups update only sources with a voice
-            self._hear_gain()
-            self._hear_pitch()
-        engine.voices.play(self, playable, offset)
-        engine.wake()
+        start_playing(self, playable_for(sound, self))
 
     def stop(self) -> None:
         """Stop without an event. No effect on an idle source. The next `play` starts at frame 0 and at full `gain`."""
         self._check_alive()
-        self._next_offset = 0
-        self._stop()
-
-    def _stop(self) -> None:
-        self._held = False
-        self._engine.voices.release(self)
-        self._engine.fades.forget(self)
-        if self._factor != 1.0:
-            self._set_factor(1.0)
+        self._state.next_offset = 0
+        self._engine.transport.stop(self._state)
 
     def pause(self) -> None:
         """Pause until `resume`. No effect on an idle source.
@@ -191,19 +187,13 @@ class Source(SpatialProperties, Destroyable):
         If `SourceGroup.pause_all` already paused it, `SourceGroup.resume_all` no longer resumes it.
         """
         self._check_alive()
-        self._held = False
-        self._pause()
-
-    def _pause(self) -> None:
-        self._engine.fades.catch_up(self)
-        self._engine.voices.pause(self)
+        self._state.paused_by_group = False
+        self._engine.transport.pause(self._state)
 
     def resume(self) -> None:
         """Resume after `pause`. No effect if not paused."""
         self._check_alive()
-        self._held = False
-        self._engine.fades.catch_up(self)
-        self._engine.voices.resume(self)
+        self._engine.transport.resume(self._state)
         self._engine.wake()
 
     def fade_to(self, gain: float, ms: float, start: float | None = None) -> None:
@@ -241,20 +231,19 @@ class Source(SpatialProperties, Destroyable):
     def _fade(self, gain: float, ms: float, start: float | None, *, stops: bool) -> None:
         self._check_alive()
         target, duration = _fade_factor("gain", gain), _fade_time("ms", ms)
-        begin = None if start is None else _fade_factor("start", start)
-        self._engine.fades.begin(self, begin, target, duration, stops=stops)
+        first = None if start is None else _fade_factor("start", start)
+        self._engine.transport.fades.start(self._state, first, target, duration, stops=stops)
 
     def destroy(self) -> None:
         """Stop without an event, leave the group and destroy the source. Repeated calls have no effect."""
         if not self._destroyed:
             if self._engine.alive:
                 self._check_alive()
-                self._stop()
-                if self._group is not None:
-                    self._group._let_go(self)
-            self._group = None
+                self._engine.transport.stop(self._state)
+                remove_from_group(self._state, self._engine)
+            self._state.group = None
             self._values.clear()
-            self._heard.clear()  # may refer to effects
+            self._state.parameters.clear()  # may refer to effects
             self._destroyed = True
 
     @property
@@ -266,42 +255,43 @@ class Source(SpatialProperties, Destroyable):
             TypeError: Set to an object other than a group or None.
         """
         self._check_alive()
-        return self._group
+        group: SourceGroup | None = self._state.group
+        return group
 
     @group.setter
     def group(self, group: SourceGroup | None) -> None:
         self._check_alive()
-        take_in = None if group is None else getattr(group, "_take_in", None)
-        if take_in is not None:
-            take_in(self)
-        elif group is not None:
+        if group is None:
+            remove_from_group(self._state, self._engine)
+        elif isinstance(group, SourceGroup):
+            add_to_group(group, self._state, self._engine)
+        else:
             raise TypeError(f"group is {group!r}; it must be a SourceGroup or None")
-        elif self._group is not None:
-            self._group._let_go(self)
 
     @property
     def sends(self) -> AuxiliarySends:
         """Auxiliary sends to effects: ``source.sends[0].effect``, ``source.sends[0].filter``."""
         self._check_alive()
-        return AuxiliarySends(self)
+        return AuxiliarySends(self, self._engine, self._state)
 
     @property
     def playing(self) -> bool:
         """Whether the source is playing now. Exact, without an update."""
         self._check_alive()
-        return self._engine.voices.is_playing(self)
+        return self._engine.voices.is_playing(self._state)
 
     @property
     def paused(self) -> bool:
         """Whether the source is paused."""
         self._check_alive()
-        return self._voice is not None and self._voice.paused
+        voice = self._state.voice
+        return voice is not None and voice.paused
 
     @property
     def buffer(self) -> Buffer | None:
         """The playing or paused buffer, or None. A finished buffer remains until the next update."""
         self._check_alive()
-        entry = self._voice.playable if self._voice is not None else None
+        entry = self._playable
         return self._engine.cache.handle(entry) if isinstance(entry, Entry) else None
 
     @property
@@ -316,7 +306,7 @@ class Source(SpatialProperties, Destroyable):
             OverflowError: Set to a negative number.
         """
         self._check_alive()
-        return self._engine.voices.offset(self) or self._next_offset
+        return self._engine.voices.offset(self._state) or self._state.next_offset
 
     @offset.setter
     def offset(self, frame: int) -> None:
@@ -324,19 +314,19 @@ class Source(SpatialProperties, Destroyable):
         frame = checks.integer(-(2**63))("offset", frame)
         if frame < 0:
             raise OverflowError(f"offset is {frame!r}; it must be 0 or more frames")
-        playable = self._voice.playable if self._voice is not None else None
+        playable = self._playable
         if playable is None or not (self.paused or self.playing):  # it may have ended since the last update
-            self._next_offset = frame
+            self._state.next_offset = frame
             return
         if frame >= playable.length > 0:
             raise RuntimeError(f"offset is {frame}; what plays has only {playable.length} frames")
-        self._engine.voices.seek(self, frame)
+        self._engine.voices.seek(self._state, frame)
 
     @property
     def offset_seconds(self) -> float:
         """Playback position in seconds at the sound's own sample rate; 0 if idle."""
         self._check_alive()
-        playable = self._voice.playable if self._voice is not None else None
+        playable = self._playable
         return self.offset / playable.frequency if playable is not None else 0.0
 
     @property
@@ -346,7 +336,7 @@ class Source(SpatialProperties, Destroyable):
         Always 0 on a device without hardware, and without AL_SOFT_source_latency.
         """
         self._check_alive()
-        voice = self._voice
+        voice = self._state.voice
         if voice is None:
             return 0
         with self._engine.scope as al:
@@ -375,61 +365,10 @@ class Source(SpatialProperties, Destroyable):
         there = self._engine.native.resamplers
         self._resampler = checks.integer(0, len(there) - 1 if there else None)("resampler_index", index)
 
-    # Effective values
-
     @property
-    def _speed(self) -> float:
-        return float(self._heard.get(_PITCH, 1.0))
-
-    @property
-    def _moves(self) -> bool:
-        return "velocity" in self._values
-
-    @property
-    def _rank(self) -> int:
-        return int(self._values.get("priority", 0))
-
-    @property
-    def _loops(self) -> bool:
-        return "looping" in self._values
-
-    def _changed(self, changed: Property[Any], value: Any) -> None:
-        voices, name = self._engine.voices, changed.name
-        if name == "gain":
-            self._hear_gain()
-        elif name == "pitch":
-            self._hear_pitch()
-        elif name == "looping":
-            voices.set_looping(self, value)
-        elif name == "priority":
-            voices.update_priority(self)
-        elif name in ("orientation", "cone_angles"):
-            voices.set_property(self, Source._facing, (self.orientation, self.cone_angles))
-        elif changed.send is not to.nothing:
-            voices.set_property(self, changed, value, timing=name == "velocity")
-
-    def _hear_gain(self) -> None:
-        """Send the effective gain. Called after a change of gain, group or fade."""
-        gain: float = self._values.get("gain", 1.0) * self._factor
-        if self._group is not None:
-            gain *= self._group._whole_gain
-        self._engine.voices.set_property(self, _GAIN, gain if gain <= checks.FLT_MAX else checks.FLT_MAX)
-
-    def _hear_pitch(self) -> None:
-        """Send the effective pitch. Called after a change of pitch or group."""
-        pitch: float = self._values.get("pitch", 1.0)
-        if self._group is not None:
-            pitch *= self._group._whole_pitch
-        pitch = min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
-        self._engine.voices.set_property(self, _PITCH, pitch, timing=True)
-
-    def _set_factor(self, factor: float) -> None:
-        self._factor = factor
-        self._hear_gain()
-
-    def _stop_faded(self) -> None:
-        if self._engine.voices.is_playing(self):  # else it has ended, and the update will dispatch the event
-            self._stop()
+    def _playable(self) -> Playable | None:
+        voice = self._state.voice
+        return voice.playable if voice is not None else None
 
     def _check_alive(self) -> None:
         if self._destroyed:
@@ -442,12 +381,36 @@ class Source(SpatialProperties, Destroyable):
     def __repr__(self) -> str:
         if not self:
             return "<Source, destroyed>"
-        voice = self._voice
+        voice = self._state.voice
         if voice is None:
             return "<Source, idle>"
         what = getattr(voice.playable, "name", "")
         return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}>"
 
 
-# Kept here to avoid a descriptor call for each look-up in the class.
-_GAIN, _PITCH = Source.gain, Source.pitch
+@singledispatch
+def playable_for(sound: object, source: Source) -> Playable:
+    """Return what a voice plays for `sound` on `source`. Each class of sounds registers a function.
+
+    Raises:
+        TypeError: `sound` is not a sound.
+        ValueError: `sound` and `source` belong to different contexts.
+    """
+    raise TypeError(f"{sound!r} cannot be played; it must be a Buffer or a BaseDecoder")
+
+
+def engine_of(source: Source) -> Engine:
+    """Return the engine of the context of `source`."""
+    return source._engine
+
+
+def state_of(source: Source) -> PlaybackState:
+    """Return the playback state of `source`."""
+    return source._state
+
+
+def start_playing(source: Source, playable: Playable) -> None:
+    """Play `playable` on a source that is alive."""
+    engine = source._engine
+    engine.transport.start(source._state, playable)
+    engine.wake()

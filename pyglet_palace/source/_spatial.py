@@ -13,7 +13,9 @@ from ..errors import OpenALError
 
 if TYPE_CHECKING:
     from .._common.checks import Vector
+    from .._engine import Engine
     from .._openal import Functions
+    from .._playback.voice import PlaybackState
 
 _ZERO = (0.0, 0.0, 0.0)
 _AHEAD = ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
@@ -42,6 +44,10 @@ def _send_facing(al: Functions, source: int, value: tuple[tuple[Vector, Vector],
     _send_outer_angle(al, source, angles[1])
 
 
+#: Orientation and cone angles, as one parameter of a voice.
+_FACING: Property[Any] = Property(checks.two_vectors, (_AHEAD, _ALL_AROUND), _send_facing, "See `_send_facing`.")
+
+
 def _send_limited_room_rolloff(al: Functions, source: int, value: float) -> None:
     _send_room_rolloff(al, source, min(value, _MOST_ROOM_ROLLOFF))
 
@@ -62,6 +68,29 @@ class SpatialProperties:
 
     __slots__ = ()
 
+    _engine: Engine
+    _state: PlaybackState
+    _values: dict[str, Any]
+
+    if TYPE_CHECKING:
+
+        def _check_alive(self) -> None: ...
+
+    def _apply(self, changed: Property[Any], value: Any) -> None:
+        self._engine.voices.set_parameter(self._state, changed, value)
+
+    def _apply_velocity(self, value: Vector) -> None:
+        state = self._state
+        before, state.moving = state.moving, value != _ZERO
+        try:
+            self._engine.voices.set_parameter(state, SpatialProperties.velocity, value, timing=True)
+        except BaseException:
+            state.moving = before
+            raise
+
+    def _apply_facing(self, _: Any) -> None:
+        self._engine.voices.set_parameter(self._state, _FACING, (self.orientation, self.cone_angles))
+
     position = Property(checks.vector, _ZERO, to.vector(c.AL_POSITION), "Position, (x, y, z) in units.")
     """Position, (x, y, z) in units."""
 
@@ -70,6 +99,7 @@ class SpatialProperties:
         _ZERO,
         to.vector(c.AL_VELOCITY),
         "Velocity for the doppler effect, (x, y, z) in units per second. It does not change `position`.",
+        _apply_velocity,
     )
     """Velocity for the doppler effect, (x, y, z) in units per second."""
 
@@ -87,6 +117,7 @@ class SpatialProperties:
         to.nothing,
         "Orientation: (at, up), two vectors that are not parallel. 'at' is the axis of the cone (see `cone_angles`). "
         "Both rotate a B-Format sound (AL_EXT_BFORMAT).",
+        _apply_facing,
     )
     """Orientation: (at, up), two vectors that are not parallel."""
 
@@ -97,6 +128,7 @@ class SpatialProperties:
         "Cone angles: (inner, outer) in degrees, 0 <= inner <= outer <= 360, each the full width of a cone around the "
         "source's direction. Inside the inner cone the source has its full gain, outside the outer cone "
         "`outer_cone_gains`. The gain is interpolated between the cones.",
+        _apply_facing,
     )
     """Cone angles: (inner, outer) in degrees, 0 <= inner <= outer <= 360."""
 
@@ -205,6 +237,3 @@ class SpatialProperties:
         "sound; distance and cone reduce the gain of the sends, and their high frequencies (ALC_EXT_EFX).",
     )
     """Automatic filters: (direct HF, send, send HF), three bools."""
-
-    #: Orientation and cone angles, sent together.
-    _facing: Property[Any] = Property(checks.two_vectors, (_AHEAD, _ALL_AROUND), _send_facing, "See `_send_facing`.")

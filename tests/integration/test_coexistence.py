@@ -118,7 +118,7 @@ while time.monotonic() < until or not (stopped and ends and cached):
         player.itself = player
         del player  # finalised by the garbage collector, when it likes
     with context._engine.scope:
-        number = source._voice.number
+        number = source._state.voice.number
         found = [of_source(number, c.AL_GAIN, 1)[0], tuple(of_source(number, c.AL_POSITION, 3))]
     if found != [gain, position]:
         wrong.append((found, gain, position))
@@ -138,7 +138,7 @@ while time.monotonic() < until or not (stopped and ends and cached):
 with context._engine.scope:
     inside = gc.isenabled()  # a collection here would finalise pyglet's sources in our context
 after = collects()
-fed = [stream._voice.playable for stream in streams]
+fed = [stream._state.voice.playable for stream in streams]
 for stream in streams:
     stream.stop()
 while any(stream.lock.held for stream in fed):

@@ -295,8 +295,8 @@ def test_where_sources_cannot_be_held_they_end_and_the_context_moves_all_the_sam
     told = Told(context)
     source = palace.Buffer(path).play()
     with context._engine.scope as al:  # as OpenAL does with what plays on a lost device
-        assert source._voice is not None
-        al.alSourceStop(source._voice.number)
+        assert source._state.voice is not None
+        al.alSourceStop(source._state.voice.number)
     plug.connected, plug.another = False, RATE
     look(context)
     context.update()

@@ -247,7 +247,7 @@ def test_what_a_handler_raises_takes_no_news_away(stage: Stage, case: tuple[str,
         assert stage.told == _of(what, first)  # the event too, where the message raised
     stage.context.update()
     assert stage.told == _of(what, first, second)
-    for source in list(stage.context._engine.voices):
+    for source in [state.source for state in stage.context._engine.voices]:
         source.stop()  # type: ignore[attr-defined]
     stage.told.clear()
     again = stage.play()

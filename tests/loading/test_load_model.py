@@ -378,7 +378,7 @@ class Loads(RuleBasedStateMachine):
 
     def voiced(self) -> set[int]:
         """Who has one of OpenAL's sources."""
-        return {source._serial for source in self.context._engine.voices}  # type: ignore[attr-defined]
+        return {state.source._serial for state in self.context._engine.voices}
 
     def forget(self, keys: Iterable[str]) -> None:
         """Names are freed."""
@@ -664,7 +664,7 @@ class Loads(RuleBasedStateMachine):
         played = buffer.play(source)
         assert source is None or played is source
         self.note_play(played, name, before, "stopped")
-        assert played.playing is (played._voice is not None)
+        assert played.playing is (played._state.voice is not None)
         assert played.playing is (played in buffer.sources)
 
     @rule(which=a_number, new=st.booleans(), what=st.sampled_from(["long", "short", "failing", "file"]))
@@ -711,7 +711,7 @@ class Loads(RuleBasedStateMachine):
         try:
             source.offset = offset
         except RuntimeError:
-            assert source._voice is not None
+            assert source._state.voice is not None
         source.pitch = 1 + priority / 2
         source.gain = priority / 2
 
@@ -733,7 +733,7 @@ class Loads(RuleBasedStateMachine):
         if what != "stop_all":
             getattr(group, what)()
             return
-        for source in list(self.context._engine.voices):
+        for source in [state.source for state in self.context._engine.voices]:
             assert isinstance(source, palace.Source)
             if source.group in there and (source.playing or source.paused):
                 self.forced[source._serial] += 1
@@ -748,7 +748,7 @@ class Loads(RuleBasedStateMachine):
         if self.guarded(self.context.update, tells=True):
             for serial, play in list(self.plays.items()):
                 source = play.source()
-                if source is None or source._voice is None:
+                if source is None or source._state.voice is None:
                     assert "fade" in play.ends, "the end of a source was not told, or it was collected while it played"
                     del self.plays[serial]
 
@@ -922,7 +922,7 @@ class Loads(RuleBasedStateMachine):
                 for _ in range(100):
                     if not self.context:
                         break
-                    for source in list(self.context._engine.voices):
+                    for source in [state.source for state in self.context._engine.voices]:
                         assert isinstance(source, palace.Source)
                         source.looping = False
                         source.resume()

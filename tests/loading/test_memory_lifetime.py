@@ -279,7 +279,7 @@ class Turmoil:
         assert np.abs(self.device.render(FADE)).max() < QUIET, "what is heard was let go"
         expected = np.zeros(frames)
         for context in self.contexts:
-            for source in context._engine.voices:
+            for source in [state.source for state in context._engine.voices]:
                 assert isinstance(source, palace.Source)
                 if source.playing:
                     buffer = source.buffer
@@ -324,7 +324,7 @@ def turmoil(folder: Path, seed: int, steps: int) -> int:
                     scene.hear(scene.chance.choice([5, 100, 300]))
                 if len(list(scene.contexts[0]._engine.voices)) + len(list(scene.contexts[1]._engine.voices)) > 20:
                     for context in scene.contexts:
-                        for source in context._engine.voices:
+                        for source in [state.source for state in context._engine.voices]:
                             source.stop()  # type: ignore[attr-defined]
             scene.close()
         except Exception:

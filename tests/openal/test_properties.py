@@ -23,7 +23,7 @@ class Owner:
         if not self.alive:
             raise RuntimeError("dead")
 
-    def _changed(self, changed: Property[Any], value: Any) -> None:
+    def _apply(self, changed: Property[Any], value: Any) -> None:
         assert self.gain == value  # it reads as what it is set to already
         if value == self.refused:
             raise KeyboardInterrupt

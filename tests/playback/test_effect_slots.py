@@ -128,7 +128,7 @@ def test_a_source_keeps_its_effect(studio: Studio, context: palace.Context) -> N
     del source  # plays on, and is heard
     gc.collect()
     context.update()
-    assert isinstance(next(iter(context._engine.voices)).sends[0].effect, palace.EchoEffect)
+    assert isinstance(next(iter(context._engine.voices)).source.sends[0].effect, palace.EchoEffect)
 
 
 def test_a_stolen_voice_sends_no_more(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:

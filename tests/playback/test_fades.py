@@ -12,6 +12,7 @@ import pytest
 
 import pyglet_palace as palace
 from pyglet_palace._playback import fades
+from pyglet_palace._playback.voice import GAIN
 from tests import sounds
 from tests.conftest import EXACT, RATE
 
@@ -50,7 +51,7 @@ def source(buffer: palace.Buffer) -> palace.Source:
 
 def heard(source: palace.Source) -> float:
     """The gain that OpenAL was told last."""
-    return float(source._heard.get(palace.Source.gain, 1.0))
+    return float(source._state.parameters.get(GAIN, 1.0))
 
 
 def test_equal_decibels_in_equal_times(source: palace.Source, level: Callable[[float], float]) -> None:
@@ -279,7 +280,7 @@ def test_a_theft_forgets_the_fade(
     buffer.play(thief)
     assert not source.playing
     context.update()
-    assert not context._engine.fades._running
+    assert not context._engine.transport.fades._running
     thief.stop()
     buffer.play(source)
     assert heard(source) == 1
@@ -336,7 +337,7 @@ def test_fades_keep_no_source_alive_and_cost_nothing_once_over(
     source.fade_to(0.5, 10)
     device.render(RATE)
     context.update()
-    assert not context._engine.fades._running
+    assert not context._engine.transport.fades._running
 
 
 def test_destroyed_sources_and_contexts_fade_no_more(

@@ -464,7 +464,7 @@ def test_a_batch_of_changes_has_those_asked_about_that_it_changed(
     context.end_batch()
     asked.clear()
     context.update()
-    assert set(asked) == {sources[3]._voice.number}  # type: ignore[union-attr]
+    assert set(asked) == {sources[3]._state.voice.number}  # type: ignore[union-attr]
     asked.clear()
     context.update()
     assert asked == []
@@ -510,7 +510,7 @@ def test_who_gives_way_is_up_to_date_after_the_first_theft(
     for _ in range(3):
         play(buffer)
     play(buffer)  # from now on there is a line
-    oldest, second, third = sorted(buffer.sources, key=lambda source: source._voice.started)  # type: ignore[union-attr]
+    oldest, second, third = sorted(buffer.sources, key=lambda source: source._state.voice.started)  # type: ignore[union-attr]
     if change == "priority":
         second.priority = third.priority = 1
         oldest.priority = 2

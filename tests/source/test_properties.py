@@ -12,6 +12,7 @@ import pyglet_palace as palace
 from pyglet_palace._common import log
 from pyglet_palace._openal import constants as c
 from pyglet_palace._openal.properties import Property
+from pyglet_palace._playback.voice import GAIN
 from tests import sounds
 
 if TYPE_CHECKING:
@@ -180,8 +181,8 @@ def test_what_is_set_before_between_and_within_sounds_is_kept_and_reaches_the_vo
     source = palace.Source()
 
     def reached() -> bool:
-        assert source._voice is not None
-        return reaches is None or reaches(Asked(context, source._voice.number))
+        assert source._state.voice is not None
+        return reaches is None or reaches(Asked(context, source._state.voice.number))
 
     setattr(source, name, value)
     buffer.play(source)
@@ -210,8 +211,8 @@ def test_a_voice_given_back_is_as_openal_made_it(buffer: palace.Buffer, context:
     for name, (_, value, _) in PROPERTIES.items():
         setattr(source, name, value)
     buffer.play(source)
-    assert source._voice is not None
-    voice = Asked(context, source._voice.number)
+    assert source._state.voice is not None
+    voice = Asked(context, source._state.voice.number)
     assert voice.everything() != new
     source.stop()
     assert voice.everything() == new
@@ -228,9 +229,9 @@ def test_a_borrowed_voice_is_told_only_what_differs(buffer: palace.Buffer) -> No
         setattr(source, name, PROPERTIES[name][1])
         setattr(source, name, getattr(palace.Source(), name))
     source._resampler = -1
-    assert source._heard == {}
+    assert source._state.parameters == {}
     source.gain = 0.5
-    assert list(source._heard) == [palace.Source.gain]
+    assert list(source._state.parameters) == [GAIN]
 
 
 @pytest.mark.parametrize(
@@ -293,8 +294,8 @@ def test_the_ends_of_ranges_are_in_range(buffer: palace.Buffer) -> None:
 
 def test_a_source_with_a_cone_faces_where_its_orientation_reads(buffer: palace.Buffer, context: palace.Context) -> None:
     source = buffer.play()
-    assert source._voice is not None
-    voice = Asked(context, source._voice.number)
+    assert source._state.voice is not None
+    voice = Asked(context, source._state.voice.number)
     assert voice.floats(c.AL_DIRECTION, 3) == (0, 0, 0)  # to OpenAL, all around
     source.cone_angles = 30, 30
     assert voice.floats(c.AL_DIRECTION, 3) == (0, 0, -1)
@@ -323,7 +324,7 @@ def test_where_an_extension_is_missing_a_property_is_kept_and_says_once_that_it_
     monkeypatch.setattr(context._engine.al, "has_extension", lambda name: not name)
     monkeypatch.setattr(context._engine.al, "alGenFilters", None)
     source = buffer.play()
-    assert source._voice is not None
+    assert source._state.voice is not None
     for name, extension in extensions.items():
         caplog.clear()
         for _ in range(2):

@@ -915,7 +915,7 @@ def test_a_decoder_s_finaliser_runs_outside_of_the_bracket(
         before = len(inside)
         release(how)
         if context:
-            for source in list(context._engine.voices):
+            for source in [state.source for state in context._engine.voices]:
                 source.stop()  # type: ignore[attr-defined]
     assert inside == [False] * 5
 
@@ -1142,7 +1142,7 @@ def test_what_was_heard_before_the_queue_ran_dry_is_not_heard_again(
 ) -> None:
     source = Ramp().play(1000, 3)
     device.render(100)
-    stream: Any = source._voice.playable  # type: ignore[union-attr]
+    stream: Any = source._state.voice.playable  # type: ignore[union-attr]
     with context._engine.scope as al:  # the feeder is about to deliver a chunk, and is late
         data, segments, position, _ = stream.reader.read(stream.position, 1000, False)
         late = np.empty((5000, 1), np.float32)
@@ -1162,7 +1162,7 @@ def test_an_error_of_openal_s_about_one_stream_ends_that_stream_only(
     told = failing_events(context)
     bad, good = Ramp().play(1000, 3), Ramp().play(1000, 3)
     device.render(100)
-    number, ask = bad._voice.number, context._engine.al.source_integer  # type: ignore[union-attr]
+    number, ask = bad._state.voice.number, context._engine.al.source_integer  # type: ignore[union-attr]
 
     def answer(source: int, what: int) -> int:
         if source == number and threading.current_thread().name == "pyglet_palace feeder":
@@ -1172,7 +1172,7 @@ def test_an_error_of_openal_s_about_one_stream_ends_that_stream_only(
     with monkeypatch.context() as patch:
         patch.setattr(context._engine.al, "source_integer", answer)
         context._engine.streams.wake()
-        wait_until(lambda: bad._voice is None or bad._voice.playable.failure, context)  # type: ignore[union-attr]
+        wait_until(lambda: bad._state.voice is None or bad._state.voice.playable.failure, context)  # type: ignore[union-attr]
     device.render(10_000)
     wait_until(lambda: told, context)
     assert told[0][0] is bad

@@ -1,0 +1,63 @@
+"""Start, pause, resume and stop of playback states, together with their fades."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .fades import Fades
+
+if TYPE_CHECKING:
+    from .voice import DeviceClock, Playable, PlaybackState
+    from .voice_pool import VoicePool
+
+
+class Transport:
+    """What happens to voice, fade and gain when a source starts, pauses, resumes or stops. Used on the main thread.
+
+    Attributes:
+        fades: The running fades.
+    """
+
+    def __init__(self, voices: VoicePool, device: DeviceClock) -> None:
+        self._voices = voices
+        self.fades = Fades(voices, device, self._stop_after_fade)
+
+    def start(self, state: PlaybackState, playable: Playable) -> None:
+        """Play `playable` from `PlaybackState.next_offset`, at full gain. Replaces the present sound."""
+        offset, state.next_offset = state.next_offset, 0
+        if offset >= playable.length > 0:
+            offset = 0
+        state.paused_by_group = False
+        self.fades.forget(state)
+        if state.fade_factor != 1.0:
+            self._voices.release(state)  # the faded sound must not be heard at its full gain
+            state.fade_factor = 1.0
+            self._voices.update_gain(state)
+        if state.mix is not None:  # groups update only the states with a voice
+            self._voices.update_gain(state)
+            self._voices.update_pitch(state)
+        self._voices.play(state, playable, offset)
+
+    def stop(self, state: PlaybackState) -> None:
+        """Stop without an event. Resets the fade."""
+        state.paused_by_group = False
+        self._voices.release(state)
+        self.fades.forget(state)
+        if state.fade_factor != 1.0:
+            state.fade_factor = 1.0
+            self._voices.update_gain(state)
+
+    def pause(self, state: PlaybackState) -> None:
+        """Pause, with the fade where it is."""
+        self.fades.catch_up(state)
+        self._voices.pause(state)
+
+    def resume(self, state: PlaybackState) -> None:
+        """Continue after `pause`."""
+        state.paused_by_group = False
+        self.fades.catch_up(state)
+        self._voices.resume(state)
+
+    def _stop_after_fade(self, state: PlaybackState) -> None:
+        if self._voices.is_playing(state):  # otherwise it has ended, and the update posts that event
+            self.stop(state)
