@@ -233,5 +233,6 @@ class Engine:
         self.events.post_device_disconnected(self.context.device)
 
     def _post_batch_events(self) -> None:
-        for batch in self.requests.take_changed_batches():
-            batch._report(self.events)
+        if self.requests.changed_batches:
+            for batch in self.requests.take_changed_batches():
+                batch._report(self.events)

@@ -10,7 +10,7 @@ from ._common.lifetime import Destroyable
 from ._current import require_engine
 from .decoder import read_all
 from .errors import DestroyedError
-from .source import Source, engine_of, playable_for, start_playing
+from .source import Source, engine_of, new_source, playable_for, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -201,7 +201,7 @@ class Buffer(Destroyable):
         """
         if source is None:
             self._check_alive()
-            source = Source(self._engine.context)
+            source = new_source(self._engine)
             self._engine.cache.mark_used(self._entry)
             start_playing(source, self._entry)
         elif isinstance(source, Source):

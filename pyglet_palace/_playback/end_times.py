@@ -37,7 +37,9 @@ class EndTimes:
 
     def due(self, now: int) -> list[Voice]:
         """Remove and return the voices that can have ended at `now`, latest first."""
-        found = []
+        found: list[Voice] = []
+        if not self._heap.may_have(now):  # nearly always
+            return found
         while (first := self._heap.first()) is not None and first[0] <= now:
             self._heap.pop()
             found.append(first[1])

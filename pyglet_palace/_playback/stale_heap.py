@@ -49,6 +49,10 @@ class StaleHeap(Generic[_Key]):
             self._entries = [(key, serial, voice) for voice, (key, serial) in current.items()]
             heapq.heapify(self._entries)
 
+    def may_have(self, key: _Key) -> bool:
+        """Return whether the smallest entry, current or not, has at most this key."""
+        return bool(self._entries) and bool(self._entries[0][0] <= key)
+
     def first(self) -> tuple[_Key, Voice] | None:
         """Return the key and voice of the smallest current entry, or None. Removes outdated entries before it."""
         entries = self._entries

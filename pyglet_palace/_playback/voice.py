@@ -105,22 +105,18 @@ class PlaybackState:
         next_offset: Frame at which the next play starts.
     """
 
-    __slots__ = (
-        "__weakref__",
-        "_source",
-        "fade_factor",
-        "gain",
-        "group",
-        "looping",
-        "mix",
-        "moving",
-        "next_offset",
-        "parameters",
-        "paused_by_group",
-        "pitch",
-        "priority",
-        "voice",
-    )
+    # Class attributes are the defaults, so that a new source, which each plain play makes, stores little.
+    voice: Voice | None = None
+    priority = 0
+    looping = False
+    gain = 1.0
+    pitch = 1.0
+    moving = False
+    fade_factor = 1.0
+    group: Any = None
+    mix: Mix | None = None
+    paused_by_group = False
+    next_offset = 0
 
     def __init__(self, source: Any) -> None:
         """Describe an idle source with default settings.
@@ -129,16 +125,7 @@ class PlaybackState:
             source: The public `Source`. The state refers to it weakly; a voice in use keeps it alive.
         """
         self._source = weakref.ref(source)
-        self.voice: Voice | None = None
         self.parameters: dict[Property[Any], Any] = {}
-        self.priority = 0
-        self.looping = False
-        self.gain = self.pitch = self.fade_factor = 1.0
-        self.moving = False
-        self.group: Any = None
-        self.mix: Mix | None = None
-        self.paused_by_group = False
-        self.next_offset = 0
 
     @property
     def source(self) -> Any:

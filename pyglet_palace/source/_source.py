@@ -147,8 +147,12 @@ class Source(SpatialProperties, Destroyable):
         Raises:
             RuntimeError: No context was given and none is current, or another thread created the context.
         """
-        self._engine = require_engine(context)
-        self._engine.check_alive()
+        engine = require_engine(context)
+        engine.check_alive()
+        self._set_up(engine)
+
+    def _set_up(self, engine: Engine) -> None:
+        self._engine = engine
         self._values: dict[str, Any] = {}
         self._state = PlaybackState(self)
         self._init_lifetime()
@@ -397,6 +401,13 @@ def playable_for(sound: object, source: Source) -> Playable:
         ValueError: `sound` and `source` belong to different contexts.
     """
     raise TypeError(f"{sound!r} cannot be played; it must be a Buffer or a BaseDecoder")
+
+
+def new_source(engine: Engine) -> Source:
+    """Create an idle source of an engine that is alive."""
+    source = Source.__new__(Source)
+    source._set_up(engine)
+    return source
 
 
 def engine_of(source: Source) -> Engine:
