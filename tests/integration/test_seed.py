@@ -618,7 +618,7 @@ def test_departure_context_frees_its_buffers(device: palace.LoopbackDevice, cont
     device.close()
 
 
-def test_departure_buffer_and_free_skip_the_queue(device: palace.LoopbackDevice, assets: Path) -> None:
+def test_departure_buffer_and_free_skip_queue(device: palace.LoopbackDevice, assets: Path) -> None:
     """'Buffer/free on a pending name wait for the queue (or deadlock)': here they take over and drop."""
     for name in ("held.wav", "wanted.wav", "unwanted.wav"):
         sounds.wav(assets / name)
