@@ -1,4 +1,4 @@
-"""The public names: all of them exported, documented, and nothing else."""
+"""The public names: `__all__`, docstrings, type marker and imports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pyglet_palace import errors
 PACKAGE = Path(palace.__file__).parent
 
 
-def test_all_is_what_is_public() -> None:
+def test_all_lists_the_public_names() -> None:
     public = {
         name
         for name, value in vars(palace).items()
@@ -25,7 +25,7 @@ def test_all_is_what_is_public() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in palace.__all__ if inspect.isclass(getattr(palace, name))])
-def test_every_public_member_of_a_class_is_documented(name: str) -> None:
+def test_public_members_are_documented(name: str) -> None:
     cls = getattr(palace, name)
     assert inspect.getdoc(cls)
     for member, value in vars(cls).items():
@@ -33,18 +33,19 @@ def test_every_public_member_of_a_class_is_documented(name: str) -> None:
             assert getattr(value, "__doc__", None), f"{name}.{member}"
 
 
-def test_the_tree_in_the_errors_docstring_is_the_tree() -> None:
+def test_errors_docstring_shows_the_tree() -> None:
     for name, cls in vars(errors).items():
         if inspect.isclass(cls) and cls.__module__ == errors.__name__:
             assert name in (errors.__doc__ or ""), name
             assert issubclass(cls, palace.PalaceError)
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_package_has_py_typed() -> None:
     assert (PACKAGE / "py.typed").exists()
 
 
-def test_nothing_of_pyglet_is_imported_that_opens_a_window_or_a_device() -> None:
+def test_pyglet_imports_have_no_effects() -> None:
+    """The package imports no pyglet module that opens a window or a device."""
     safe = {"pyglet", "pyglet.clock", "pyglet.event", "pyglet.resource"}
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -57,7 +58,7 @@ def test_nothing_of_pyglet_is_imported_that_opens_a_window_or_a_device() -> None
             assert {name for name in names if name.split(".")[0] == "pyglet"} <= safe, path
 
 
-def test_init_takes_every_option_of_a_context() -> None:
+def test_init_takes_every_context_option() -> None:
     source = ast.parse((PACKAGE / "session.py").read_text("utf-8"))
     (listed,) = (node for node in ast.walk(source) if isinstance(node, ast.ClassDef) and node.name == "ContextOptions")
     names = [line.target.id for line in listed.body if isinstance(line, ast.AnnAssign)]  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""preload and Batch: what it counts, tells, waits for, cancels and frees."""
+"""preload and Batch: progress, events, wait, cancel and release."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ NAMES = ("a.wav", "b.wav", "c.wav", "d.wav")
 
 @pytest.fixture
 def names(assets: Path) -> tuple[str, ...]:
-    """Four sounds whose files are of 44 + 2000, 4000, 6000 and 8000 bytes."""
+    """Four sounds, in files of 44 + 2000, 4000, 6000 and 8000 bytes."""
     for number, name in enumerate(NAMES, 1):
         sounds.wav(assets / name, 1000 * number)
     pyglet.resource.reindex()
     return NAMES
 
 
-class Told:
-    """What a batch tells: (event, done, progress)."""
+class EventLog:
+    """Records the events of a batch: (event, done, progress)."""
 
     def __init__(self) -> None:
         self.events: list[tuple[str, int, float]] = []
@@ -49,9 +49,8 @@ class Told:
         return palace.preload(names, on_progress=self.progress, on_complete=self.complete)
 
 
-def test_names_are_unique_in_the_order_given_and_what_the_cache_calls_them(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_names_are_unique_and_ordered(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
+    """They are the names that the cache uses."""
     batch = palace.preload(name for name in ["b.wav", "a.wav", assets / "c.wav", "b.wav"])
 
     assert batch.names == ("b.wav", "a.wav", str(assets / "c.wav"))
@@ -59,14 +58,12 @@ def test_names_are_unique_in_the_order_given_and_what_the_cache_calls_them(
     assert batch.wait()
 
 
-def test_done_counts_what_is_published_and_finished_is_all_of_it(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_done_counts_published_names(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("c.wav") as gate:
         batch = palace.preload(["a.wav", "missing.wav", "b.wav", "c.wav"])
-        assert (batch.done, batch.finished) == (1, False)  # the missing one
+        assert (batch.done, batch.finished) == (1, False)  # the missing name
         assert gate.entered.wait(30)
-        assert batch.done == 1  # nothing is published by itself
+        assert batch.done == 1  # only `update` publishes
 
         context.update()
 
@@ -75,10 +72,10 @@ def test_done_counts_what_is_published_and_finished_is_all_of_it(
     assert (batch.done, batch.finished) == (4, True)
 
 
-def test_progress_is_weighted_by_the_sizes_of_the_files(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_progress_is_weighted_by_file_size(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("d.wav") as gate:
         batch = palace.preload(names)
-        assert gate.entered.wait(30)  # in the last file, which is open: all sizes are known
+        assert gate.entered.wait(30)  # the worker reads the last file, so all sizes are known
         wait_until(lambda: batch.done == 3, context)
 
         sizes = [44 + 2000 * number for number in (1, 2, 3, 4)]
@@ -87,9 +84,7 @@ def test_progress_is_weighted_by_the_sizes_of_the_files(context: palace.Context,
     assert batch.progress == 1.0
 
 
-def test_a_file_of_unknown_size_counts_as_the_mean_of_the_known(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_unknown_size_counts_as_the_mean(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("b.wav") as gate:
         batch = palace.preload([*names, "missing.wav"])
         assert gate.entered.wait(30)
@@ -99,7 +94,8 @@ def test_a_file_of_unknown_size_counts_as_the_mean_of_the_known(
         assert batch.progress == pytest.approx((2044 + known) / (2044 + 4044 + 3 * known))
 
 
-def test_progress_never_goes_back_and_is_1_at_the_end_alone(context: palace.Context, assets: Path) -> None:
+def test_progress_is_monotonic(context: palace.Context, assets: Path) -> None:
+    """It is 1 only at the end."""
     sizes = [5, 50_000, 10, 200_000, 100, 100_000, 30]
     names = [f"{number}.wav" for number in range(len(sizes))]
     for name, size in zip(names, sizes, strict=True):
@@ -120,9 +116,8 @@ def test_progress_never_goes_back_and_is_1_at_the_end_alone(context: palace.Cont
     assert seen[-1] == 1.0
 
 
-def test_failed_maps_names_to_errors_without_tracebacks_and_cannot_be_changed(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_failed_is_a_read_only_mapping(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
+    """It maps names to errors without tracebacks."""
     (assets / "junk.wav").write_bytes(b"junk")
     pyglet.resource.reindex()
     batch = palace.preload(["a.wav", "junk.wav", "missing.wav"])
@@ -139,7 +134,7 @@ def test_failed_maps_names_to_errors_without_tracebacks_and_cannot_be_changed(
         batch.failed["a.wav"] = ValueError()  # type: ignore[index]
 
 
-def test_wait_blocks_until_finished_and_publishes(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_wait_blocks_and_publishes(context: palace.Context, names: tuple[str, ...]) -> None:
     batch = palace.preload(names)
 
     assert batch.wait() is True
@@ -149,27 +144,25 @@ def test_wait_blocks_until_finished_and_publishes(context: palace.Context, names
     assert context.pending_names == ()
 
 
-def test_wait_tells_nothing_and_the_next_update_does(context: palace.Context, names: tuple[str, ...]) -> None:
-    told, cached = Told(), []
+def test_wait_leaves_events_to_update(context: palace.Context, names: tuple[str, ...]) -> None:
+    received, cached = EventLog(), []
     context.set_handler("on_cached", cached.append)
-    batch = told.preload(names)
+    batch = received.preload(names)
 
     batch.wait()
-    assert told.kinds == cached == []
+    assert received.kinds == cached == []
     context.update()
 
     assert sorted(cached) == sorted(names)
-    assert told.kinds == ["progress", "complete"]
+    assert received.kinds == ["progress", "complete"]
 
 
-def test_while_it_waits_without_a_timeout_the_calling_thread_loads_its_names(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_wait_loads_on_the_calling_thread(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav") as gate, held("d.wav") as last:
         last.open()
         batch = palace.preload(names)
-        assert gate.entered.wait(30)  # the only worker is held
-        palace.decoder_factories.z = on_this_thread(gate.open)  # not among its settings any more
+        assert gate.entered.wait(30)  # the only worker is blocked
+        palace.decoder_factories.z = on_this_thread(gate.open)  # the worker has already read its settings
         threading.Timer(0, lambda: last.entered.wait(30) and gate.open()).start()
 
         assert batch.wait()
@@ -177,19 +170,19 @@ def test_while_it_waits_without_a_timeout_the_calling_thread_loads_its_names(
         assert last.threads == [threading.current_thread().name]
 
 
-def test_waiting_does_not_begin_what_others_have_asked_for(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_wait_starts_no_foreign_load(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav") as gate, held("b.wav") as others:
         batch = palace.preload(["a.wav"])
         assert gate.entered.wait(30)
         palace.cache(["b.wav"])
         threading.Timer(0, gate.open).start()
 
-        assert batch.wait()  # for ever, if it began the other, which is held
+        assert batch.wait()  # it would block if it started the other load
 
         assert threading.current_thread().name not in others.threads
 
 
-def test_wait_with_a_timeout_gives_up_and_says_so(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_wait_times_out(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("b.wav") as gate:
         batch = palace.preload(names)
         assert gate.entered.wait(30)
@@ -200,7 +193,7 @@ def test_wait_with_a_timeout_gives_up_and_says_so(context: palace.Context, names
         assert context.cached_names == ("a.wav",)
 
 
-def test_wait_0_only_looks_and_publishes(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_wait_0_publishes_without_blocking(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav") as gate:
         batch = palace.preload(["a.wav"])
         assert gate.entered.wait(30)
@@ -211,17 +204,16 @@ def test_wait_0_only_looks_and_publishes(context: palace.Context, names: tuple[s
     assert context.cached_names == ("a.wav",)
 
 
-def test_wait_in_a_handler_publishes_and_tells_in_the_same_round(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
-    told: list[str] = []
+def test_wait_in_handler_defers_events(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The running update dispatches them after the handler returns."""
+    received: list[str] = []
 
     @context.event
     def on_cached(name: str) -> None:
-        told.append(name)
+        received.append(name)
         if name == "a.wav":
             assert batch.wait()
-            assert told == ["a.wav"]
+            assert received == ["a.wav"]
 
     with held("b.wav") as gate:
         batch = palace.preload(names)
@@ -229,12 +221,11 @@ def test_wait_in_a_handler_publishes_and_tells_in_the_same_round(
         threading.Timer(0, gate.open).start()
         context.update()
 
-    assert sorted(told) == sorted(names)
+    assert sorted(received) == sorted(names)
 
 
-def test_wait_takes_the_substitute_of_a_file_that_vanished_though_no_worker_is_free(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_wait_uses_substitutes(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
+    """Also while no worker is free."""
     context.message_handler = Offering(c="d.wav")
     (assets / "c.wav").unlink()
     with held("a.wav") as gate:
@@ -246,9 +237,9 @@ def test_wait_takes_the_substitute_of_a_file_that_vanished_though_no_worker_is_f
         assert palace.Buffer("c.wav").length == 4000
 
 
-def test_an_interrupt_in_wait_fails_that_name_and_nothing_hangs_later(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_interrupted_wait_fails_one_name(context: palace.Context, names: tuple[str, ...]) -> None:
+    """Later calls do not hang."""
+
     def interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -264,11 +255,12 @@ def test_an_interrupt_in_wait_fails_that_name_and_nothing_hangs_later(
 
     loaded(context)
     assert batch.finished
-    assert isinstance(batch.failed["c.wav"], palace.LoadCancelled)  # the larger one comes first
+    assert isinstance(batch.failed["c.wav"], palace.LoadCancelled)  # the larger file comes first
     assert palace.Buffer("c.wav").length == 3000
 
 
-def test_a_decoder_called_by_wait_may_destroy_the_context(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_wait_allows_context_destroy(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A decoder called by `wait` destroys the context."""
     with held("a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
@@ -285,10 +277,10 @@ def test_a_decoder_called_by_wait_may_destroy_the_context(context: palace.Contex
 # Cancelling and releasing
 
 
-def test_cancel_finishes_at_once_and_sends_nothing_more(context: palace.Context, names: tuple[str, ...]) -> None:
-    told = Told()
+def test_cancel_finishes_without_events(context: palace.Context, names: tuple[str, ...]) -> None:
+    received = EventLog()
     with held("a.wav") as gate:
-        batch = told.preload(names)
+        batch = received.preload(names)
         assert gate.entered.wait(30)
 
         batch.cancel()
@@ -297,27 +289,25 @@ def test_cancel_finishes_at_once_and_sends_nothing_more(context: palace.Context,
         assert batch.wait() is True
         assert context.pending_names == ()
     context.update()
-    assert told.kinds == []
+    assert received.kinds == []
     assert context.cached_names == ()
 
 
 @pytest.mark.parametrize("how", ["cancel", "release"])
-def test_cancelled_by_a_handler_it_sends_nothing_of_what_was_due(
-    context: palace.Context, names: tuple[str, ...], how: str
-) -> None:
-    told = Told()
-    batch = told.preload(["a.wav"])
+def test_cancel_in_handler_drops_events(context: palace.Context, names: tuple[str, ...], how: str) -> None:
+    received = EventLog()
+    batch = received.preload(["a.wav"])
     assert batch.wait()
     context.set_handler("on_cached", lambda name: getattr(batch, how)())
 
     context.update()
     context.update()
 
-    assert told.kinds == []
+    assert received.kinds == []
 
 
 @pytest.mark.parametrize("other", ["batch", "cache", "cache before"])
-def test_cancel_leaves_what_somebody_else_wants(context: palace.Context, names: tuple[str, ...], other: str) -> None:
+def test_cancel_keeps_shared_names(context: palace.Context, names: tuple[str, ...], other: str) -> None:
     with held("a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
@@ -339,7 +329,7 @@ def test_cancel_leaves_what_somebody_else_wants(context: palace.Context, names: 
         assert not second.failed
 
 
-def test_cancel_after_the_end_changes_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_late_cancel_changes_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
     batch = palace.preload([*names, "missing.wav"])
     batch.wait()
     context.update()
@@ -351,7 +341,7 @@ def test_cancel_after_the_end_changes_nothing(context: palace.Context, names: tu
     assert sorted(context.cached_names) == sorted(names)
 
 
-def test_release_frees_the_names_that_no_other_batch_holds(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_release_frees_unshared_names(context: palace.Context, names: tuple[str, ...]) -> None:
     first, second = palace.preload(["a.wav", "b.wav"]), palace.preload(["b.wav", "c.wav"])
     assert first.wait()
     assert second.wait()
@@ -366,7 +356,7 @@ def test_release_frees_the_names_that_no_other_batch_holds(context: palace.Conte
     assert context.stats()["buffers"] == 0
 
 
-def test_leaving_a_with_block_releases(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_exit_releases_the_batch(context: palace.Context, names: tuple[str, ...]) -> None:
     batch = palace.preload(names)
     batch.wait()
 
@@ -377,7 +367,7 @@ def test_leaving_a_with_block_releases(context: palace.Context, names: tuple[str
     assert context.cached_names == ()
 
 
-def test_release_cancels_what_is_not_done(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_release_cancels_pending_loads(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("b.wav") as gate:
         batch = palace.preload(names)
         assert gate.entered.wait(30)
@@ -389,21 +379,20 @@ def test_release_cancels_what_is_not_done(context: palace.Context, names: tuple[
         assert batch.finished
 
 
-def test_release_stops_what_plays_and_tells_before_it_returns(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_release_stops_sources(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The events are dispatched before it returns."""
     batch = palace.preload(names)
     batch.wait()
     source = palace.Buffer("a.wav").play()
-    told: list[palace.Source] = []
-    context.set_handler("on_source_force_stopped", told.append)
+    received: list[palace.Source] = []
+    context.set_handler("on_source_force_stopped", received.append)
 
     batch.release()
 
-    assert told == [source]
+    assert received == [source]
 
 
-def test_a_name_freed_before_it_arrived_has_failed_as_cancelled(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_freed_pending_name_is_cancelled(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav") as gate:
         batch = palace.preload(["a.wav", "b.wav", "c.wav"])
         assert gate.entered.wait(30)
@@ -419,16 +408,16 @@ def test_a_name_freed_before_it_arrived_has_failed_as_cancelled(
     assert context.cached_names == ("c.wav",)
 
 
-def test_a_destroyed_context_finishes_its_batches(context: palace.Context, names: tuple[str, ...]) -> None:
-    told = Told()
+def test_destroyed_context_ends_batches(context: palace.Context, names: tuple[str, ...]) -> None:
+    received = EventLog()
     with held("a.wav") as gate:
-        batch = told.preload(names)
+        batch = received.preload(names)
         assert gate.entered.wait(30)
         context.destroy()
 
     assert batch.finished
     assert {type(error) for error in batch.failed.values()} == {palace.LoadCancelled}
-    assert told.kinds == ["progress", "complete"]
+    assert received.kinds == ["progress", "complete"]
     assert batch.progress == 1.0
     batch.cancel()
     batch.release()
@@ -441,57 +430,55 @@ def test_a_destroyed_context_finishes_its_batches(context: palace.Context, names
 # Events
 
 
-def test_on_progress_comes_when_more_is_done_and_on_complete_once_at_the_end(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
-    told = Told()
+def test_progress_and_complete_events(context: palace.Context, names: tuple[str, ...]) -> None:
+    """`on_progress` follows an increase of `done`; `on_complete` comes once, at the end."""
+    received = EventLog()
     with held("c.wav") as gate:
-        batch = told.preload(names)
+        batch = received.preload(names)
         assert gate.entered.wait(30)
         context.update()
         context.update()
-        assert [(event, done) for event, done, _ in told.events] == [("progress", 2)]
+        assert [(event, done) for event, done, _ in received.events] == [("progress", 2)]
     assert batch.wait()
     context.update()
     context.update()
     palace.free(names)
     context.update()
 
-    assert [(event, done) for event, done, _ in told.events] == [("progress", 2), ("progress", 4), ("complete", 4)]
-    assert told.events[-1][2] == 1.0
+    assert [(event, done) for event, done, _ in received.events] == [("progress", 2), ("progress", 4), ("complete", 4)]
+    assert received.events[-1][2] == 1.0
 
 
-@pytest.mark.parametrize("what", ["empty", "wholly cached", "wholly failed"])
-def test_a_batch_with_nothing_to_come_completes_by_an_update_never_inside_preload(
-    context: palace.Context, names: tuple[str, ...], what: str
-) -> None:
-    if what == "wholly cached":
+@pytest.mark.parametrize("what", ["empty", "all cached", "all failed"])
+def test_finished_batch_completes_in_update(context: palace.Context, names: tuple[str, ...], what: str) -> None:
+    """Never inside `preload`."""
+    if what == "all cached":
         palace.Buffer("a.wav")
-    wanted = {"empty": [], "wholly cached": ["a.wav"], "wholly failed": ["missing.wav"]}[what]
-    told = Told()
+    wanted = {"empty": [], "all cached": ["a.wav"], "all failed": ["missing.wav"]}[what]
+    received = EventLog()
 
-    batch = told.preload(wanted)
+    batch = received.preload(wanted)
 
     assert batch.finished
     assert batch.progress == 1.0
-    assert told.kinds == []
+    assert received.kinds == []
     context.update()
     context.update()
-    assert told.kinds == (["complete"] if what == "empty" else ["progress", "complete"])
+    assert received.kinds == (["complete"] if what == "empty" else ["progress", "complete"])
     assert batch.wait()
 
 
-def test_a_batch_nobody_holds_is_told_of_all_the_same(context: palace.Context, names: tuple[str, ...]) -> None:
-    told = Told()
-    told.preload(names)
+def test_dropped_batch_sends_events(context: palace.Context, names: tuple[str, ...]) -> None:
+    received = EventLog()
+    received.preload(names)
 
     loaded(context)
 
-    assert told.kinds[-1] == "complete"
+    assert received.kinds[-1] == "complete"
 
 
-def test_each_of_two_batches_of_one_name_is_told(context: palace.Context, names: tuple[str, ...]) -> None:
-    first, second = Told(), Told()
+def test_each_batch_of_a_name_sends_events(context: palace.Context, names: tuple[str, ...]) -> None:
+    first, second = EventLog(), EventLog()
     first.preload(["a.wav", "missing.wav"])
     second.preload(["missing.wav", "a.wav"])
 
@@ -504,7 +491,7 @@ def test_each_of_two_batches_of_one_name_is_told(context: palace.Context, names:
 # As a collection
 
 
-def test_iteration_gives_the_buffers_still_in_memory_in_order(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_iteration_yields_cached_buffers(context: palace.Context, names: tuple[str, ...]) -> None:
     batch = palace.preload(["d.wav", "missing.wav", "a.wav", "b.wav"])
     batch.wait()
     palace.free(["a.wav"])
@@ -513,7 +500,7 @@ def test_iteration_gives_the_buffers_still_in_memory_in_order(context: palace.Co
     assert [buffer.name for buffer in batch] == ["d.wav", "b.wav"]
 
 
-def test_repr_says_how_far_it_is(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_repr_shows_the_progress(context: palace.Context, names: tuple[str, ...]) -> None:
     batch = palace.preload([*names, "missing.wav"])
     batch.wait()
 
@@ -523,7 +510,7 @@ def test_repr_says_how_far_it_is(context: palace.Context, names: tuple[str, ...]
 @pytest.mark.parametrize(
     "call", [lambda batch: batch.wait(0), lambda batch: batch.cancel(), lambda batch: batch.release(), list]
 )
-def test_a_batch_used_on_the_wrong_thread_is_a_runtime_error(
+def test_wrong_thread_raises(
     context: palace.Context, names: tuple[str, ...], call: Callable[[palace.Batch], object]
 ) -> None:
     with held("a.wav") as gate:
@@ -531,13 +518,13 @@ def test_a_batch_used_on_the_wrong_thread_is_a_runtime_error(
         assert gate.entered.wait(30)
         errors: list[BaseException] = []
 
-        def elsewhere() -> None:
+        def call_elsewhere() -> None:
             try:
                 call(batch)
             except BaseException as error:
                 errors.append(error)
 
-        thread = threading.Thread(target=elsewhere, name="the wrong one")
+        thread = threading.Thread(target=call_elsewhere, name="the wrong one")
         thread.start()
         thread.join()
 
@@ -546,9 +533,8 @@ def test_a_batch_used_on_the_wrong_thread_is_a_runtime_error(
         assert not batch.finished
 
 
-def test_an_unreleased_batch_keeps_its_names_from_being_evicted_and_a_forgotten_one_does_not(
-    device: palace.LoopbackDevice, names: tuple[str, ...]
-) -> None:
+def test_batch_pins_its_names(device: palace.LoopbackDevice, names: tuple[str, ...]) -> None:
+    """The cache evicts them only after the batch is released or dropped."""
     context = palace.Context(device, EXACT, auto_update=False, cache_limit=6000)
     batch = palace.preload(["a.wav"], context)
     assert batch.wait()
@@ -558,21 +544,19 @@ def test_an_unreleased_batch_keeps_its_names_from_being_evicted_and_a_forgotten_
     palace.Buffer.from_decoder(palace.decode("b.wav", context), "more", context)
     assert context.cached_names == ("a.wav", "more")
 
-    context.update()  # there is nothing left to tell the batch
+    context.update()  # dispatches the last events of the batch
     del batch
     palace.Buffer("b.wav", context)
     assert "a.wav" not in context.cached_names
 
 
 @pytest.mark.parametrize("end", [palace.Batch.release, palace.Batch.cancel])
-def test_another_thread_can_neither_release_nor_silence_it(
-    context: palace.Context, names: tuple[str, ...], end: Any
-) -> None:
-    told: list[palace.Batch] = []
-    batch = palace.preload(names, on_complete=told.append)
+def test_wrong_thread_changes_nothing(context: palace.Context, names: tuple[str, ...], end: Any) -> None:
+    received: list[palace.Batch] = []
+    batch = palace.preload(names, on_complete=received.append)
     assert isinstance(raised_elsewhere(lambda: end(batch)), RuntimeError)
     assert batch
     batch.wait()
     context.update()
-    assert told == [batch]
+    assert received == [batch]
     assert set(context.cached_names) == set(names)

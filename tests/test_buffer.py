@@ -101,9 +101,8 @@ def on_this_thread(call: Callable[[], object]) -> Callable[[BinaryIO], palace.Ba
 # Names on their way
 
 
-def test_a_queued_name_is_taken_over_by_buffer_on_the_calling_thread(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_buffer_takes_over_queued_name(context: palace.Context, names: tuple[str, ...]) -> None:
+    """Buffer loads a queued name on the calling thread."""
     with held("a.wav") as gate, held("c.wav") as taken:
         taken.open()
         palace.cache(names)
@@ -115,7 +114,7 @@ def test_a_queued_name_is_taken_over_by_buffer_on_the_calling_thread(
         assert context.pending_names == ("a.wav", "b.wav", "d.wav")
 
 
-def test_a_claimed_name_is_waited_for_alone(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_buffer_waits_only_for_claimed_name(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav") as gate, held("b.wav") as next_one:
         palace.cache(["a.wav", "b.wav"])
         assert gate.entered.wait(30)
@@ -132,9 +131,7 @@ def test_a_claimed_name_is_waited_for_alone(context: palace.Context, names: tupl
 
 
 @pytest.mark.parametrize("how", ["free", "cancel", "destroy the context", "leave the context"])
-def test_nothing_waits_for_a_decode_that_goes_on(
-    device: palace.LoopbackDevice, names: tuple[str, ...], how: str
-) -> None:
+def test_running_decode_blocks_no_caller(device: palace.LoopbackDevice, names: tuple[str, ...], how: str) -> None:
     context = palace.Context(device, EXACT, auto_update=False, workers=1)
     with held("a.wav") as gate:
         batch = palace.preload(names, context)
@@ -157,7 +154,8 @@ def test_nothing_waits_for_a_decode_that_goes_on(
     assert device._buffers.count == 0
 
 
-def test_what_a_worker_ends_after_it_was_freed_is_not_heard_of(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_freed_result_is_discarded(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The result of a worker for a freed name is discarded."""
     told: list[str] = []
     context.set_handler("on_cached", told.append)
     with held("a.wav") as gate:
@@ -172,9 +170,8 @@ def test_what_a_worker_ends_after_it_was_freed_is_not_heard_of(context: palace.C
     assert context.stats()["buffers"] == 1
 
 
-def test_a_name_freed_while_it_is_loaded_can_be_cached_anew_and_the_old_result_does_not_count(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_recached_name_ignores_old_result(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
+    """A name freed while it loads can be cached again, and the old result is ignored."""
     with held("a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
@@ -187,9 +184,8 @@ def test_a_name_freed_while_it_is_loaded_can_be_cached_anew_and_the_old_result_d
     assert palace.Buffer("a.wav").length == 7
 
 
-def test_samples_of_a_load_that_was_freed_are_let_go_without_an_update(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_freed_load_drops_samples_early(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The samples of a freed load are dropped without an update."""
     with held("b.wav"):
         palace.cache(["a.wav", "b.wav"])
         wait_until(lambda: context._engine.workers.finished)
@@ -199,9 +195,8 @@ def test_samples_of_a_load_that_was_freed_are_let_go_without_an_update(
         assert [job.samples for job in context._engine.workers.finished] == [None]
 
 
-def test_what_buffer_loads_leaves_nothing_for_an_update_that_may_never_come(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_buffer_load_needs_no_update(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A sound that Buffer loads needs no later update."""
     for name in (*names, "missing.wav"):
         try:
             palace.Buffer(name)
@@ -235,7 +230,7 @@ def test_1000_times_cache_then_free(context: palace.Context, names: tuple[str, .
     assert context.stats()["buffers"] == 4
 
 
-def test_1000_times_cache_then_destroy_of_the_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_1000_times_cache_then_destroy_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
     for turn in range(1000):
         palace.cache(names)
         palace.Buffer(names[turn % 4]).destroy()
@@ -245,7 +240,7 @@ def test_1000_times_cache_then_destroy_of_the_buffer(context: palace.Context, na
     assert context.stats()["buffers"] == context.stats()["pending"] == 0
 
 
-def test_1000_times_cache_then_leave_of_the_context(names: tuple[str, ...], device: palace.LoopbackDevice) -> None:
+def test_1000_times_cache_then_leave_context(names: tuple[str, ...], device: palace.LoopbackDevice) -> None:
     for turn in range(1000):
         with palace.Context(device, EXACT, auto_update=False, workers=1) as context:
             palace.cache(names)
@@ -261,7 +256,7 @@ def test_1000_times_cache_then_leave_of_the_context(names: tuple[str, ...], devi
 # What may fail
 
 
-def test_bad_names_do_not_disturb_the_good(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
+def test_bad_names_leave_good_ones_alone(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
     (assets / "junk.wav").write_bytes(b"RIFF" + bytes(range(256)))
     (assets / "empty.ogg").write_bytes(b"")
     (assets / "folder.wav").mkdir()
@@ -295,9 +290,10 @@ def test_bad_names_do_not_disturb_the_good(context: palace.Context, names: tuple
         ("long.wav", palace.BufferTooLarge, "decode"),
     ],
 )
-def test_a_later_buffer_of_a_failed_name_raises_the_cause(
+def test_failed_name_raises_cause_later(
     device: palace.LoopbackDevice, assets: Path, name: str, kind: type[palace.ResourceError], stage: str
 ) -> None:
+    """A later Buffer of a failed name raises the cause."""
     context = palace.Context(device, EXACT, auto_update=False, buffer_limit=1000)
     (assets / "junk.wav").write_bytes(b"junk")
     sounds.wav(assets / "three.wav", 10, 3)
@@ -315,7 +311,8 @@ def test_a_later_buffer_of_a_failed_name_raises_the_cause(
     assert batch.failed[name].__traceback__ is None
 
 
-def test_a_failed_name_succeeds_once_its_file_is_there(context: palace.Context, assets: Path) -> None:
+def test_failed_name_succeeds_with_file(context: palace.Context, assets: Path) -> None:
+    """A failed name succeeds after its file appears."""
     palace.cache(["late.wav"])
     context.update()
     with pytest.raises(palace.ResourceNotFound):
@@ -329,7 +326,8 @@ def test_a_failed_name_succeeds_once_its_file_is_there(context: palace.Context, 
     assert palace.Buffer("late.wav").length == 5
 
 
-def test_buffer_of_a_pending_name_that_fails_raises_and_reports_it_once(context: palace.Context, assets: Path) -> None:
+def test_failed_pending_buffer_reports_once(context: palace.Context, assets: Path) -> None:
+    """Buffer of a pending name that fails raises and reports the error once."""
     (assets / "junk.wav").write_bytes(b"junk")
     pyglet.resource.reindex()
     told: list[str] = []
@@ -344,9 +342,7 @@ def test_buffer_of_a_pending_name_that_fails_raises_and_reports_it_once(context:
     assert told == ["junk.wav"]
 
 
-def test_a_file_that_vanishes_during_the_load_is_not_found(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_file_lost_during_load_is_not_found(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
     failed: dict[str, Exception] = {}
     context.set_handler("on_cache_failed", failed.__setitem__)
     with held("a.wav") as gate:
@@ -361,7 +357,7 @@ def test_a_file_that_vanishes_during_the_load_is_not_found(
 
 
 @pytest.mark.parametrize("raised", [ValueError, MemoryError, SystemExit, KeyboardInterrupt, GeneratorExit])
-def test_a_decoder_that_raises_in_a_worker_fails_its_load_alone(
+def test_raising_decoder_fails_its_load_only(
     context: palace.Context, names: tuple[str, ...], raised: type[BaseException]
 ) -> None:
     def factory(file: BinaryIO) -> palace.BaseDecoder:
@@ -385,7 +381,8 @@ def test_a_decoder_that_raises_in_a_worker_fails_its_load_alone(
 # What names may be
 
 
-def test_names_may_come_from_a_generator_and_are_taken_once(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_names_may_come_from_generator(context: palace.Context, names: tuple[str, ...]) -> None:
+    """Names may come from a generator, which is read once."""
     palace.cache(name for name in (*names, *names))
     loaded(context)
     assert context.cached_names == names
@@ -398,9 +395,10 @@ def test_names_may_come_from_a_generator_and_are_taken_once(context: palace.Cont
 @pytest.mark.parametrize(
     "wrong", ["a.wav", b"a.wav", Path("a.wav"), ["a.wav", 3], ["a.wav", b"b.wav"], ["a.wav", None], 5, None]
 )
-def test_wrong_names_are_a_type_error_before_anything_is_scheduled(
+def test_wrong_names_schedule_nothing(
     context: palace.Context, names: tuple[str, ...], call: Callable[[Any], object], wrong: Any
 ) -> None:
+    """Wrong names raise TypeError before any load is scheduled."""
     buffer = palace.Buffer("a.wav")
 
     with pytest.raises(TypeError):
@@ -410,7 +408,7 @@ def test_wrong_names_are_a_type_error_before_anything_is_scheduled(
     assert buffer  # free has freed nothing
 
 
-def test_a_generator_that_raises_schedules_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_raising_generator_schedules_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
     def half() -> Iterator[str]:
         yield "a.wav"
         raise ZeroDivisionError
@@ -421,9 +419,8 @@ def test_a_generator_that_raises_schedules_nothing(context: palace.Context, name
     assert context.pending_names == ()
 
 
-def test_a_path_and_a_resource_never_share_an_entry(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_path_and_resource_differ(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
+    """A path and a resource never share a cache entry."""
     palace.cache(["a.wav", assets / "a.wav", str(assets / "a.wav"), assets / ".." / "assets" / "a.wav"])
     loaded(context)
 
@@ -434,9 +431,8 @@ def test_a_path_and_a_resource_never_share_an_entry(
     assert context.cached_names == ("a.wav",)
 
 
-def test_pending_names_are_in_the_order_asked_for_until_they_are_published(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_pending_names_keep_request_order(context: palace.Context, names: tuple[str, ...]) -> None:
+    """Pending names are listed in request order until they are published."""
     with held("d.wav") as gate:
         palace.cache(["d.wav", "b.wav"])
         assert gate.entered.wait(30)
@@ -474,7 +470,7 @@ def test_pending_names_are_in_the_order_asked_for_until_they_are_published(
         lambda context, buffer: buffer.destroy(),
     ],
 )
-def test_a_call_on_the_wrong_thread_is_a_runtime_error_that_names_both(
+def test_wrong_thread_error_names_both_threads(
     context: palace.Context, names: tuple[str, ...], call: Callable[[palace.Context, palace.Buffer], object]
 ) -> None:
     buffer = palace.Buffer("a.wav")
@@ -515,9 +511,8 @@ class Offering(palace.MessageHandler):
 
 
 @pytest.mark.parametrize("how", ["cache", "preload", "Buffer"])
-def test_a_substitute_is_loaded_under_the_name_asked_for(
-    context: palace.Context, names: tuple[str, ...], how: str
-) -> None:
+def test_substitute_keeps_requested_name(context: palace.Context, names: tuple[str, ...], how: str) -> None:
+    """A substitute is loaded under the requested name."""
     handler = context.message_handler = Offering(missing="missing too.wav", **{"missing too": "b.wav"})
     if how == "cache":
         palace.cache(["missing.wav"])
@@ -534,9 +529,10 @@ def test_a_substitute_is_loaded_under_the_name_asked_for(
 
 
 @pytest.mark.parametrize("how", ["cache", "preload", "Buffer"])
-def test_a_file_that_vanished_is_substituted_on_the_games_thread(
+def test_substitute_is_chosen_on_main_thread(
     context: palace.Context, names: tuple[str, ...], assets: Path, how: str
 ) -> None:
+    """A substitute for a file that vanished is chosen on the main thread."""
     handler = context.message_handler = Offering(a="b.wav")
     (assets / "a.wav").unlink()  # pyglet's index still has it
     if how == "cache":
@@ -551,9 +547,8 @@ def test_a_file_that_vanished_is_substituted_on_the_games_thread(
     assert context.cached_names == ("a.wav",)
 
 
-def test_a_substitute_that_is_not_found_either_is_reported_under_the_first_name(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_missing_substitute_reports_first_name(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A substitute that is missing too is reported under the first name."""
     context.message_handler = Offering(missing="other.wav")
 
     with pytest.raises(palace.ResourceNotFound, match="missing") as raised:
@@ -565,7 +560,7 @@ def test_a_substitute_that_is_not_found_either_is_reported_under_the_first_name(
 
 @pytest.mark.parametrize("vanished", [False, True], ids=["in the call", "by a worker"])
 @pytest.mark.parametrize("offer", [5, b"b.wav", lambda: 1 / 0], ids=["a number", "bytes", "an exception"])
-def test_a_substitute_that_is_no_name_fails_that_load_alone(
+def test_invalid_substitute_fails_its_load_only(
     context: palace.Context, names: tuple[str, ...], assets: Path, vanished: bool, offer: Any
 ) -> None:
     context.message_handler = Offering(missing=offer, b=offer)
@@ -580,9 +575,7 @@ def test_a_substitute_that_is_no_name_fails_that_load_alone(
     assert sorted(context.cached_names) == ["a.wav", "c.wav"]
 
 
-def test_a_substitute_that_is_offered_again_and_again_comes_to_an_end(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_repeated_substitution_ends(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
     context.message_handler = Offering(a="a.wav", missing="missing.wav")
     (assets / "a.wav").unlink()
 
@@ -591,7 +584,9 @@ def test_a_substitute_that_is_offered_again_and_again_comes_to_an_end(
         palace.Buffer("missing.wav")
 
 
-def test_what_the_game_loads_itself_when_asked_for_a_substitute_is_taken(context: palace.Context, assets: Path) -> None:
+def test_load_inside_substitution_is_used(context: palace.Context, assets: Path) -> None:
+    """A sound that the game loads while it chooses a substitute is used."""
+
     def make() -> str:
         palace.Buffer.from_decoder(Silence(12), "made.wav")
         return "made.wav"
@@ -615,7 +610,7 @@ def test_what_the_game_loads_itself_when_asked_for_a_substitute_is_taken(context
 
 
 @pytest.mark.parametrize("vanished", [False, True], ids=["in the call", "by a worker"])
-def test_destroying_the_context_when_asked_for_a_substitute_ends_the_load(
+def test_destroy_in_substitution_ends_load(
     context: palace.Context, names: tuple[str, ...], assets: Path, vanished: bool
 ) -> None:
     context.message_handler = Offering(missing=context.destroy, b=context.destroy)
@@ -627,9 +622,9 @@ def test_destroying_the_context_when_asked_for_a_substitute_ends_the_load(
     assert not context
 
 
-def test_an_interrupt_in_resource_not_found_leaves_the_names_before_it_on_their_way(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_interrupt_keeps_earlier_loads(context: palace.Context, names: tuple[str, ...]) -> None:
+    """An interrupt in resource_not_found keeps the names before it pending."""
+
     def interrupt() -> str:
         raise KeyboardInterrupt
 
@@ -655,7 +650,8 @@ class Loading(palace.MessageHandler):
 
 
 @pytest.mark.parametrize("how", ["cache", "Buffer"])
-def test_edits_of_buffer_loading_are_heard(assets: Path, how: str) -> None:
+def test_loading_handler_edits_are_heard(assets: Path, how: str) -> None:
+    """Edits in buffer_loading are heard."""
     device = palace.LoopbackDevice(RATE, "Mono")
     context = palace.Context(device, EXACT, auto_update=False)
     palace.use_context(context)
@@ -678,9 +674,8 @@ def test_edits_of_buffer_loading_are_heard(assets: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["cache", "Buffer"])
-def test_buffer_loading_that_raises_fails_the_load_with_that_as_cause(
-    context: palace.Context, names: tuple[str, ...], how: str
-) -> None:
+def test_raising_loading_handler_is_the_cause(context: palace.Context, names: tuple[str, ...], how: str) -> None:
+    """An error in buffer_loading fails the load with that error as the cause."""
     context.message_handler = Loading(lambda name, data: 1 / 0)
     error: BaseException
     if how == "cache":
@@ -697,9 +692,8 @@ def test_buffer_loading_that_raises_fails_the_load_with_that_as_cause(
 
 
 @pytest.mark.parametrize("what", ["Buffer", "wait", "other Buffer"])
-def test_what_is_called_to_load_cannot_wait_for_what_it_loads(
-    context: palace.Context, names: tuple[str, ...], what: str
-) -> None:
+def test_load_callback_cannot_await_its_load(context: palace.Context, names: tuple[str, ...], what: str) -> None:
+    """A callback of a load cannot wait for that load."""
     batch = palace.preload([])
     results: list[object] = []
 
@@ -720,9 +714,8 @@ def test_what_is_called_to_load_cannot_wait_for_what_it_loads(
     assert results == [101] if what == "other Buffer" else "cannot be waited for" in str(results[0])
 
 
-def test_a_worker_that_asks_for_a_buffer_is_told_that_it_is_on_the_wrong_thread(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_worker_cannot_ask_for_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A worker that asks for a buffer gets the wrong-thread error."""
     context.message_handler = Loading(lambda name, data: palace.Buffer("b.wav", context))
     batch = palace.preload(["a.wav"])
     wait_until(lambda: batch.finished, context)
@@ -730,9 +723,7 @@ def test_a_worker_that_asks_for_a_buffer_is_told_that_it_is_on_the_wrong_thread(
     assert "belongs to the thread" in str(batch.failed["a.wav"])
 
 
-def test_an_interrupt_while_buffer_loads_leaves_nothing_pending(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_interrupted_load_is_not_pending(context: palace.Context, names: tuple[str, ...]) -> None:
     def interrupt() -> None:
         raise KeyboardInterrupt
 
@@ -746,7 +737,7 @@ def test_an_interrupt_while_buffer_loads_leaves_nothing_pending(
     assert context.stats()["buffers"] == 1
 
 
-def test_an_interrupt_while_buffer_waits_takes_no_name_from_cache(
+def test_interrupted_wait_keeps_cache_requests(
     context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(job: object) -> None:
@@ -765,7 +756,7 @@ def test_an_interrupt_while_buffer_waits_takes_no_name_from_cache(
     assert context.cached_names == ("a.wav",)
 
 
-def test_an_interrupt_of_a_substitute_loses_no_name(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_interrupted_substitute_loses_no_name(context: palace.Context, names: tuple[str, ...]) -> None:
     class Interrupted(palace.MessageHandler):
         def resource_not_found(self, name: str) -> str:
             raise KeyboardInterrupt
@@ -785,9 +776,9 @@ def test_an_interrupt_of_a_substitute_loses_no_name(context: palace.Context, nam
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_a_decoder_called_by_buffer_may_free_the_name_it_loads(
-    context: palace.Context, names: tuple[str, ...], again: bool
-) -> None:
+def test_decoder_may_free_its_name(context: palace.Context, names: tuple[str, ...], again: bool) -> None:
+    """A decoder that Buffer calls may free the name that it loads."""
+
     def free() -> None:
         palace.free(["a.wav"])
         if again:
@@ -803,7 +794,8 @@ def test_a_decoder_called_by_buffer_may_free_the_name_it_loads(
     assert context.cached_names == (("a.wav",) if again else ())
 
 
-def test_a_decoder_called_by_buffer_may_destroy_the_context(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_decoder_may_destroy_context(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A decoder that Buffer calls may destroy the context."""
     palace.decoder_factories.destroys = on_this_thread(context.destroy)
 
     with pytest.raises(palace.DestroyedError):
@@ -812,9 +804,7 @@ def test_a_decoder_called_by_buffer_may_destroy_the_context(context: palace.Cont
     assert not context
 
 
-def test_cancelling_a_batch_takes_nothing_from_a_buffer_that_is_loading(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_batch_cancel_keeps_loading_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("b.wav") as gate:
         palace.cache(["b.wav"])
         assert gate.entered.wait(30)  # the worker is held
@@ -828,7 +818,7 @@ def test_cancelling_a_batch_takes_nothing_from_a_buffer_that_is_loading(
 # from_decoder
 
 
-def test_from_decoder_refuses_a_name_that_is_on_its_way(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_from_decoder_refuses_pending_name(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
@@ -836,7 +826,8 @@ def test_from_decoder_refuses_a_name_that_is_on_its_way(context: palace.Context,
             palace.Buffer.from_decoder(Silence(), "a.wav")
 
 
-def test_from_decoder_refuses_what_has_no_samples_left(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_from_decoder_refuses_empty_decoder(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A decoder with no samples left is refused."""
     decoder = palace.decode("a.wav")
     decoder.read(100)
 
@@ -847,7 +838,7 @@ def test_from_decoder_refuses_what_has_no_samples_left(context: palace.Context, 
 
 
 @pytest.mark.parametrize("raised", [ValueError, RuntimeError, OSError])
-def test_from_decoder_names_what_the_decoder_raised(context: palace.Context, raised: type[Exception]) -> None:
+def test_from_decoder_names_decoder_error(context: palace.Context, raised: type[Exception]) -> None:
     def fail() -> None:
         raise raised("of the game's")
 
@@ -858,7 +849,9 @@ def test_from_decoder_names_what_the_decoder_raised(context: palace.Context, rai
     assert context.cached_names == ()
 
 
-def test_from_decoder_whose_decoder_takes_the_name_refuses_it(context: palace.Context) -> None:
+def test_from_decoder_refuses_name_taken_inside(context: palace.Context) -> None:
+    """A name that the decoder itself takes meanwhile is refused."""
+
     def take() -> None:
         if not context.cached_names:
             palace.Buffer.from_decoder(Silence(5), "made")
@@ -870,12 +863,13 @@ def test_from_decoder_whose_decoder_takes_the_name_refuses_it(context: palace.Co
     assert context.stats()["buffers"] == 1
 
 
-def test_from_decoder_whose_decoder_destroys_the_context_says_so(context: palace.Context) -> None:
+def test_from_decoder_reports_destroyed_context(context: palace.Context) -> None:
+    """The error names a context that the decoder destroys."""
     with pytest.raises(palace.DestroyedError):
         palace.Buffer.from_decoder(Silence(first=context.destroy), "made")
 
 
-def test_from_decoder_is_bounded_by_the_limit(device: palace.LoopbackDevice) -> None:
+def test_from_decoder_obeys_the_limit(device: palace.LoopbackDevice) -> None:
     context = palace.Context(device, EXACT, auto_update=False, buffer_limit=1000)
 
     with pytest.raises(palace.BufferTooLarge):
@@ -908,16 +902,14 @@ ENDS: dict[str, Callable[[palace.Context, palace.Buffer], object]] = {
 }
 
 
-def test_members_listed_here_are_all_there_are() -> None:
+def test_listed_members_are_complete() -> None:
     public = {name for name in vars(palace.Buffer) if not name.startswith("_")}
     assert public - {name.rstrip("=") for name in MEMBERS} == {"name", "destroy", "from_decoder"}
 
 
 @pytest.mark.parametrize("end", ENDS)
 @pytest.mark.parametrize("member", MEMBERS)
-def test_a_buffer_used_after_its_end_raises_destroyed_error(
-    context: palace.Context, names: tuple[str, ...], member: str, end: str
-) -> None:
+def test_destroyed_buffer_raises(context: palace.Context, names: tuple[str, ...], member: str, end: str) -> None:
     buffer = palace.Buffer("a.wav")
     ENDS[end](context, buffer)
 
@@ -940,7 +932,7 @@ def test_a_buffer_used_after_its_end_raises_destroyed_error(
         lambda context: palace.Buffer.from_decoder(Silence(), "x", context),
     ],
 )
-def test_a_destroyed_context_caches_nothing(
+def test_destroyed_context_caches_nothing(
     context: palace.Context, names: tuple[str, ...], call: Callable[[palace.Context], object]
 ) -> None:
     context.destroy()
@@ -948,9 +940,8 @@ def test_a_destroyed_context_caches_nothing(
         call(context)
 
 
-def test_a_second_destroy_is_nothing_even_if_the_name_was_loaded_again(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_second_destroy_does_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A second destroy does nothing, even if the name was loaded again."""
     buffer = palace.Buffer("a.wav")
     buffer.destroy()
     again = palace.Buffer("a.wav")
@@ -962,14 +953,14 @@ def test_a_second_destroy_is_nothing_even_if_the_name_was_loaded_again(
     assert not buffer
 
 
-def test_dropping_a_buffer_frees_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_dropped_buffer_stays_cached(context: palace.Context, names: tuple[str, ...]) -> None:
     palace.Buffer("a.wav")
 
     assert context.cached_names == ("a.wav",)
     assert context.stats()["buffers"] == 1
 
 
-def test_buffers_sort_by_age_and_can_be_keys(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_buffers_sort_by_age_and_hash(context: palace.Context, names: tuple[str, ...]) -> None:
     buffers = [palace.Buffer(name) for name in reversed(names)]
 
     assert sorted({*buffers}) == buffers
@@ -977,15 +968,15 @@ def test_buffers_sort_by_age_and_can_be_keys(context: palace.Context, names: tup
     assert buffers[0] != buffers[1]
 
 
-def test_repr_says_what_it_is(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_repr_describes_the_buffer(context: palace.Context, names: tuple[str, ...]) -> None:
     assert repr(palace.Buffer("a.wav")) == "<Buffer 'a.wav': Mono, Signed 16-bit, 44100 Hz>"
 
 
-def test_free_ignores_names_that_are_unknown(context: palace.Context) -> None:
+def test_free_ignores_unknown_names(context: palace.Context) -> None:
     palace.free(["never heard of.wav", Path("nor of this.wav")])
 
 
-def test_what_has_played_a_destroyed_buffer_is_idle(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_destroyed_buffers_sources_are_idle(context: palace.Context, names: tuple[str, ...]) -> None:
     buffer = palace.Buffer("a.wav")
     playing, paused = buffer.play(), buffer.play()
     paused.pause()
@@ -999,9 +990,8 @@ def test_what_has_played_a_destroyed_buffer_is_idle(context: palace.Context, nam
     assert palace.Buffer("b.wav").play(playing).playing
 
 
-def test_publishing_stops_at_its_budget_and_goes_on_at_the_next_update(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_publishing_obeys_its_budget(context: palace.Context, names: tuple[str, ...]) -> None:
+    """Publishing stops at its budget and continues in the next update."""
     palace.cache(names)
     wait_until(lambda: len(context._engine.workers.finished) == len(names))
     context._engine.requests.publish_budget = 0

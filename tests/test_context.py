@@ -1,4 +1,4 @@
-"""Contexts and listeners: what can be asked, what can be set, who may."""
+"""Contexts and listeners: properties, options and threads."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def loudness(device: palace.LoopbackDevice, path: Path, position: tuple[float, float, float]) -> Any:
-    """How loud each ear hears a sound."""
+    """The RMS level of a sound in each channel."""
     source = palace.Source()
     source.position = position
     palace.Buffer(path).play(source)
@@ -36,7 +36,7 @@ def sound(tmp_path: Path) -> Path:
     return sounds.wav(tmp_path / "ramp.wav", 8000)
 
 
-def test_everything_about_a_context_can_be_asked(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_context_properties(context: palace.Context, device: palace.LoopbackDevice) -> None:
     assert context.device is device
     assert context.listener is palace.Listener() is palace.Listener(context)
     assert context.cached_names == context.pending_names == ()
@@ -51,7 +51,7 @@ def test_everything_about_a_context_can_be_asked(context: palace.Context, device
         context.is_supported("Mono", "64-bit")
 
 
-def test_openal_has_what_the_properties_say(context: palace.Context) -> None:
+def test_openal_receives_context_values(context: palace.Context) -> None:
     context.doppler_factor = 2
     context.speed_of_sound = 1000
     context.distance_model = "linear"
@@ -62,14 +62,12 @@ def test_openal_has_what_the_properties_say(context: palace.Context) -> None:
 
 
 @pytest.mark.parametrize("model", palace.distance_models)
-def test_every_distance_model_is_taken(context: palace.Context, model: str) -> None:
+def test_distance_models_are_accepted(context: palace.Context, model: str) -> None:
     context.distance_model = model
     assert context.distance_model == model
 
 
-def test_without_a_distance_model_distance_is_not_heard(
-    context: palace.Context, device: palace.LoopbackDevice, sound: Path
-) -> None:
+def test_model_none_ignores_distance(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
     near = loudness(device, sound, (0, 0, -1))
     context.distance_model = "none"
     np.testing.assert_allclose(loudness(device, sound, (0, 0, -50)), near, rtol=0.01)
@@ -79,37 +77,39 @@ def test_without_a_distance_model_distance_is_not_heard(
     ("name", "value"),
     [("doppler_factor", -1), ("speed_of_sound", 0), ("distance_model", "cubic"), ("async_wake_interval", 1001)],
 )
-def test_what_is_out_of_range_is_refused(context: palace.Context, name: str, value: object) -> None:
+def test_values_out_of_range_are_refused(context: palace.Context, name: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"{name} is"):
         setattr(context, name, value)
 
 
 @pytest.mark.parametrize("tiny", [0, 1e-300, 1e-40])
-def test_what_is_too_small_for_openals_numbers_is_not_above_0(context: palace.Context, tiny: float) -> None:
+def test_subnormal_values_are_refused(context: palace.Context, tiny: float) -> None:
+    """A value below the smallest normal 32-bit float does not count as more than 0."""
     with pytest.raises(ValueError, match=r"speed_of_sound is .* more than 0 \(by 1.17549e-38 at least\)"):
         context.speed_of_sound = tiny
     with pytest.raises(ValueError, match="meters_per_unit is .* more than 0"):
         context.listener.meters_per_unit = tiny
 
 
-def test_the_least_above_0_is_taken(context: palace.Context) -> None:
+def test_smallest_normal_float_is_valid(context: palace.Context) -> None:
     context.speed_of_sound = context.listener.meters_per_unit = FLT_MIN
     assert context.speed_of_sound == context.listener.meters_per_unit == FLT_MIN
 
 
 @pytest.mark.parametrize("value", [5, None, ["linear"]])
-def test_a_distance_model_that_is_no_string_is_a_type_error(context: palace.Context, value: Any) -> None:
+def test_distance_model_must_be_a_string(context: palace.Context, value: Any) -> None:
     with pytest.raises(TypeError, match=r"distance_model is .*; it must be a str, one of 'inverse clamped'"):
         context.distance_model = value
 
 
-def test_type_checkers_know_every_distance_model() -> None:
+def test_distance_model_type_is_complete() -> None:
     assert get_args(DistanceModel) == palace.distance_models
 
 
-def test_without_effects_meters_per_unit_is_kept_and_says_once_that_it_does_nothing(
+def test_meters_per_unit_needs_effects(
     context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Without ALC_EXT_EFX the value is kept, and the log says once that it has no effect."""
     monkeypatch.setattr(log, "_warned", set())
     monkeypatch.setattr(context._engine.al, "alGenFilters", None)
     context.listener.meters_per_unit = 0.5
@@ -120,25 +120,23 @@ def test_without_effects_meters_per_unit_is_kept_and_says_once_that_it_does_noth
     ]
 
 
-def test_the_listener_is_true_as_long_as_its_context_lives(context: palace.Context) -> None:
+def test_destroyed_listener_is_false(context: palace.Context) -> None:
     listener = context.listener
     assert listener
     context.destroy()
     assert not listener
 
 
-def test_the_listeners_gain_is_everybodys(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
+def test_listener_gain_scales_all_sounds(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
     loud = loudness(device, sound, (0, 0, -1))
     context.listener.gain = 0.5
     np.testing.assert_allclose(loudness(device, sound, (0, 0, -1)), loud / 2, rtol=0.01)
 
 
-def test_the_listener_is_where_and_looks_where_it_says(
-    context: palace.Context, device: palace.LoopbackDevice, sound: Path
-) -> None:
+def test_listener_position_and_orientation(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
     left, right = loudness(device, sound, (1, 0, 0))
     assert right > 4 * left
-    context.listener.position = (2, 0, 0)  # now it is on the left
+    context.listener.position = (2, 0, 0)  # the sound is now on the left
     left, right = loudness(device, sound, (1, 0, 0))
     assert left > 4 * right
     context.listener.orientation = ((0, 0, 1), (0, 1, 0))  # turned round
@@ -147,7 +145,7 @@ def test_the_listener_is_where_and_looks_where_it_says(
     assert context.listener.orientation == ((0.0, 0.0, 1.0), (0.0, 1.0, 0.0))
 
 
-def test_the_listeners_defaults_and_ranges(context: palace.Context) -> None:
+def test_listener_defaults_and_ranges(context: palace.Context) -> None:
     listener = context.listener
     assert (listener.gain, listener.position, listener.velocity, listener.meters_per_unit) == (
         1,
@@ -163,9 +161,7 @@ def test_the_listeners_defaults_and_ranges(context: palace.Context) -> None:
         listener.gain = -1
 
 
-def test_a_batch_of_changes_is_heard_at_one_moment(
-    context: palace.Context, device: palace.LoopbackDevice, sound: Path
-) -> None:
+def test_batch_applies_changes_together(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
     source = palace.Buffer(sound).play()
     device.render(1024)
     context.start_batch()
@@ -179,7 +175,7 @@ def test_a_batch_of_changes_is_heard_at_one_moment(
 def test_batches_do_not_nest(context: palace.Context, device: palace.LoopbackDevice, sound: Path) -> None:
     source = palace.Buffer(sound).play()
     device.render(1024)
-    context.end_batch()  # of none
+    context.end_batch()  # without an open batch
     context.start_batch()
     context.start_batch()
     source.gain = 0
@@ -192,7 +188,7 @@ def test_batches_do_not_nest(context: palace.Context, device: palace.LoopbackDev
     "arguments",
     [{"update_interval": 0}, {"buffer_limit": 0}, {"workers": 0}, {"workers": 65}, {"cache_limit": -1}],
 )
-def test_options_out_of_range_are_refused_by_name(device: palace.LoopbackDevice, arguments: dict[str, Any]) -> None:
+def test_bad_options_are_named(device: palace.LoopbackDevice, arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(arguments))):
         palace.Context(device, **arguments)
     assert palace.current_context() is None
@@ -206,7 +202,7 @@ def test_attributes_must_be_numbers(device: palace.LoopbackDevice, attrs: Any) -
             use(device, attrs)
 
 
-def test_the_number_of_workers_is_what_was_asked_for(device: palace.LoopbackDevice) -> None:
+def test_workers_option_sets_the_count(device: palace.LoopbackDevice) -> None:
     context = palace.Context(device, workers=3, auto_update=False)
     assert context.stats()["workers"] == 3
 
@@ -229,16 +225,14 @@ def test_the_number_of_workers_is_what_was_asked_for(device: palace.LoopbackDevi
         lambda context: context.__enter__(),
     ],
 )
-def test_another_thread_may_not_use_it_and_is_told_both_names(
-    context: palace.Context, use: Callable[[palace.Context], object]
-) -> None:
+def test_wrong_thread_error_names_both(context: palace.Context, use: Callable[[palace.Context], object]) -> None:
     error = raised_elsewhere(lambda: use(context), "someone else")
     assert isinstance(error, RuntimeError)
     assert "MainThread" in str(error)
     assert "someone else" in str(error)
 
 
-def test_a_thread_may_have_a_context_of_its_own(sound: Path) -> None:
+def test_threads_may_own_contexts(sound: Path) -> None:
     outcome: list[float] = []
 
     def run() -> None:
@@ -257,7 +251,8 @@ def test_a_thread_may_have_a_context_of_its_own(sound: Path) -> None:
     assert min(outcome) > 0.1
 
 
-def test_the_current_context_is_of_the_process_or_of_the_thread(device: palace.LoopbackDevice) -> None:
+def test_current_context_has_two_scopes(device: palace.LoopbackDevice) -> None:
+    """The process has a current context, and each thread may have its own."""
     first, second = (palace.Context(device, auto_update=False) for _ in range(2))
     assert palace.current_context() is None
     palace.use_context(first)
@@ -268,7 +263,7 @@ def test_the_current_context_is_of_the_process_or_of_the_thread(device: palace.L
     with palace.thread_local(True):
         assert palace.current_context() is second
         palace.use_context(None)
-        assert palace.current_context() is first  # none of its own: the process's
+        assert palace.current_context() is first  # the thread has none: that of the process
         with palace.thread_local(False):
             palace.use_context(second)
             assert palace.current_context() is second
@@ -277,7 +272,7 @@ def test_the_current_context_is_of_the_process_or_of_the_thread(device: palace.L
     assert palace.current_context() is None
 
 
-def test_entering_restores_what_was_current_and_destroys(device: palace.LoopbackDevice) -> None:
+def test_exit_restores_the_current_context(device: palace.LoopbackDevice) -> None:
     outer, gone = palace.Context(device, auto_update=False), palace.Context(device, auto_update=False)
     palace.use_context(outer)
     with palace.Context(device, auto_update=False) as inner:
@@ -290,46 +285,44 @@ def test_entering_restores_what_was_current_and_destroys(device: palace.Loopback
     assert palace.current_context() is None
 
 
-def test_without_a_context_everything_says_so() -> None:
+def test_missing_context_is_reported() -> None:
     for use in (lambda: palace.Buffer("a"), lambda: palace.cache([]), lambda: palace.free([]), palace.Source):
         with pytest.raises(RuntimeError, match="there is no context current"):
             use()
 
 
-def test_a_device_that_disconnects_is_told_once(
+def test_disconnect_is_reported_once(
     context: palace.Context, device: palace.LoopbackDevice, sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[object] = []
+    received: list[object] = []
 
     class Handler(palace.MessageHandler):
         def device_disconnected(self, device: palace.Device) -> None:
-            told.append(device)
+            received.append(device)
 
     context.message_handler = Handler()
-    context.push_handlers(on_device_disconnected=told.append)
+    context.push_handlers(on_device_disconnected=received.append)
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
     for _ in range(2):
         context._engine._checked_at = float("-inf")
         context.update()
-    assert told == [device, device]
+    assert received == [device, device]
 
 
-def test_a_second_disconnection_after_a_reset_is_told_too(
+def test_reset_rearms_disconnect_events(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[object] = []
-    context.push_handlers(on_device_disconnected=told.append)
+    received: list[object] = []
+    context.push_handlers(on_device_disconnected=received.append)
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
     for _ in range(2):
         context._engine._checked_at = float("-inf")
         context.update()
         device.reset()
-    assert told == [device, device]
+    assert received == [device, device]
 
 
-def test_threads_that_cannot_start_leave_no_half_of_a_context(
-    device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_thread_start_cleans_up(device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch) -> None:
     start, started = threading.Thread.start, []
 
     def second_fails(thread: threading.Thread) -> None:
@@ -347,14 +340,14 @@ def test_threads_that_cannot_start_leave_no_half_of_a_context(
 
 
 @pytest.mark.filterwarnings("ignore:no sound device")
-def test_what_init_opened_is_closed_with_its_context() -> None:
+def test_init_device_closes_with_context() -> None:
     for _ in range(3):
         with palace.init(auto_update=False):
             assert len(palace._common.registry.open_devices()) == 1
     assert palace._common.registry.open_devices() == ()
 
 
-def test_one_end_that_fails_does_not_keep_the_others_from_ending(tmp_path: Path) -> None:
+def test_shutdown_continues_after_errors(tmp_path: Path) -> None:
     device = palace.LoopbackDevice()
     contexts = [palace.Context(device, auto_update=False) for _ in range(3)]
     sounds.wav(tmp_path / "a.wav")
@@ -371,7 +364,8 @@ def test_one_end_that_fails_does_not_keep_the_others_from_ending(tmp_path: Path)
     assert not device
 
 
-def test_leaving_on_another_thread_changes_nothing(context: palace.Context) -> None:
+def test_exit_on_another_thread_fails(context: palace.Context) -> None:
+    """The context stays alive and current."""
     context.__enter__()
     assert isinstance(raised_elsewhere(lambda: context.__exit__(None, None, None)), RuntimeError)
     assert palace.current_context() is context
@@ -380,12 +374,12 @@ def test_leaving_on_another_thread_changes_nothing(context: palace.Context) -> N
 
 
 @pytest.mark.parametrize("value", [None, 5, palace.MessageHandler])
-def test_a_message_handler_is_an_instance_of_one(context: palace.Context, value: Any) -> None:
+def test_message_handler_must_be_instance(context: palace.Context, value: Any) -> None:
     with pytest.raises(TypeError, match="message_handler is"):
         context.message_handler = value
 
 
-def test_limits_can_be_asked_and_set(context: palace.Context, tmp_path: Path) -> None:
+def test_limits_can_be_changed(context: palace.Context, tmp_path: Path) -> None:
     assert context.buffer_limit == 512 * 1024 * 1024
     assert context.cache_limit is None
     context.buffer_limit = 100
@@ -401,25 +395,27 @@ def test_limits_can_be_asked_and_set(context: palace.Context, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", ["clock", "loader"])
-def test_a_clock_and_a_loader_are_what_they_should_be(device: palace.LoopbackDevice, name: str) -> None:
+def test_clock_and_loader_are_checked(device: palace.LoopbackDevice, name: str) -> None:
     options: dict[str, Any] = {name: "assets"}
     with pytest.raises(TypeError, match=f"{name} is 'assets'"):
         palace.Context(device, **options)
 
 
-def test_what_is_no_context_is_told_so(context: palace.Context) -> None:
+def test_wrong_context_type_is_reported(context: palace.Context) -> None:
     with pytest.raises(TypeError, match="several names go into one list"):
         palace.cache(["door.wav"], "theme.ogg")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="must be a Device"):
         palace.Context(None)  # type: ignore[arg-type]
 
 
-def test_directions_that_are_parallel_are_refused(context: palace.Context) -> None:
+def test_parallel_directions_are_refused(context: palace.Context) -> None:
     with pytest.raises(ValueError, match="parallel"):
         context.listener.orientation = ((0, 0, -1), (0, 0, -2))
 
 
-def test_a_value_that_openal_refuses_is_not_kept(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_value_refused_by_openal_is_lost(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The property keeps its previous value."""
+
     def refuse(*_: object) -> None:
         raise palace.OpenALError("alListenerf", 0xA003, "refused")
 

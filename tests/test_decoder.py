@@ -1,4 +1,4 @@
-"""Decoder, decode, decoders of the game's own: what kind of file becomes which samples."""
+"""Decoder, decode and custom decoders: the samples of each kind of file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("context")
 
-#: 100 frames of two channels with every value that matters at 16 bits.
+#: 100 frames of two channels with the edge values of 16 bits.
 EXTREMES = np.resize(np.array([0, 1, -1, 2, -2, 255, -256, 12345, -12345, 32767, -32768], np.int16), (100, 2))
 
 all_kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
@@ -59,12 +59,12 @@ def through_fileio(path: Path) -> palace.BaseDecoder:
     return decoder
 
 
-# What a file says
+# Properties of a file
 
 
 @all_kinds
 @pytest.mark.parametrize("channels", [1, 2])
-def test_a_kind_of_file_has_its_sample_type(tmp_path: Path, kind: Kind, channels: int) -> None:
+def test_file_kind_sets_the_sample_type(tmp_path: Path, kind: Kind, channels: int) -> None:
     path = kind.write(tmp_path / "sound", sounds.noise(4082, channels), 24000)  # ADPCM has blocks of 2041 frames
 
     decoder = palace.Decoder(path)
@@ -78,7 +78,7 @@ def test_a_kind_of_file_has_its_sample_type(tmp_path: Path, kind: Kind, channels
     assert len(read_all(decoder)) == decoder.length
 
 
-def test_a_buffer_says_what_its_decoder_said(tmp_path: Path) -> None:
+def test_buffer_matches_its_decoder(tmp_path: Path) -> None:
     for name, kind in KINDS.items():
         path = kind.write(tmp_path / name, sounds.noise(4800), 48000)
         decoder, buffer = palace.Decoder(path), palace.Buffer(path)
@@ -87,7 +87,7 @@ def test_a_buffer_says_what_its_decoder_said(tmp_path: Path) -> None:
         assert buffer.size == palace.sample_size(buffer.length, buffer.channel_config, buffer.sample_type)
 
 
-def test_loop_points_of_a_file_are_the_decoders_and_the_buffers(tmp_path: Path) -> None:
+def test_loop_points_come_from_the_file(tmp_path: Path) -> None:
     path = sounds.wav(tmp_path / "loop.wav", 1000)
     sounds.add_chunk(path, sounds.smpl_chunk((0, 100, 899)))
     assert palace.Decoder(path).loop_points == (100, 900)
@@ -104,9 +104,7 @@ def test_loop_points_of_a_file_are_the_decoders_and_the_buffers(tmp_path: Path) 
     ("loop", "points"),
     [((500, 4000), (500, 1000)), ((1000, 2000), (0, 1000)), ((900, 100), (0, 1000)), ((0, 999), (0, 1000))],
 )
-def test_loop_points_outside_of_the_sound_are_moved_into_it_or_dropped(
-    tmp_path: Path, loop: tuple[int, int], points: tuple[int, int]
-) -> None:
+def test_loop_points_are_clipped_or_dropped(tmp_path: Path, loop: tuple[int, int], points: tuple[int, int]) -> None:
     path = sounds.wav(tmp_path / "loop.wav", 1000)
     sounds.add_chunk(path, sounds.smpl_chunk((0, *loop)))
     assert palace.Buffer(path).loop_points == points
@@ -115,7 +113,7 @@ def test_loop_points_outside_of_the_sound_are_moved_into_it_or_dropped(
 # Samples, bit for bit
 
 
-def test_8_bit_wav_is_the_bytes_of_the_file(tmp_path: Path) -> None:
+def test_8_bit_wav_is_not_converted(tmp_path: Path) -> None:
     written = np.arange(256, dtype=np.uint8)
     with wave.open(str(tmp_path / "8.wav"), "wb") as file:
         file.setparams((1, 1, 44100, 0, "NONE", ""))
@@ -125,14 +123,14 @@ def test_8_bit_wav_is_the_bytes_of_the_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["wav-16", "aiff-16", "flac-16"])
-def test_16_bit_samples_are_those_written(tmp_path: Path, name: str) -> None:
+def test_16_bit_samples_are_exact(tmp_path: Path, name: str) -> None:
     path = KINDS[name].write(tmp_path / "sound", EXTREMES)
 
     np.testing.assert_array_equal(read_all(palace.Decoder(path)), EXTREMES)
 
 
 @pytest.mark.parametrize("name", ["wav-24", "aiff-24", "flac-24"])
-def test_24_bit_samples_become_exact_floats(tmp_path: Path, name: str) -> None:
+def test_24_bit_samples_are_exact_floats(tmp_path: Path, name: str) -> None:
     values = np.array([[0, 1], [-1, 2**23 - 1], [-(2**23), 1234567], [-7654321, 3]], np.int32)
     path = KINDS[name].write(tmp_path / "sound", values << 8)
 
@@ -142,7 +140,7 @@ def test_24_bit_samples_become_exact_floats(tmp_path: Path, name: str) -> None:
     np.testing.assert_array_equal(got * 2.0**23, values)
 
 
-def test_32_bit_integers_become_the_nearest_floats(tmp_path: Path) -> None:
+def test_32_bit_samples_round_to_floats(tmp_path: Path) -> None:
     values = np.array([[0, 1], [-1, 2**31 - 1], [-(2**31), 123456789], [-7654321, 3]], np.int32)
     path = KINDS["wav-32"].write(tmp_path / "sound", values)
 
@@ -150,14 +148,15 @@ def test_32_bit_integers_become_the_nearest_floats(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "dtype"), [("wav-float", np.float32), ("wav-double", np.float64)])
-def test_float_samples_are_those_written_also_above_full_scale(tmp_path: Path, name: str, dtype: Any) -> None:
+def test_float_samples_are_exact(tmp_path: Path, name: str, dtype: Any) -> None:
+    """Also above full scale."""
     values = np.array([[0.0, 1e-30], [0.1, -0.1], [1.0, -1.0], [1.5, -3.25]], dtype)
     path = KINDS[name].write(tmp_path / "sound", values)
 
     np.testing.assert_array_equal(read_all(palace.Decoder(path)), values.astype(np.float32))
 
 
-def test_mu_law_is_decoded_as_g_711_says(tmp_path: Path) -> None:
+def test_mu_law_follows_g_711(tmp_path: Path) -> None:
     codes = bytes(range(256))
     header = sounds.format_chunk(tag=7, bits=8)
     (tmp_path / "mulaw.wav").write_bytes(sounds.riff(header, sounds.chunk(b"data", codes)))
@@ -170,7 +169,7 @@ def test_mu_law_is_decoded_as_g_711_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["vorbis", "opus", "mp3"])
-def test_a_lossy_sound_is_what_was_written_but_for_a_little(tmp_path: Path, name: str) -> None:
+def test_lossy_samples_are_close(tmp_path: Path, name: str) -> None:
     written = sounds.tone(0.5, gain=0.5, rate=48000)
     path = KINDS[name].write(tmp_path / "sound", written)
 
@@ -179,13 +178,12 @@ def test_a_lossy_sound_is_what_was_written_but_for_a_little(tmp_path: Path, name
     assert np.abs(got - written)[2000:-2000].max() < 0.03
 
 
-# In parts
+# Reading in blocks
 
 
 @all_kinds
-def test_reading_in_blocks_of_any_size_is_reading_whole_wherever_the_file_is(
-    tmp_path: Path, assets: Path, kind: Kind
-) -> None:
+def test_block_size_changes_no_sample(tmp_path: Path, assets: Path, kind: Kind) -> None:
+    """From a file, from a zip and through a FileIO."""
     path = kind.write(tmp_path / "sound", sounds.noise(30000))
     whole = palace.Decoder(path).read(10**6)
     frame = palace.sample_size(1, "Stereo", kind.sample_type)
@@ -201,7 +199,7 @@ def test_reading_in_blocks_of_any_size_is_reading_whole_wherever_the_file_is(
 
 
 @all_kinds
-def test_after_a_seek_the_samples_are_those_of_that_place(tmp_path: Path, kind: Kind) -> None:
+def test_seek_is_exact(tmp_path: Path, kind: Kind) -> None:
     loud_and_soft = sounds.noise(60000) * np.repeat(np.random.default_rng(2).random(60), 1000)[:, None]
     for written in (loud_and_soft, sounds.tone(1.25, channels=2, rate=48000)):  # the latter: a variable bit rate
         path = kind.write(tmp_path / "sound", written)
@@ -217,7 +215,8 @@ def test_after_a_seek_the_samples_are_those_of_that_place(tmp_path: Path, kind: 
 
 
 @all_kinds
-def test_a_seek_past_the_end_is_refused_and_one_to_the_end_reads_nothing(tmp_path: Path, kind: Kind) -> None:
+def test_seek_range_ends_at_the_length(tmp_path: Path, kind: Kind) -> None:
+    """A seek past the end fails. After a seek to the end, `read` returns no data."""
     decoder = palace.Decoder(kind.write(tmp_path / "sound", sounds.noise(5000)))
 
     assert not decoder.seek(decoder.length + 1)
@@ -228,7 +227,7 @@ def test_a_seek_past_the_end_is_refused_and_one_to_the_end_reads_nothing(tmp_pat
     assert len(decoder.read(10)) == palace.sample_size(10, "Stereo", kind.sample_type)
 
 
-def test_negative_places_and_counts_are_refused(tmp_path: Path) -> None:
+def test_negative_frames_are_refused(tmp_path: Path) -> None:
     decoder = palace.Decoder(sounds.wav(tmp_path / "a.wav"))
     with pytest.raises(ValueError, match="frame is -1"):
         decoder.seek(-1)
@@ -236,7 +235,7 @@ def test_negative_places_and_counts_are_refused(tmp_path: Path) -> None:
         decoder.read(-1)
 
 
-def test_a_decoder_that_is_dropped_closes_its_file(tmp_path: Path) -> None:
+def test_dropped_decoder_closes_its_file(tmp_path: Path) -> None:
     path = sounds.wav(tmp_path / "a.wav")
     closed = []
 
@@ -263,7 +262,7 @@ def test_a_decoder_that_is_dropped_closes_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("channels", sounds.MEANINGS)
 @pytest.mark.parametrize("name", ["wav-16", "wav-float", "flac-16", "flac-24", "vorbis", "opus"])
-def test_each_channel_is_where_openal_expects_it(tmp_path: Path, name: str, channels: int) -> None:
+def test_channels_are_in_openal_order(tmp_path: Path, name: str, channels: int) -> None:
     order = (sounds.VORBIS_MEANINGS if name in ("vorbis", "opus") else sounds.MEANINGS)[channels]
     path = KINDS[name].write(tmp_path / "sound", sounds.by_meaning(order, 24000))
 
@@ -275,7 +274,7 @@ def test_each_channel_is_where_openal_expects_it(tmp_path: Path, name: str, chan
 
 @pytest.mark.parametrize("channels", sounds.MEANINGS)
 @pytest.mark.parametrize("name", ["wav-16", "flac-16", "vorbis", "opus"])
-def test_each_channel_comes_out_of_its_speaker(tmp_path: Path, name: str, channels: int) -> None:
+def test_channels_reach_their_speakers(tmp_path: Path, name: str, channels: int) -> None:
     order = (sounds.VORBIS_MEANINGS if name in ("vorbis", "opus") else sounds.MEANINGS)[channels]
     path = KINDS[name].write(tmp_path / "sound", sounds.by_meaning(order, 24000))
     layout = palace.formats.CONFIG_OF_CHANNELS[channels]
@@ -293,7 +292,7 @@ def test_each_channel_comes_out_of_its_speaker(tmp_path: Path, name: str, channe
 @pytest.mark.parametrize(
     ("name", "channels"), [("vorbis", 3), ("vorbis", 5), ("wav-16", 3), ("wav-16", 5), ("wav-16", 9), ("wav-16", 32)]
 )
-def test_a_layout_that_openal_lacks_is_unsupported(tmp_path: Path, name: str, channels: int) -> None:
+def test_unknown_layout_is_unsupported(tmp_path: Path, name: str, channels: int) -> None:
     path = KINDS[name].write(tmp_path / "sound", sounds.noise(500, channels))
     with pytest.raises(palace.UnsupportedFormat, match=f"no layout for {channels} channels") as caught:
         palace.Buffer(path)
@@ -301,7 +300,7 @@ def test_a_layout_that_openal_lacks_is_unsupported(tmp_path: Path, name: str, ch
 
 
 @pytest.mark.parametrize("rate", [1, 999, 768_001, 2_000_000_000])
-def test_a_rate_that_no_sound_has_is_unsupported(tmp_path: Path, rate: int) -> None:
+def test_extreme_rate_is_unsupported(tmp_path: Path, rate: int) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(sounds.riff(sounds.format_chunk(rate=rate), sounds.chunk(b"data", bytes(200))))
     with pytest.raises(palace.UnsupportedFormat, match=f"a rate of {rate} Hz"):
@@ -309,7 +308,7 @@ def test_a_rate_that_no_sound_has_is_unsupported(tmp_path: Path, rate: int) -> N
 
 
 @pytest.mark.parametrize("rate", [1000, 768_000])
-def test_the_outermost_rates_are_taken(tmp_path: Path, rate: int) -> None:
+def test_lowest_and_highest_rate_load(tmp_path: Path, rate: int) -> None:
     assert palace.Buffer(sounds.wav(tmp_path / "a.wav", rate=rate)).frequency == rate
 
 
@@ -317,7 +316,7 @@ def test_the_outermost_rates_are_taken(tmp_path: Path, rate: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["vorbis", "opus", "mp3"])
-def test_peaks_above_full_scale_are_clipped_and_not_wrapped(tmp_path: Path, name: str) -> None:
+def test_lossy_peaks_are_clipped(tmp_path: Path, name: str) -> None:
     square = np.sign(sounds.tone(1.0, 441.0, rate=48000)).astype(np.float32)
     path = KINDS[name].write(tmp_path / "loud", square)
     peaks = sounds.through_soundfile(path)
@@ -327,9 +326,8 @@ def test_peaks_above_full_scale_are_clipped_and_not_wrapped(tmp_path: Path, name
     np.testing.assert_array_equal(read_all(palace.Decoder(path)), expected)
 
 
-def test_what_is_not_a_number_becomes_silence_and_infinity_full_scale_with_a_warning(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_non_finite_samples_are_repaired(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """NaN becomes 0, infinity becomes full scale, and a warning is logged."""
     values = np.array([[0.5], [np.nan], [np.inf], [-np.inf], [-0.5]], np.float32)
     for name in ("wav-float", "wav-double"):
         path = KINDS[name].write(tmp_path / name, values)
@@ -341,12 +339,12 @@ def test_what_is_not_a_number_becomes_silence_and_infinity_full_scale_with_a_war
         assert path.name in caplog.text
 
 
-def test_a_double_beyond_floats_becomes_full_scale(tmp_path: Path) -> None:
+def test_huge_doubles_become_full_scale(tmp_path: Path) -> None:
     path = KINDS["wav-double"].write(tmp_path / "a", np.array([[1e300], [-1e300]]))
     np.testing.assert_array_equal(read_all(palace.Decoder(path))[:, 0], [1, -1])
 
 
-# Decoders of the game's own
+# Custom decoders
 
 
 class Ramp(palace.BaseDecoder):
@@ -387,7 +385,8 @@ def factory(takes: bool, called: list[str], name: str) -> Callable[[Any], palace
     return make
 
 
-def test_factories_are_tried_in_the_order_of_their_names_until_one_takes_the_file(tmp_path: Path) -> None:
+def test_factories_run_in_name_order(tmp_path: Path) -> None:
+    """The first factory that accepts the file decodes it."""
     path = sounds.wav(tmp_path / "a.wav")
     called: list[str] = []
     palace.decoder_factories.c = factory(True, called, "c")
@@ -400,7 +399,7 @@ def test_factories_are_tried_in_the_order_of_their_names_until_one_takes_the_fil
     assert not isinstance(palace.Decoder(path), Ramp)
 
 
-def test_a_file_that_no_factory_takes_is_the_built_in_decoders(tmp_path: Path) -> None:
+def test_built_in_decoder_is_the_fallback(tmp_path: Path) -> None:
     path = sounds.wav(tmp_path / "a.wav", 100)
     called: list[str] = []
     palace.decoder_factories.a = factory(False, called, "a")
@@ -413,7 +412,7 @@ def test_a_file_that_no_factory_takes_is_the_built_in_decoders(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("load", [palace.decode, palace.Buffer])
-def test_what_else_a_factory_raises_is_the_cause_of_a_decode_error(tmp_path: Path, load: Any) -> None:
+def test_factory_error_is_a_decode_error(tmp_path: Path, load: Any) -> None:
     path = sounds.wav(tmp_path / "a.wav")
     error = ValueError("a bug")
 
@@ -428,13 +427,15 @@ def test_what_else_a_factory_raises_is_the_cause_of_a_decode_error(tmp_path: Pat
 
 
 @pytest.mark.parametrize("load", [palace.decode, palace.Buffer])
-def test_a_factory_that_returns_nothing_is_told_what_to_do(tmp_path: Path, load: Any) -> None:
+def test_factory_must_return_a_decoder(tmp_path: Path, load: Any) -> None:
     palace.decoder_factories.a = lambda file: None
     with pytest.raises(palace.DecodeError, match="returned None; it must return a decoder, or raise RuntimeError"):
         load(sounds.wav(tmp_path / "a.wav"))
 
 
-def test_a_file_that_fails_before_a_factory_sees_it_is_unreadable() -> None:
+def test_rewind_error_is_unreadable() -> None:
+    """A file that fails before the next factory reads it is unreadable."""
+
     class Once(io.BytesIO):
         seeks = 0
 
@@ -456,7 +457,7 @@ def test_a_file_that_fails_before_a_factory_sees_it_is_unreadable() -> None:
         palace.decode("a.wav")
 
 
-def test_a_decoder_of_the_games_own_fills_a_buffer(context: palace.Context, tmp_path: Path) -> None:
+def test_custom_decoder_fills_a_buffer(context: palace.Context, tmp_path: Path) -> None:
     path = tmp_path / "a.ramp"
     path.write_bytes(b"RAMP")
     made: list[Ramp] = []
@@ -478,7 +479,8 @@ def test_a_decoder_of_the_games_own_fills_a_buffer(context: palace.Context, tmp_
 @pytest.mark.parametrize(
     ("claimed", "length"), [(0, 9900), (-5, 9900), (1, 1), (99, 99), (5000, 5000), (9901, 9900), (2**20, 9900)]
 )
-def test_a_decoder_is_read_to_the_length_it_claims_or_to_its_end(claimed: int, length: int) -> None:
+def test_decoder_is_read_to_its_length(claimed: int, length: int) -> None:
+    """It is read to its end, if that comes first or the length is not positive."""
     decoder = Ramp(10_000)
     decoder.length = claimed  # type: ignore[misc]
     decoder.read(100)
@@ -499,7 +501,7 @@ def test_a_decoder_is_read_to_the_length_it_claims_or_to_its_end(claimed: int, l
     np.testing.assert_array_equal(np.frombuffer(heard[0], np.int16), np.arange(100, 100 + length))
 
 
-def test_from_decoder_reads_from_where_the_decoder_stands(tmp_path: Path) -> None:
+def test_from_decoder_starts_at_its_position(tmp_path: Path) -> None:
     decoder = palace.Decoder(sounds.wav(tmp_path / "a.wav", 1000))
     decoder.seek(400)
     assert palace.Buffer.from_decoder(decoder, "rest").length == 600
@@ -538,7 +540,9 @@ def test_from_decoder_reads_from_where_the_decoder_stands(tmp_path: Path) -> Non
         ("loop_points", ("a", "b"), palace.DecodeError),
     ],
 )
-def test_a_wrong_decoder_is_a_named_error_however_it_is_used(attribute: str, value: Any, error: type) -> None:
+def test_wrong_decoder_is_a_named_error(attribute: str, value: Any, error: type) -> None:
+    """In `Buffer.from_decoder` and through a factory."""
+
     def wrong(file: Any = None) -> Ramp:
         made = type("Wrong", (Ramp,), {})()
         setattr(made, attribute, value)
@@ -556,7 +560,7 @@ def test_a_wrong_decoder_is_a_named_error_however_it_is_used(attribute: str, val
     assert caught.value.stage == "decode"
 
 
-def test_floats_of_a_decoder_are_repaired_too(caplog: pytest.LogCaptureFixture) -> None:
+def test_custom_decoder_floats_are_repaired(caplog: pytest.LogCaptureFixture) -> None:
     class Floats(Ramp):
         sample_type = "32-bit float"
         length = 0
@@ -573,7 +577,7 @@ def test_floats_of_a_decoder_are_repaired_too(caplog: pytest.LogCaptureFixture) 
     assert "2 samples were not finite" in caplog.text
 
 
-def test_a_decoder_that_never_ends_is_stopped_at_the_limit(device: palace.LoopbackDevice) -> None:
+def test_endless_decoder_stops_at_the_limit(device: palace.LoopbackDevice) -> None:
     class Endless(Ramp):
         length = 0
 
@@ -587,7 +591,7 @@ def test_a_decoder_that_never_ends_is_stopped_at_the_limit(device: palace.Loopba
         palace.Buffer.from_decoder(Endless(), "endless")
 
 
-# Files of the game's own, while they are decoded
+# Custom files during decoding
 
 
 class Failing(io.BytesIO):
@@ -605,11 +609,12 @@ class Failing(io.BytesIO):
 
 
 @all_kinds
-def test_what_a_file_raises_while_it_is_read_is_the_cause_of_a_resource_unreadable(tmp_path: Path, kind: Kind) -> None:
+def test_read_error_is_the_cause(tmp_path: Path, kind: Kind) -> None:
+    """A `ResourceUnreadable` has the file's error as its cause."""
     data = kind.write(tmp_path / "sound", sounds.noise(60000)).read_bytes()
     error = OSError("the network is gone")
     reads, causes = 0, list[BaseException | None]()
-    while True:  # later and later, until it does not fail
+    while True:  # one read later each time, until none fails
         file = Failing(data, reads, error)
         palace.use_fileio(lambda name, file=file: file, buffer_size=2000)  # type: ignore[misc]
         try:
@@ -624,7 +629,7 @@ def test_what_a_file_raises_while_it_is_read_is_the_cause_of_a_resource_unreadab
 
 
 @pytest.mark.parametrize("load", [palace.Buffer, lambda name: palace.Decoder(name).read(60000)])
-def test_ctrl_c_in_a_file_that_is_read_is_not_swallowed(tmp_path: Path, load: Any) -> None:
+def test_interrupt_in_read_propagates(tmp_path: Path, load: Any) -> None:
     data = KINDS["vorbis"].write(tmp_path / "sound", sounds.noise(60000)).read_bytes()
     for reads in (0, 1):
         palace.use_fileio(lambda name, reads=reads: Failing(data, reads, KeyboardInterrupt()), 2000)  # type: ignore[misc]
@@ -632,7 +637,8 @@ def test_ctrl_c_in_a_file_that_is_read_is_not_swallowed(tmp_path: Path, load: An
             load("sound")
 
 
-def test_a_file_that_fails_in_a_seek_is_unreadable_and_not_at_its_end(tmp_path: Path) -> None:
+def test_seek_error_is_unreadable(tmp_path: Path) -> None:
+    """A failed seek is not taken for the end of the file."""
     data = KINDS["wav-16"].write(tmp_path / "sound", sounds.noise(60000)).read_bytes()
     file = Failing(data, 10**9, OSError("the network is gone"))
     palace.use_fileio(lambda name: file, 2000)
@@ -646,9 +652,7 @@ def test_a_file_that_fails_in_a_seek_is_unreadable_and_not_at_its_end(tmp_path: 
         go_on()
 
 
-def test_a_file_that_reads_more_than_it_was_asked_for_breaks_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_overlong_read_is_a_decode_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_place", lambda: None)
     data = KINDS["wav-16"].write(tmp_path / "sound", sounds.noise(60000)).read_bytes()
 
@@ -664,50 +668,48 @@ def test_a_file_that_reads_more_than_it_was_asked_for_breaks_nothing(
     loader._index = {"sound": Anywhere()}
     with (
         palace.Context(palace.LoopbackDevice(), auto_update=False, loader=loader),
-        pytest.raises(palace.DecodeError),  # and not a crash: soundfile copies all it gets
+        pytest.raises(palace.DecodeError),  # instead of a crash: soundfile copies all bytes that it gets
     ):
         palace.Decoder("sound")
 
 
-def test_a_file_that_blocks_while_it_is_opened_keeps_no_other_sound_from_being_opened(
-    context: palace.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """soundfile opens under a lock of the whole process, and libsndfile reads the header then."""
-    entered, let_go = threading.Event(), threading.Event()
+def test_blocked_open_blocks_no_other(context: palace.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """soundfile opens under one lock per process, and libsndfile reads the header under it."""
+    entered, released = threading.Event(), threading.Event()
     data = KINDS["wav-16"].write(tmp_path / "sound", sounds.noise(1000)).read_bytes()
 
     class Blocking(io.BytesIO):
-        beginnings = 0
+        reads_of_start = 0
 
         def read(self, size: int | None = -1) -> bytes:
-            self.beginnings += self.tell() == 0
-            if self.beginnings == 3:  # after a look whether it is empty, and one for loop points
+            self.reads_of_start += self.tell() == 0
+            if self.reads_of_start == 3:  # the first two reads check for an empty file and find loop points
                 entered.set()
-                assert let_go.wait(60)
+                assert released.wait(60)
             return super().read(size)
 
     monkeypatch.setattr(files, "_place", lambda: None)
     opened = files.OpenFile(Blocking(data), len(data))  # type: ignore[arg-type]
-    held = threading.Thread(target=sndfile.SndfileReader, args=("held", opened, True))
-    held.start()
+    blocked = threading.Thread(target=sndfile.SndfileReader, args=("blocked", opened, True))
+    blocked.start()
     assert entered.wait(30)
     assert palace.Buffer(sounds.wav(tmp_path / "other.wav", 100)).length == 100
-    let_go.set()
-    held.join()
+    released.set()
+    blocked.join()
 
 
-# Errors that say what to do
+# Error messages
 
 
 @all_kinds
-def test_a_sound_without_samples_is_a_decode_error(tmp_path: Path, kind: Kind) -> None:
+def test_empty_sound_is_a_decode_error(tmp_path: Path, kind: Kind) -> None:
     path = kind.write(tmp_path / "empty", sounds.noise(0))
     with pytest.raises(palace.DecodeError) as caught:
         palace.Buffer(path)
     assert str(path) in str(caught.value)
 
 
-def test_a_decoder_needs_a_context() -> None:
+def test_decoder_needs_a_context() -> None:
     palace.use_context(None)
     for make in (palace.Decoder, palace.decode):
         with pytest.raises(RuntimeError, match="no context"):
@@ -716,8 +718,8 @@ def test_a_decoder_needs_a_context() -> None:
         palace.Buffer.from_decoder(Ramp(), "ramp")
 
 
-def test_soundfile_would_have_read_otherwise_in_blocks(tmp_path: Path) -> None:
-    """Why the package does not use soundfile's own way; if this fails, `_Sequential` can go."""
+def test_soundfile_blocks_differ(tmp_path: Path) -> None:
+    """The reason for `_Sequential`. If this test fails, remove that class."""
     path = KINDS["opus"].write(tmp_path / "sound", sounds.noise(30000))
     whole, _ = soundfile.read(path, dtype="float32")
     with soundfile.SoundFile(path) as file:
@@ -725,9 +727,9 @@ def test_soundfile_would_have_read_otherwise_in_blocks(tmp_path: Path) -> None:
     assert not np.array_equal(whole[: len(blocks)], blocks)
 
 
-def test_a_decoder_of_the_games_is_read_whatever_it_calls_its_own_things(
-    context: palace.Context, tmp_path: Path
-) -> None:
+def test_decoder_subclass_may_override_read(context: palace.Context, tmp_path: Path) -> None:
+    """Other loads of the file still read it with the built-in decoder."""
+
     class Mute(palace.Decoder):
         def read(self, count: int) -> bytes:
             return bytes(len(super().read(count)))
@@ -749,20 +751,20 @@ def test_a_decoder_of_the_games_is_read_whatever_it_calls_its_own_things(
     assert loading == [sounds.ramp(1000).tobytes()]
 
 
-def test_an_empty_file_is_said_to_be_empty(context: palace.Context, tmp_path: Path) -> None:
+def test_empty_file_is_reported(context: palace.Context, tmp_path: Path) -> None:
     path = tmp_path / "empty.wav"
     path.touch()
     with pytest.raises(palace.DecodeError, match="the file is empty"):
         palace.Buffer(path)
 
 
-def test_a_file_open_as_text_is_said_to_be_so(context: palace.Context) -> None:
+def test_text_file_is_reported(context: palace.Context) -> None:
     palace.use_fileio(lambda name: io.StringIO("text"))  # type: ignore[arg-type, return-value]
     with pytest.raises(palace.ResourceUnreadable, match="must return bytes"):
         palace.Buffer("a.wav")
 
 
-def test_factories_can_be_gone_through_in_the_order_they_are_tried() -> None:
+def test_factories_iterate_in_name_order() -> None:
     palace.decoder_factories.b = first = factory(True, [], "b")
     palace.decoder_factories.a = second = factory(True, [], "a")
     assert list(palace.decoder_factories) == [second, first]

@@ -1,4 +1,4 @@
-"""Devices: opening, asking, rendering, resetting, closing."""
+"""Devices: opening, queries, rendering, reset and closing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_device_that_cannot_be_opened_is_an_error_that_says_what_there_is() -> None:
+def test_open_failure_lists_devices() -> None:
     with pytest.raises(palace.DeviceError, match=r"cannot open device 'no such'.*devices there are"):
         palace.Device("no such")
 
 
-def test_each_fallback_is_tried_with_a_warning() -> None:
+def test_each_fallback_warns() -> None:
     with (
         pytest.warns(RuntimeWarning, match="cannot open device 'first'") as caught,
         pytest.raises(palace.DeviceError, match=r"'first' or device 'second'"),
@@ -31,32 +31,34 @@ def test_each_fallback_is_tried_with_a_warning() -> None:
 
 
 @pytest.mark.parametrize("fallback", ["default", b"default", 5])
-def test_a_fallback_is_an_iterable_of_names(fallback: Any) -> None:
+def test_fallback_must_be_an_iterable(fallback: Any) -> None:
     with pytest.raises(TypeError, match="fallback is .*; it must be an iterable of names"):
         palace.Device("no such", fallback)
 
 
 @pytest.mark.parametrize("name", [5, None, b"ALC_EXT_EFX"])
-def test_the_name_of_an_extension_is_a_string(device: palace.LoopbackDevice, name: Any) -> None:
+def test_extension_name_must_be_a_string(device: palace.LoopbackDevice, name: Any) -> None:
     for ask in (palace.query_extension, device.query_extension):
         with pytest.raises(TypeError, match="name is .*; it must be a str"):
             ask(name)
 
 
-def test_device_names_are_tuples_also_without_devices() -> None:
+def test_device_names_are_tuples() -> None:
+    """Also on a machine without devices."""
     for names in (palace.device_names.basic, palace.device_names.full, palace.device_names.capture):
         assert isinstance(names, tuple)
         assert all(isinstance(name, str) for name in names)
 
 
-def test_extensions_are_asked_for_with_and_without_a_device(device: palace.LoopbackDevice) -> None:
+def test_extensions_can_be_queried(device: palace.LoopbackDevice) -> None:
+    """With a device and without one."""
     assert palace.query_extension("ALC_SOFT_loopback")
     assert not palace.query_extension("ALC_no_such_thing")
     assert device.query_extension("ALC_SOFT_device_clock")
     assert not device.query_extension("ALC_no_such_thing")
 
 
-def test_a_device_tells_about_itself(device: palace.LoopbackDevice) -> None:
+def test_device_properties(device: palace.LoopbackDevice) -> None:
     assert device.name
     assert device.basic_name
     assert device.alc_version >= (1, 1)
@@ -74,9 +76,7 @@ def test_a_device_tells_about_itself(device: palace.LoopbackDevice) -> None:
     ("sample_type", "dtype", "silence"),
     [("Unsigned 8-bit", "uint8", 128), ("Signed 16-bit", "int16", 0), ("32-bit float", "float32", 0)],
 )
-def test_rendering_has_the_shape_and_type_asked_for(
-    layout: str, channels: int, sample_type: str, dtype: str, silence: int
-) -> None:
+def test_render_has_the_shape_and_type(layout: str, channels: int, sample_type: str, dtype: str, silence: int) -> None:
     device = palace.LoopbackDevice(48000, layout, sample_type)
     assert np.all(device.render(3) == silence)  # no context yet
     palace.Context(device, EXACT, auto_update=False)
@@ -93,20 +93,19 @@ def test_rendering_has_the_shape_and_type_asked_for(
     "arguments",
     [(44100, "Rear"), (44100, "Stereo", "Mulaw"), (44100, "nonsense"), (0,), (-5,), (2**31,), (44100, "Stereo", "f")],
 )
-def test_what_cannot_be_rendered_is_refused(arguments: tuple[object, ...]) -> None:
+def test_unsupported_format_is_refused(arguments: tuple[object, ...]) -> None:
     with pytest.raises(ValueError, match=r"must be|cannot render"):
         palace.LoopbackDevice(*arguments)  # type: ignore[arg-type]
 
 
-def test_the_clock_goes_on_by_what_is_rendered(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_clock_advances_by_rendered_time(context: palace.Context, device: palace.LoopbackDevice) -> None:
     before = device.clock_time
     device.render(44100)
     assert device.clock_time - before == pytest.approx(1e9, abs=1e5)
 
 
-def test_a_device_without_hardware_is_not_paused(
-    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path
-) -> None:
+def test_loopback_device_cannot_pause(context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path) -> None:
+    """`pause_dsp` has no effect on a device without hardware."""
     source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 20000)).play()
     device.pause_dsp()
     before = device.clock_time
@@ -118,7 +117,7 @@ def test_a_device_without_hardware_is_not_paused(
     assert source.offset == 2000
 
 
-def test_a_device_with_contexts_is_not_closed(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_close_refuses_live_contexts(context: palace.Context, device: palace.LoopbackDevice) -> None:
     with pytest.raises(RuntimeError, match="still has contexts"):
         device.close()
     context.destroy()
@@ -143,13 +142,14 @@ def test_a_device_with_contexts_is_not_closed(context: palace.Context, device: p
         lambda device: device.__enter__(),
     ],
 )
-def test_a_closed_device_is_of_no_use(device: palace.LoopbackDevice, use: object) -> None:
+def test_closed_device_raises(device: palace.LoopbackDevice, use: object) -> None:
     device.close()
     with pytest.raises(palace.DestroyedError, match="closed"):
         use(device)  # type: ignore[operator]
 
 
-def test_a_device_is_a_context_manager_and_sorts_by_age() -> None:
+def test_device_is_a_context_manager() -> None:
+    """Devices sort by age."""
     with palace.LoopbackDevice() as first, palace.LoopbackDevice() as second:
         assert first < second
         assert sorted([second, first]) == [first, second]
@@ -157,7 +157,7 @@ def test_a_device_is_a_context_manager_and_sorts_by_age() -> None:
     assert not first
 
 
-def test_hrtf_is_switched_by_a_reset(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_reset_switches_hrtf(context: palace.Context, device: palace.LoopbackDevice) -> None:
     assert not device.hrtf_enabled
     assert device.current_hrtf == ""
     device.reset({palace.HRTF: palace.TRUE})
@@ -168,11 +168,12 @@ def test_hrtf_is_switched_by_a_reset(context: palace.Context, device: palace.Loo
     assert not device.hrtf_enabled
 
 
-def test_hrtf_data_comes_with_every_library_tested(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_hrtf_data_is_available(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """Every tested library comes with HRTF data."""
     assert device.hrtf_names
 
 
-def test_a_reset_keeps_what_plays(context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path) -> None:
+def test_reset_keeps_sources_playing(context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path) -> None:
     path = sounds.wav(tmp_path / "a.wav", 20000)
     source = palace.Buffer(path).play()
     device.render(1000)
@@ -186,11 +187,12 @@ def test_a_reset_keeps_what_plays(context: palace.Context, device: palace.Loopba
 
 
 @pytest.mark.parametrize("rate", [22050, 96000])
-def test_a_reset_changes_the_rate_of_what_is_rendered(
+def test_reset_changes_the_rate(
     context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, rate: int
 ) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    """Render lengths, clock and end times follow the new rate."""
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 4410)).play()
     device.render(2205)
     device.reset({palace.FREQUENCY: rate})
@@ -203,7 +205,7 @@ def test_a_reset_changes_the_rate_of_what_is_rendered(
         device.render(64)
         ended = not source.playing
         context.update()
-        assert told == [source] * ended
+        assert received == [source] * ended
     assert ended
     device.reset()
     assert device.frequency == rate
@@ -219,7 +221,7 @@ def test_a_reset_changes_the_rate_of_what_is_rendered(
         ({palace.FREQUENCY: 2**32 + 44100}, "32 bits"),
     ],
 )
-def test_a_reset_to_what_cannot_be_rendered_is_refused_and_changes_nothing(
+def test_bad_reset_changes_nothing(
     context: palace.Context, device: palace.LoopbackDevice, attrs: dict[int, int], problem: str
 ) -> None:
     with pytest.raises(ValueError, match=problem):
@@ -228,9 +230,7 @@ def test_a_reset_to_what_cannot_be_rendered_is_refused_and_changes_nothing(
     assert device.render(10).shape == (10, 2)
 
 
-def test_a_reset_that_openal_refuses_leaves_the_rate(
-    device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_reset_keeps_the_rate(device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device._native.al, "alcResetDeviceSOFT", lambda *_: 0)
     with pytest.raises(palace.DeviceError, match="failed"):
         device.reset({palace.FREQUENCY: 22050})
@@ -238,16 +238,14 @@ def test_a_reset_that_openal_refuses_leaves_the_rate(
 
 
 @pytest.mark.parametrize("attrs", [{palace.FREQUENCY: 2**31}, {palace.HRTF_ID: -(2**31) - 1}, {2**40: 0}])
-def test_attributes_that_do_not_fit_into_32_bits_are_refused(
-    device: palace.LoopbackDevice, attrs: dict[int, int]
-) -> None:
+def test_attributes_must_fit_32_bits(device: palace.LoopbackDevice, attrs: dict[int, int]) -> None:
     with pytest.raises(ValueError, match="32 bits"):
         palace.Context(device, attrs)
     with pytest.raises(ValueError, match="32 bits"):
         device.reset(attrs)
 
 
-def test_what_a_device_cannot_do_is_a_named_error(
+def test_missing_extension_is_named(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device._native, "query_extension", lambda name: False)
@@ -258,7 +256,7 @@ def test_what_a_device_cannot_do_is_a_named_error(
     assert device.max_auxiliary_sends == 0
 
 
-def test_init_without_a_device_warns_once() -> None:
+def test_init_without_device_warns_once() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -271,7 +269,7 @@ def test_init_without_a_device_warns_once() -> None:
     assert len([warning for warning in caught if warning.category is RuntimeWarning]) == expected
 
 
-def test_on_the_silent_device_time_can_be_made_to_stand_still() -> None:
+def test_silent_device_time_can_be_paused() -> None:
     from pyglet_palace.loopback import SilentDevice
 
     with SilentDevice() as device, palace.Context(device, auto_update=False):

@@ -28,15 +28,14 @@ ALL = [(config, kind) for config in palace.channel_configs for kind in palace.sa
         (2**40, "Stereo", "32-bit float", 2**43),
     ],
 )
-def test_a_size_is_frames_times_channels_times_bytes_of_a_sample(
-    length: int, config: str, kind: str, size: int
-) -> None:
+def test_sample_size_counts_bytes(length: int, config: str, kind: str, size: int) -> None:
+    """The size is frames times channels times bytes per sample."""
     assert palace.sample_size(length, config, kind) == size
     assert palace.sample_length(size, config, kind) == length
 
 
 @pytest.mark.parametrize(("config", "kind"), ALL)
-def test_bytes_that_are_no_whole_frame_do_not_count(config: str, kind: str) -> None:
+def test_partial_frames_do_not_count(config: str, kind: str) -> None:
     size = palace.sample_size(10, config, kind)
 
     assert palace.sample_length(size - 1, config, kind) == 9
@@ -55,14 +54,13 @@ def test_bytes_that_are_no_whole_frame_do_not_count(config: str, kind: str) -> N
         (1, [], "Signed 16-bit", r"channel_config is \[\]"),
     ],
 )
-def test_what_is_out_of_range_is_named_with_what_would_work(
-    function: object, number: int, config: str, kind: str, said: str
-) -> None:
+def test_bad_size_arguments_are_named(function: object, number: int, config: str, kind: str, said: str) -> None:
+    """The error names the argument and the accepted values."""
     with pytest.raises(ValueError, match=said):
         function(number, config, kind)  # type: ignore[operator]
 
 
-def test_the_tables_know_every_type_and_layout() -> None:
+def test_tables_cover_types_and_layouts() -> None:
     assert set(formats.SAMPLE_BYTES) == set(formats.DTYPES) == set(palace.sample_types)
     assert set(formats.CHANNELS) == set(palace.channel_configs)
     assert set(formats.AL_FORMATS) == set(ALL)

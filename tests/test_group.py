@@ -1,4 +1,4 @@
-"""Groups: gain and pitch down the tree, pause, resume and stop for all of it, and who keeps whom alive."""
+"""Groups: gain and pitch down the tree; pause, resume and stop; lifetimes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def play(buffer: palace.Buffer, group: palace.SourceGroup | None = None) -> pala
 
 
 def gain_of(source: palace.Source) -> float:
-    """The gain that OpenAL was told."""
+    """The gain that was sent to OpenAL."""
     return float(source._state.parameters.get(GAIN, 1.0))
 
 
@@ -55,7 +55,7 @@ def pitch_of(source: palace.Source) -> float:
 Tree = tuple[palace.SourceGroup, palace.SourceGroup, palace.SourceGroup]
 
 
-def test_a_new_group_changes_nothing(context: palace.Context, buffer: palace.Buffer) -> None:
+def test_new_group_changes_nothing(context: palace.Context, buffer: palace.Buffer) -> None:
     group = palace.SourceGroup()
     assert (group.gain, group.pitch, group.parent_group) == (1, 1, None)
     assert (group.sources, group.sub_groups) == ([], [])
@@ -67,9 +67,8 @@ def test_a_new_group_changes_nothing(context: palace.Context, buffer: palace.Buf
     assert source._state.parameters == {}
 
 
-def test_gains_and_pitches_are_multiplied_down_the_tree(
-    buffer: palace.Buffer, tree: Tree, device: palace.LoopbackDevice
-) -> None:
+def test_gain_and_pitch_multiply(buffer: palace.Buffer, tree: Tree, device: palace.LoopbackDevice) -> None:
+    """Down the tree, from the root to the source."""
     root, child, leaf = tree
     source = play(buffer, leaf)
     source.gain = 0.8
@@ -79,13 +78,13 @@ def test_gains_and_pitches_are_multiplied_down_the_tree(
     expected = 0.8 * 0.5 * 0.9 * 0.7
     assert device.render(1)[0, 0] == pytest.approx(0.5 * expected, rel=1e-5)
     assert pitch_of(source) == pytest.approx(2.1)
-    assert (source.gain, source.pitch) == (0.8, 0.7)  # what was set
+    assert (source.gain, source.pitch) == (0.8, 0.7)  # the values set by the test
     root.gain = 0
     device.render(4096)
     assert np.all(device.render(100) == 0)
 
 
-def test_what_is_played_later_is_heard_through_its_groups(buffer: palace.Buffer, tree: Tree) -> None:
+def test_later_plays_use_the_group_gain(buffer: palace.Buffer, tree: Tree) -> None:
     root, _, leaf = tree
     root.gain, root.pitch = 0.5, 2
     source = palace.Source()
@@ -97,23 +96,23 @@ def test_what_is_played_later_is_heard_through_its_groups(buffer: palace.Buffer,
     assert (gain_of(other), pitch_of(other)) == (1, 1)
 
 
-def test_a_group_pitch_moves_the_end(
+def test_group_pitch_moves_the_end_time(
     buffer: palace.Buffer, tree: Tree, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     source = play(buffer, tree[2])
     device.render(RATE // 2)
     tree[0].pitch = 2
     device.render(RATE // 4 - 200)
     context.update()
-    assert told == []
+    assert received == []
     device.render(400)
     context.update()
-    assert told == [source]
+    assert received == [source]
 
 
-def test_a_source_that_moves_between_groups_is_heard_so_at_once(buffer: palace.Buffer) -> None:
+def test_moved_source_changes_at_once(buffer: palace.Buffer) -> None:
     loud, quiet = palace.SourceGroup(), palace.SourceGroup()
     quiet.gain, quiet.pitch = 0.1, 0.5
     source = play(buffer, loud)
@@ -128,7 +127,7 @@ def test_a_source_that_moves_between_groups_is_heard_so_at_once(buffer: palace.B
     assert source.playing
 
 
-def test_a_group_that_moves_takes_all_of_its_tree_along(buffer: palace.Buffer, tree: Tree) -> None:
+def test_moved_group_takes_its_tree(buffer: palace.Buffer, tree: Tree) -> None:
     root, child, leaf = tree
     other = palace.SourceGroup()
     root.gain, other.gain, other.pitch = 0.5, 0.25, 2
@@ -142,12 +141,12 @@ def test_a_group_that_moves_takes_all_of_its_tree_along(buffer: palace.Buffer, t
     assert other.sub_groups == []
 
 
-def test_members_are_listed_in_the_order_in_which_they_joined(context: palace.Context) -> None:
+def test_members_are_in_joining_order(context: palace.Context) -> None:
     group = palace.SourceGroup()
     first, second, third = members = [palace.Source() for _ in range(3)]
     for member in members:
         member.group = group
-    first.group = group  # where it is already
+    first.group = group  # already its group
     assert group.sources == [first, second, third]
     first.group = None
     first.group = group
@@ -169,7 +168,8 @@ def test_cycles_are_refused(tree: Tree) -> None:
     assert root.sub_groups == [child]
 
 
-def test_groups_of_another_context_are_refused(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_foreign_groups_are_refused(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A group of another context."""
     other = palace.Context(device, auto_update=False)
     foreign, group, source = palace.SourceGroup(other), palace.SourceGroup(), palace.Source()
     with pytest.raises(ValueError, match="another context"):
@@ -181,7 +181,7 @@ def test_groups_of_another_context_are_refused(context: palace.Context, device: 
 
 
 @pytest.mark.parametrize("wrong", [1, "music", object()])
-def test_what_is_no_group_is_refused(context: palace.Context, wrong: object) -> None:
+def test_wrong_group_type_is_refused(context: palace.Context, wrong: object) -> None:
     with pytest.raises(TypeError, match=r"group is .* must be a SourceGroup or None"):
         palace.Source().group = wrong  # type: ignore[assignment]
     with pytest.raises(TypeError, match=r"parent_group is .* must be a SourceGroup or None"):
@@ -191,17 +191,16 @@ def test_what_is_no_group_is_refused(context: palace.Context, wrong: object) -> 
 @pytest.mark.parametrize(
     ("name", "value"), [("gain", -1), ("gain", math.nan), ("gain", math.inf), ("pitch", 0), ("pitch", -1)]
 )
-def test_what_is_out_of_range_is_refused_and_changes_nothing(context: palace.Context, name: str, value: float) -> None:
+def test_values_out_of_range_are_refused(context: palace.Context, name: str, value: float) -> None:
     group = palace.SourceGroup()
     with pytest.raises(ValueError, match=f"{name} is"):
         setattr(group, name, value)
     assert getattr(group, name) == 1
 
 
-def test_products_beyond_what_openal_takes_are_kept_within_it(
-    buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
-    groups = [palace.SourceGroup() for _ in range(12)]  # enough to leave 64-bit floats behind as well
+def test_products_are_clamped(buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """Products of gains and pitches stay within 32-bit floats."""
+    groups = [palace.SourceGroup() for _ in range(12)]  # enough to overflow 64-bit floats too
     for above, below in pairwise(groups):
         below.parent_group = above
     sources = [play(buffer, group) for group in groups]
@@ -226,7 +225,7 @@ def test_products_beyond_what_openal_takes_are_kept_within_it(
     assert all(source._state.parameters == {} for source in sources)
 
 
-def test_only_who_is_heard_is_told_of_a_change(buffer: palace.Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_idle_sources_are_not_updated(buffer: palace.Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
     group = palace.SourceGroup()
     idle, playing = palace.Source(), play(buffer, group)
     idle.group = group
@@ -248,7 +247,7 @@ def test_only_who_is_heard_is_told_of_a_change(buffer: palace.Buffer, monkeypatc
     assert idle not in used
 
 
-def test_who_was_idle_while_its_group_changed_is_heard_so_when_it_plays(buffer: palace.Buffer) -> None:
+def test_idle_source_plays_with_new_values(buffer: palace.Buffer) -> None:
     group = palace.SourceGroup()
     source, player = palace.Source(), palace.Source()
     source.group = player.group = group
@@ -264,9 +263,7 @@ def test_who_was_idle_while_its_group_changed_is_heard_so_when_it_plays(buffer: 
     assert player._state.parameters == {}
 
 
-def test_groups_below_one_that_stays_as_it_is_are_left_alone(
-    buffer: palace.Buffer, tree: Tree, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchanged_subtree_is_skipped(buffer: palace.Buffer, tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     root, child, leaf = tree
     sources = [play(buffer, group) for group in tree]
     child.gain = 0
@@ -285,7 +282,7 @@ def test_groups_below_one_that_stays_as_it_is_are_left_alone(
 # Pause, resume, stop
 
 
-def test_resume_all_resumes_what_pause_all_paused_and_nothing_else(buffer: palace.Buffer, tree: Tree) -> None:
+def test_resume_all_undoes_pause_all_only(buffer: palace.Buffer, tree: Tree) -> None:
     root, child, leaf = tree
     one, two, three = (play(buffer, group) for group in tree)
     alone, idle, elsewhere = play(buffer, leaf), palace.Source(), play(buffer)
@@ -293,7 +290,7 @@ def test_resume_all_resumes_what_pause_all_paused_and_nothing_else(buffer: palac
     alone.pause()
     child.pause_all()
     assert [source.paused for source in (one, two, three, alone, idle, elsewhere)] == [0, 1, 1, 1, 0, 0]
-    root.pause_all()  # what is paused already stays with who paused it
+    root.pause_all()  # a paused source stays with the group that paused it
     assert one.paused
     leaf.resume_all()
     assert [source.paused for source in (one, two, three, alone)] == [1, 1, 0, 1]
@@ -303,7 +300,7 @@ def test_resume_all_resumes_what_pause_all_paused_and_nothing_else(buffer: palac
     assert not idle.playing
 
 
-def test_a_pause_of_its_own_outlasts_resume_all(buffer: palace.Buffer) -> None:
+def test_source_pause_outlasts_resume_all(buffer: palace.Buffer) -> None:
     group = palace.SourceGroup()
     source = play(buffer, group)
     group.pause_all()
@@ -315,7 +312,8 @@ def test_a_pause_of_its_own_outlasts_resume_all(buffer: palace.Buffer) -> None:
 
 
 @pytest.mark.parametrize("way", ["resume", "stop", "play"])
-def test_what_is_resumed_stopped_or_played_by_itself_is_no_longer_held(buffer: palace.Buffer, way: str) -> None:
+def test_own_control_ends_the_group_pause(buffer: palace.Buffer, way: str) -> None:
+    """After its own resume, stop or play, `resume_all` no longer applies to the source."""
     group = palace.SourceGroup()
     source = play(buffer, group)
     group.pause_all()
@@ -332,7 +330,8 @@ def test_what_is_resumed_stopped_or_played_by_itself_is_no_longer_held(buffer: p
     assert source.paused
 
 
-def test_what_is_held_and_moves_waits_for_the_group_it_is_in(buffer: palace.Buffer, tree: Tree) -> None:
+def test_paused_source_follows_its_group(buffer: palace.Buffer, tree: Tree) -> None:
+    """A source paused by a group resumes with the group that it moved to."""
     root, child, leaf = tree
     elsewhere = palace.SourceGroup()
     within, away = play(buffer, child), play(buffer, child)
@@ -348,7 +347,7 @@ def test_what_is_held_and_moves_waits_for_the_group_it_is_in(buffer: palace.Buff
 
 
 @pytest.mark.parametrize("way", ["leaves", "is destroyed"])
-def test_what_is_held_and_left_without_a_group_waits_for_its_own_resume(buffer: palace.Buffer, way: str) -> None:
+def test_ungrouped_source_stays_paused(buffer: palace.Buffer, way: str) -> None:
     group, other = palace.SourceGroup(), palace.SourceGroup()
     source = play(buffer, group)
     group.pause_all()
@@ -363,7 +362,7 @@ def test_what_is_held_and_left_without_a_group_waits_for_its_own_resume(buffer: 
     assert source.playing
 
 
-def test_what_joins_a_group_after_its_pause_is_heard(buffer: palace.Buffer) -> None:
+def test_joining_a_paused_group_plays_on(buffer: palace.Buffer) -> None:
     group = palace.SourceGroup()
     group.pause_all()
     source, late = play(buffer), play(buffer, group)
@@ -372,7 +371,8 @@ def test_what_joins_a_group_after_its_pause_is_heard(buffer: palace.Buffer) -> N
     assert late.playing
 
 
-def test_what_is_held_below_a_destroyed_group_goes_on_with_its_own_group(buffer: palace.Buffer, tree: Tree) -> None:
+def test_pause_outlasts_a_destroyed_parent(buffer: palace.Buffer, tree: Tree) -> None:
+    """The source resumes with its own group."""
     source = play(buffer, tree[2])
     tree[0].pause_all()
     tree[1].destroy()
@@ -381,7 +381,7 @@ def test_what_is_held_below_a_destroyed_group_goes_on_with_its_own_group(buffer:
     assert source.playing
 
 
-def test_what_is_held_goes_on_where_it_was(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_resume_continues_at_the_offset(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     group = palace.SourceGroup()
     source = play(buffer, group)
     device.render(1000)
@@ -393,11 +393,11 @@ def test_what_is_held_goes_on_where_it_was(buffer: palace.Buffer, device: palace
     assert source.offset == 1500
 
 
-def test_what_has_ended_is_not_held(
+def test_ended_source_is_not_paused(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     group = palace.SourceGroup()
     source = play(buffer, group)
     device.render(RATE + 10)
@@ -406,31 +406,30 @@ def test_what_has_ended_is_not_held(
     assert not source._state.paused_by_group
     group.stop_all()
     context.update()
-    assert told == [source]
+    assert received == [source]
 
 
-def test_stop_all_stops_what_plays_and_what_is_paused_and_tells_before_it_returns(
-    buffer: palace.Buffer, context: palace.Context, tree: Tree
-) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_force_stopped=told.append)
+def test_stop_all_reports_before_return(buffer: palace.Buffer, context: palace.Context, tree: Tree) -> None:
+    """It stops playing and paused sources."""
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_force_stopped=received.append)
     one, two, three = (play(buffer, group) for group in tree)
     elsewhere, idle = play(buffer), palace.Source()
     idle.group = tree[1]
     two.pause()
     tree[1].stop_all()
-    assert told == [two, three]
+    assert received == [two, three]
     assert one.playing
     assert elsewhere.playing
     assert not two.paused
     assert not three.playing
     tree[0].stop_all()
-    assert told == [two, three, one]
+    assert received == [two, three, one]
     tree[0].stop_all()
-    assert len(told) == 3
+    assert len(received) == 3
 
 
-def test_a_handler_may_do_anything_in_stop_all(buffer: palace.Buffer, context: palace.Context, tree: Tree) -> None:
+def test_handler_may_act_in_stop_all(buffer: palace.Buffer, context: palace.Context, tree: Tree) -> None:
     sources = [play(buffer, group) for group in tree]
 
     def handler(source: palace.Source) -> None:
@@ -452,7 +451,7 @@ def test_a_handler_may_do_anything_in_stop_all(buffer: palace.Buffer, context: p
     context.update()
 
 
-def test_fades_go_on_top_of_groups(
+def test_fades_multiply_with_groups(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     group = palace.SourceGroup()
@@ -473,11 +472,9 @@ def test_fades_go_on_top_of_groups(
     assert gain_of(source) == pytest.approx(10**-1.5)
 
 
-def test_streams_are_grouped_and_fade_like_sounds_in_memory(
-    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_force_stopped=told.append)
+def test_streams_obey_groups_and_fades(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_force_stopped=received.append)
     decoder = palace.decode(sounds.write(tmp_path / "long.wav", np.full((20 * RATE, 2), 0.5), subtype="FLOAT"))
     group = palace.SourceGroup()
     source = palace.Source()
@@ -492,19 +489,20 @@ def test_streams_are_grouped_and_fade_like_sounds_in_memory(
     assert source.paused
     group.resume_all()
     assert source.playing
-    source.play(decoder)  # once more: its fade is forgotten
+    source.play(decoder)  # a new play resets the fade
     assert source.playing
     assert gain_of(source) == 0.5
     group.stop_all()
-    assert told == [source]
+    assert received == [source]
 
 
-# Lives
+# Lifetimes
 
 
-def test_a_group_keeps_no_idle_source_alive_and_is_kept_by_its_members(
+def test_group_has_weak_idle_members(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
+    """A group keeps no idle source alive. Its members keep the group alive."""
     group = palace.SourceGroup()
     idle, playing = palace.Source(), weakref.ref(play(buffer, group))
     idle.group = group
@@ -514,7 +512,7 @@ def test_a_group_keeps_no_idle_source_alive_and_is_kept_by_its_members(
     assert kept() is idle.group
     del idle
     gc.collect()
-    assert kept() is not None  # by what plays
+    assert kept() is not None  # by the playing source
     assert kept().sources == [playing()]  # type: ignore[union-attr]
     device.render(RATE + 1)
     context.update()
@@ -523,7 +521,8 @@ def test_a_group_keeps_no_idle_source_alive_and_is_kept_by_its_members(
     assert kept() is None
 
 
-def test_a_sub_group_keeps_its_parent_and_not_the_other_way_round(context: palace.Context) -> None:
+def test_sub_group_keeps_its_parent(context: palace.Context) -> None:
+    """The parent does not keep the sub-group."""
     parent, child = palace.SourceGroup(), palace.SourceGroup()
     child.parent_group = parent
     parent.gain = 0.5
@@ -537,7 +536,7 @@ def test_a_sub_group_keeps_its_parent_and_not_the_other_way_round(context: palac
     assert parent.sub_groups == []
 
 
-def test_a_destroyed_source_has_left_its_group(buffer: palace.Buffer) -> None:
+def test_destroyed_source_leaves_its_group(buffer: palace.Buffer) -> None:
     group = palace.SourceGroup()
     source = play(buffer, group)
     source.destroy()
@@ -549,11 +548,12 @@ def test_a_destroyed_source_has_left_its_group(buffer: palace.Buffer) -> None:
         source.group = group
 
 
-def test_destroying_a_group_lets_its_members_play_on_ungrouped(buffer: palace.Buffer, tree: Tree) -> None:
+def test_destroy_ungroups_the_members(buffer: palace.Buffer, tree: Tree) -> None:
+    """They play on."""
     root, child, leaf = tree
     root.gain, child.gain, leaf.gain, child.pitch = 0.5, 0.5, 0.25, 2
     above, within, below = (play(buffer, group) for group in tree)
-    held = play(buffer, child)
+    paused = play(buffer, child)
     child.pause_all()
     within.resume()
     child.destroy()
@@ -565,12 +565,12 @@ def test_destroying_a_group_lets_its_members_play_on_ungrouped(buffer: palace.Bu
     assert [gain_of(source) for source in (above, within, below)] == [0.5, 1, 0.25]
     assert pitch_of(within) == pitch_of(below) == 1
     assert within.playing
-    assert held.paused
-    held.resume()
-    assert held.playing
+    assert paused.paused
+    paused.resume()
+    assert paused.playing
 
 
-def test_a_destroyed_group_is_of_no_use(context: palace.Context) -> None:
+def test_destroyed_group_raises(context: palace.Context) -> None:
     group, other, source = palace.SourceGroup(), palace.SourceGroup(), palace.Source()
     group.destroy()
     for use in (group.pause_all, group.resume_all, group.stop_all, lambda: group.sources, lambda: group.sub_groups):
@@ -588,7 +588,8 @@ def test_a_destroyed_group_is_of_no_use(context: palace.Context) -> None:
     assert "destroyed" in repr(group)
 
 
-def test_groups_end_with_their_context_and_with_a_with(context: palace.Context) -> None:
+def test_groups_end_with_their_context(context: palace.Context) -> None:
+    """Or with a `with` block."""
     with palace.SourceGroup() as group:
         assert group
         assert "0 sources" in repr(group)
@@ -606,7 +607,7 @@ def test_groups_end_with_their_context_and_with_a_with(context: palace.Context) 
     source.destroy()
 
 
-def test_groups_belong_to_the_thread_of_their_context(context: palace.Context) -> None:
+def test_groups_belong_to_one_thread(context: palace.Context) -> None:
     group = palace.SourceGroup()
     for use in (group.pause_all, lambda: group.gain, group.destroy, lambda: palace.SourceGroup(context)):
         assert isinstance(raised_elsewhere(use), RuntimeError)
@@ -614,7 +615,7 @@ def test_groups_belong_to_the_thread_of_their_context(context: palace.Context) -
         group.volume = 1  # type: ignore[attr-defined]
 
 
-def test_a_tree_may_be_deep(buffer: palace.Buffer) -> None:
+def test_tree_may_be_deep(buffer: palace.Buffer) -> None:
     groups = [palace.SourceGroup()]
     for _ in range(2000):
         group = palace.SourceGroup()

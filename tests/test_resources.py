@@ -1,4 +1,4 @@
-"""From a name to a file: pyglet.resource, paths, zips, packages, and files of the game's own."""
+"""Look-up and opening of names: pyglet.resource, paths, zips, packages and custom files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIMIT = 1000
 
 
 def locate(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> resources.Resource:
-    """As a context looks names up."""
+    """Look up a name as a context does."""
     return resources.locate(name, loader, explain=advice)
 
 
@@ -44,10 +44,11 @@ def put(path: Path, data: bytes) -> Path:
     return path
 
 
-# Where names are found
+# Names that are found
 
 
-def test_a_name_is_found_in_a_directory_and_its_sub_directories(assets: Path) -> None:
+def test_name_in_a_directory_is_found(assets: Path) -> None:
+    """Also in its subdirectories."""
     put(assets / "door.wav", b"door")
     put(assets / "level 1" / "a" / "door.wav", b"another")
     pyglet.resource.reindex()
@@ -56,7 +57,8 @@ def test_a_name_is_found_in_a_directory_and_its_sub_directories(assets: Path) ->
     assert contents("level 1/a/door.wav") == b"another"
 
 
-def test_libsndfile_can_read_a_file_in_a_directory_by_itself(assets: Path) -> None:
+def test_directory_file_has_a_descriptor(assets: Path) -> None:
+    """libsndfile reads it without Python."""
     path = put(assets / "a" / "door.wav", b"door")
     pyglet.resource.reindex()
 
@@ -67,9 +69,8 @@ def test_libsndfile_can_read_a_file_in_a_directory_by_itself(assets: Path) -> No
     opened.close()
 
 
-def test_a_name_is_found_in_a_zip_and_in_a_folder_of_it(
-    assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_name_in_a_zip_is_found(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in a folder of the zip."""
     with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
         archive.writestr("door.wav", b"door")
         archive.writestr("music/theme.ogg", b"theme")
@@ -83,7 +84,7 @@ def test_a_name_is_found_in_a_zip_and_in_a_folder_of_it(
     assert contents("theme.ogg") == b"theme"
 
 
-def test_a_name_is_found_in_a_package(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_name_in_a_package_is_found(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "game_of_the_test" / "__init__.py", b"")
     put(tmp_path / "game_of_the_test" / "sounds" / "door.wav", b"door")
     monkeypatch.syspath_prepend(str(tmp_path))
@@ -96,7 +97,8 @@ def test_a_name_is_found_in_a_package(assets: Path, tmp_path: Path, monkeypatch:
     del sys.modules["game_of_the_test"]
 
 
-def test_a_loader_of_the_games_own_is_asked_instead_of_pyglets(assets: Path, tmp_path: Path) -> None:
+def test_given_loader_is_used(assets: Path, tmp_path: Path) -> None:
+    """It replaces the loader of pyglet."""
     put(assets / "door.wav", b"pyglet's")
     put(tmp_path / "own" / "door.wav", b"own")
     pyglet.resource.reindex()
@@ -107,9 +109,7 @@ def test_a_loader_of_the_games_own_is_asked_instead_of_pyglets(assets: Path, tmp
     assert contents("door.wav") == b"pyglet's"
 
 
-def test_pyglets_path_is_read_when_a_name_is_looked_up(
-    assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_search_path_is_read_at_lookup(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(tmp_path / "later" / "door.wav", b"door")
     with pytest.raises(palace.ResourceNotFound):
         locate("door.wav")
@@ -120,7 +120,7 @@ def test_pyglets_path_is_read_when_a_name_is_looked_up(
     assert contents("door.wav") == b"door"
 
 
-def test_an_absolute_name_and_a_path_are_files(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_absolute_names_and_paths_are_files(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(tmp_path / "else" / "door.wav", b"door")
     monkeypatch.chdir(path.parent)
 
@@ -129,16 +129,15 @@ def test_an_absolute_name_and_a_path_are_files(assets: Path, tmp_path: Path, mon
     assert contents(Path("door.wav")) == b"door"
 
 
-def test_a_path_is_called_by_its_absolute_form_and_never_like_a_resource(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_path_key_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The key of a path never equals the name of a resource."""
     monkeypatch.chdir(tmp_path)
     assert resources.key_of("a/../door.wav") == "a/../door.wav"
     assert resources.key_of(Path("a/../door.wav")) == str(tmp_path / "door.wav")
     assert locate(Path("door.wav")).key == str(tmp_path / "door.wav")
 
 
-def test_a_file_name_that_is_no_utf_8_is_opened(tmp_path: Path) -> None:
+def test_non_utf_8_file_name_opens(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.wav"))
     path.write_bytes(b"door")
 
@@ -147,7 +146,7 @@ def test_a_file_name_that_is_no_utf_8_is_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [b"door.wav", None, 3, ["door.wav"]])
-def test_what_is_neither_a_string_nor_a_path_is_a_type_error(name: Any) -> None:
+def test_wrong_name_type_is_a_type_error(name: Any) -> None:
     with pytest.raises(TypeError, match="must be a str or a path"):
         locate(name)
 
@@ -157,16 +156,16 @@ class BytesPath:
         return b"door.wav"
 
 
-def test_a_path_of_bytes_is_a_type_error() -> None:
+def test_bytes_path_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="must be a str or a path"):
         locate(BytesPath())  # type: ignore[arg-type]
 
 
-# Where they are not
+# Names that are not found
 
 
 @pytest.mark.parametrize("name", ["../secret.wav", "a/../../secret.wav", "..\\secret.wav", "a\\door.wav"])
-def test_a_name_never_leaves_the_search_path(assets: Path, name: str) -> None:
+def test_names_stay_in_the_search_path(assets: Path, name: str) -> None:
     put(assets.parent / "secret.wav", b"secret")
     put(assets / "a" / "door.wav", b"door")
     pyglet.resource.reindex()
@@ -177,7 +176,7 @@ def test_a_name_never_leaves_the_search_path(assets: Path, name: str) -> None:
     assert isinstance(caught.value, pyglet.resource.ResourceNotFoundException)
 
 
-def test_an_empty_path_is_said_to_be_the_trouble(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_search_path_is_reported(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyglet.resource, "path", [])
     pyglet.resource.reindex()
 
@@ -185,7 +184,7 @@ def test_an_empty_path_is_said_to_be_the_trouble(assets: Path, monkeypatch: pyte
         locate("door.wav")
 
 
-def test_a_file_that_came_after_indexing_is_said_to_need_reindexing(assets: Path, tmp_path: Path) -> None:
+def test_unindexed_file_needs_reindex(assets: Path, tmp_path: Path) -> None:
     put(assets / "a" / "late.wav", b"late")
     with pytest.raises(palace.ResourceNotFound, match=r"the file is there: call pyglet\.resource\.reindex\(\)"):
         locate("a/late.wav")
@@ -200,7 +199,7 @@ def test_a_file_that_came_after_indexing_is_said_to_need_reindexing(assets: Path
 @pytest.mark.parametrize(
     "wrong", ["sounds/dor.wav", "Sounds/Door.wav", "door.wav", "sounds/door.ogg", "sounds/doors.wav"]
 )
-def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(assets: Path, wrong: str) -> None:
+def test_misspelled_name_gets_a_suggestion(assets: Path, wrong: str) -> None:
     put(assets / "sounds" / "door.wav", b"door")
     for number in range(50):
         put(assets / "sounds" / f"thing{number}.wav", b"")
@@ -211,7 +210,7 @@ def test_a_name_that_is_nearly_right_is_answered_with_the_right_one(assets: Path
 
 
 @pytest.mark.parametrize("name", ["", "explosion.wav", "\0", ".", "/", "a" * 5000, "\ud800"])
-def test_a_name_like_nothing_there_is_not_found_without_advice(assets: Path, name: str) -> None:
+def test_unlike_name_gets_no_suggestion(assets: Path, name: str) -> None:
     put(assets / "door.wav", b"door")
     pyglet.resource.reindex()
 
@@ -220,7 +219,8 @@ def test_a_name_like_nothing_there_is_not_found_without_advice(assets: Path, nam
     assert "did you mean" not in str(caught.value)
 
 
-def test_looking_for_what_is_missing_compares_few_names(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_suggestions_compare_few_names(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are computed only when the error is shown."""
     import difflib
 
     compared = []
@@ -230,12 +230,12 @@ def test_looking_for_what_is_missing_compares_few_names(assets: Path, monkeypatc
 
     with pytest.raises(palace.ResourceNotFound) as caught:
         locate("sounds/thing9999.wav", loader)
-    assert compared == []  # not before somebody wants to know: many may be missing, on the game's thread
+    assert compared == []  # only when the message is read: many names may be missing, on the main thread
     assert "not found" in str(caught.value)
     assert 0 < len(compared) <= 20
 
 
-def test_advice_follows_the_index(assets: Path) -> None:
+def test_suggestions_follow_the_index(assets: Path) -> None:
     def describe_error() -> str:
         with pytest.raises(palace.ResourceNotFound) as caught:
             locate("dor.wav")
@@ -249,7 +249,8 @@ def test_advice_follows_the_index(assets: Path) -> None:
     assert "did you mean 'door.wav'?" in describe_error()
 
 
-def test_an_error_whose_text_was_not_asked_for_can_be_copied_and_pickled(assets: Path) -> None:
+def test_lazy_error_text_can_be_pickled(assets: Path) -> None:
+    """An error whose text was not read yet can be copied and pickled."""
     with pytest.raises(palace.ResourceNotFound) as caught:
         locate("dor.wav")
     for copy in (unlinked(caught.value), pickle.loads(pickle.dumps(caught.value))):
@@ -257,7 +258,7 @@ def test_an_error_whose_text_was_not_asked_for_can_be_copied_and_pickled(assets:
         assert (copy.name, copy.stage, copy.problem) == ("dor.wav", "find", caught.value.problem)
 
 
-def test_a_path_in_pyglets_search_path_is_named_as_the_trouble(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_object_in_path_is_reported(assets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     put(assets / "door.wav", b"door")
     monkeypatch.setattr(pyglet.resource, "path", [assets])
     loader = pyglet.resource.Loader()
@@ -269,7 +270,7 @@ def test_a_path_in_pyglets_search_path_is_named_as_the_trouble(assets: Path, mon
         locate("door.wav", loader)
 
 
-def test_a_file_that_is_gone_since_indexing_is_not_found(assets: Path) -> None:
+def test_deleted_file_is_not_found(assets: Path) -> None:
     path = put(assets / "door.wav", b"door")
     pyglet.resource.reindex()
     resource = locate("door.wav")
@@ -282,20 +283,21 @@ def test_a_file_that_is_gone_since_indexing_is_not_found(assets: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing.wav", "nul\0.wav"])
-def test_a_path_to_nothing_is_not_found_when_it_is_opened(tmp_path: Path, name: str) -> None:
+def test_missing_path_is_not_found(tmp_path: Path, name: str) -> None:
     resource = locate(f"{tmp_path}/{name}")
     with pytest.raises(palace.ResourceNotFound) as caught:
         resource.open(LIMIT)
     assert caught.value.stage == "find"
 
 
-def test_a_directory_is_unreadable(tmp_path: Path) -> None:
+def test_directory_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(palace.ResourceUnreadable, match="not a regular file") as caught:
         contents(tmp_path)
     assert caught.value.stage == "open"
 
 
-def test_a_pipe_is_refused_and_not_waited_for(assets: Path) -> None:
+def test_pipe_is_refused(assets: Path) -> None:
+    """The open does not block."""
     os.mkfifo(assets / "pipe.wav")
     pyglet.resource.reindex()
 
@@ -303,9 +305,7 @@ def test_a_pipe_is_refused_and_not_waited_for(assets: Path) -> None:
         contents("pipe.wav")
 
 
-def test_a_file_one_may_not_read_is_unreadable_and_keeps_the_cause(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_forbidden_file_keeps_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(tmp_path / "door.wav", b"door")
 
     def forbidden(name: str) -> io.FileIO:
@@ -318,9 +318,8 @@ def test_a_file_one_may_not_read_is_unreadable_and_keeps_the_cause(
     assert isinstance(caught.value.__cause__, PermissionError)
 
 
-def test_a_zip_entry_over_the_limit_is_refused_before_it_is_inflated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_zip_entry_is_not_inflated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry over the limit is refused before it is inflated."""
     with zipfile.ZipFile(tmp_path / "sounds.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("fits.wav", bytes(LIMIT))
         archive.writestr("large.wav", bytes(LIMIT + 1))
@@ -336,7 +335,7 @@ def test_a_zip_entry_over_the_limit_is_refused_before_it_is_inflated(
         assert caught.value.stage == "open"
 
 
-def test_a_damaged_zip_entry_is_unreadable(tmp_path: Path) -> None:
+def test_damaged_zip_entry_is_unreadable(tmp_path: Path) -> None:
     path = tmp_path / "sounds.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("door.wav", b"door" * 20)
@@ -348,11 +347,11 @@ def test_a_damaged_zip_entry_is_unreadable(tmp_path: Path) -> None:
     assert isinstance(caught.value.__cause__, zipfile.BadZipFile)
 
 
-# Files of the game's own
+# Custom files
 
 
 class Own(io.BytesIO):
-    """A game's file, which counts."""
+    """A custom file that counts its calls of `close`."""
 
     closed_times = 0
 
@@ -361,7 +360,7 @@ class Own(io.BytesIO):
         super().close()
 
 
-def test_every_name_goes_to_the_factory(assets: Path, tmp_path: Path) -> None:
+def test_factory_gets_every_name(assets: Path, tmp_path: Path) -> None:
     path = put(assets / "door.wav", b"a file")
     pyglet.resource.reindex()
     asked = []
@@ -381,7 +380,8 @@ def test_every_name_goes_to_the_factory(assets: Path, tmp_path: Path) -> None:
     assert contents("door.wav") == b"a file"
 
 
-def test_the_factory_is_called_when_the_sound_is_opened_not_when_it_is_looked_up() -> None:
+def test_factory_runs_at_open() -> None:
+    """The look-up does not call it."""
     palace.use_fileio(lambda name: pytest.fail("opened"))
     resource = locate("door.wav")
     palace.use_fileio(None)
@@ -390,7 +390,7 @@ def test_the_factory_is_called_when_the_sound_is_opened_not_when_it_is_looked_up
         resource.open(LIMIT)
 
 
-def test_a_file_is_read_in_pieces_of_the_buffer_size() -> None:
+def test_buffer_size_sets_the_read_size() -> None:
     asked = []
 
     class Watched(Own):
@@ -406,7 +406,7 @@ def test_a_file_is_read_in_pieces_of_the_buffer_size() -> None:
     opened.close()
 
 
-def test_the_file_is_closed_once(assets: Path) -> None:
+def test_file_is_closed_once(assets: Path) -> None:
     file = Own(b"door")
     palace.use_fileio(lambda name: file)
     opened = locate("door.wav").open(LIMIT)
@@ -416,7 +416,7 @@ def test_the_file_is_closed_once(assets: Path) -> None:
     assert file.closed_times == 1
 
 
-def test_what_closing_raises_is_of_no_consequence() -> None:
+def test_close_error_is_ignored() -> None:
     class Stubborn(Own):
         def close(self) -> None:
             super().close()
@@ -427,7 +427,7 @@ def test_what_closing_raises_is_of_no_consequence() -> None:
 
 
 class Broken(Own):
-    """Fails where it is told to."""
+    """A file that fails in the method named `where`."""
 
     def __init__(self, where: str, error: BaseException) -> None:
         super().__init__(b"door")
@@ -440,7 +440,7 @@ class Broken(Own):
 
 
 @pytest.mark.parametrize("error", [OSError("gone"), ValueError("gone"), EOFError("gone"), KeyError("gone")])
-def test_what_a_factory_or_a_seek_raises_is_the_cause_of_a_resource_unreadable(error: Exception) -> None:
+def test_factory_or_seek_error_is_the_cause(error: Exception) -> None:
     def factory(name: str) -> Own:
         raise error
 
@@ -459,7 +459,7 @@ def test_what_a_factory_or_a_seek_raises_is_the_cause_of_a_resource_unreadable(e
 
 
 @pytest.mark.parametrize("where", ["factory", "seek"])
-def test_ctrl_c_in_a_file_is_not_swallowed(where: str) -> None:
+def test_interrupt_in_a_file_propagates(where: str) -> None:
     def factory(name: str) -> Own:
         if where == "factory":
             raise KeyboardInterrupt
@@ -470,7 +470,7 @@ def test_ctrl_c_in_a_file_is_not_swallowed(where: str) -> None:
         contents("door.wav")
 
 
-def test_a_factory_that_does_not_know_a_name_says_file_not_found() -> None:
+def test_factory_may_report_not_found() -> None:
     def factory(name: str) -> Own:
         raise FileNotFoundError(name)
 
@@ -481,7 +481,7 @@ def test_a_factory_that_does_not_know_a_name_says_file_not_found() -> None:
     assert caught.value.stage == "find"
 
 
-def test_errors_of_this_package_pass_through_a_factory() -> None:
+def test_factory_may_raise_palace_errors() -> None:
     error = palace.ResourceNotFound("door.wav", "find", "not in the archive")
 
     def factory(name: str) -> Own:
@@ -501,7 +501,7 @@ def test_errors_of_this_package_pass_through_a_factory() -> None:
         (lambda: type("NoPosition", (Own,), {"seek": lambda *_: None})(), "seek returned None"),
     ],
 )
-def test_a_file_that_is_none_is_unreadable_and_the_text_says_why(make: Callable[[], Any], said: str) -> None:
+def test_invalid_file_is_unreadable(make: Callable[[], Any], said: str) -> None:
     palace.use_fileio(lambda name: make())
     with pytest.raises(palace.ResourceUnreadable, match=said):
         contents("door.wav")
@@ -510,29 +510,27 @@ def test_a_file_that_is_none_is_unreadable_and_the_text_says_why(make: Callable[
 @pytest.mark.parametrize(
     ("factory", "size", "error"), [("door.wav", 1, TypeError), (Own, 0, ValueError), (Own, -1, ValueError)]
 )
-def test_a_wrong_factory_or_buffer_size_is_refused_and_changes_nothing(
-    factory: Any, size: int, error: type[Exception]
-) -> None:
+def test_bad_fileio_arguments_are_refused(factory: Any, size: int, error: type[Exception]) -> None:
     with pytest.raises(error):
         palace.use_fileio(factory, size)
     assert palace.current_fileio() is None
 
 
-def test_a_name_that_is_not_plain_is_told_its_plain_form(assets: Path) -> None:
+def test_dotted_name_gets_its_plain_form(assets: Path) -> None:
     (assets / "door.wav").touch()
     pyglet.resource.reindex()
     with pytest.raises(palace.ResourceNotFound, match="did you mean 'door.wav'"):
         locate("./door.wav")
 
 
-def test_a_folder_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_search_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyglet.resource, "path", ["asets"])
     pyglet.resource.reindex()
     with pytest.raises(palace.ResourceNotFound, match="there is no folder .*asets"):
         locate("door.wav")
 
 
-def test_a_path_that_is_a_string_is_said_to_be_the_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_string_search_path_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyglet.resource, "path", "assets")
     pyglet.resource.reindex()
     with pytest.raises(palace.ResourceNotFound, match="it must be a list"):

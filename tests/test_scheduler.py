@@ -1,4 +1,4 @@
-"""The clock drives while there is work, and no longer."""
+"""The clock calls `update` only while work is pending."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 
 class Driven:
-    """Something to update; true until `dead`."""
+    """An object to update. It is false once `destroyed` is set."""
 
     def __init__(self, act: Callable[[], object] = lambda: None) -> None:
         self.times: list[float] = []
         self.act = act
-        self.dead = False
+        self.destroyed = False
 
     def update(self, dt: float = 0.0) -> None:
         self.times.append(dt)
         self.act()
 
     def __bool__(self) -> bool:
-        return not self.dead
+        return not self.destroyed
 
 
 class Hand:
-    """A clock whose time is moved by hand."""
+    """A clock whose time the test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -44,7 +44,7 @@ class Hand:
 
     @property
     def scheduled(self) -> int:
-        """Functions of ours that the clock has."""
+        """Number of the scheduler's functions on the clock."""
         items = [*self.clock._schedule_interval_items, *self.clock._schedule_items]
         return sum("Scheduler" in repr(item.func) for item in items)
 
@@ -56,7 +56,7 @@ def hand() -> Hand:
     return made
 
 
-def test_nothing_is_scheduled_until_it_is_woken(hand: Hand) -> None:
+def test_new_scheduler_is_asleep(hand: Hand) -> None:
     driven = Driven()
     scheduler = Scheduler(driven, hand.clock, 0.5)
     hand.tick(10)
@@ -66,7 +66,8 @@ def test_nothing_is_scheduled_until_it_is_woken(hand: Hand) -> None:
     assert driven.times == []
 
 
-def test_it_is_updated_at_its_interval_with_the_time_passed(hand: Hand) -> None:
+def test_update_gets_the_elapsed_time(hand: Hand) -> None:
+    """The clock calls `update` at the interval, with the time since the last call."""
     driven = Driven()
     scheduler = Scheduler(driven, hand.clock, 0.5)
     scheduler.wake()
@@ -83,10 +84,10 @@ def test_waking_twice_schedules_once(hand: Hand) -> None:
     scheduler.wake()
 
     assert hand.scheduled == 1
-    assert driven.times == []  # waking updates nothing by itself
+    assert driven.times == []  # `wake` does not call `update`
 
 
-def test_asleep_the_clock_knows_nothing_of_it(hand: Hand) -> None:
+def test_sleep_leaves_the_clock(hand: Hand) -> None:
     scheduler = Scheduler(driven := Driven(), hand.clock, 0.5)
     scheduler.wake()
     scheduler.sleep()
@@ -97,7 +98,7 @@ def test_asleep_the_clock_knows_nothing_of_it(hand: Hand) -> None:
     assert hand.clock.get_sleep_time(True) is None
 
 
-def test_it_may_fall_asleep_and_wake_in_its_own_update(hand: Hand) -> None:
+def test_update_may_sleep_and_wake(hand: Hand) -> None:
     driven = Driven()
     scheduler = Scheduler(driven, hand.clock, 0.5)
     driven.act = scheduler.sleep
@@ -115,7 +116,9 @@ def test_it_may_fall_asleep_and_wake_in_its_own_update(hand: Hand) -> None:
 
 
 @pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt])
-def test_an_update_that_raises_is_heard_of_and_called_again(hand: Hand, kind: type[BaseException]) -> None:
+def test_raising_update_stays_scheduled(hand: Hand, kind: type[BaseException]) -> None:
+    """The error leaves the tick, and the next tick calls `update` again."""
+
     def fail() -> None:
         raise kind("of a handler")
 
@@ -130,7 +133,7 @@ def test_an_update_that_raises_is_heard_of_and_called_again(hand: Hand, kind: ty
     assert hand.scheduled == 1
 
 
-def test_an_update_that_sleeps_and_raises_stays_asleep(hand: Hand) -> None:
+def test_raising_update_may_sleep(hand: Hand) -> None:
     def end() -> None:
         scheduler.sleep()
         raise ZeroDivisionError
@@ -145,7 +148,7 @@ def test_an_update_that_sleeps_and_raises_stays_asleep(hand: Hand) -> None:
     assert hand.scheduled == 0
 
 
-def test_the_clock_keeps_nothing_alive(hand: Hand) -> None:
+def test_clock_holds_no_strong_reference(hand: Hand) -> None:
     driven = Driven()
     scheduler = Scheduler(driven, hand.clock, 0.5)
     scheduler.wake()
@@ -159,12 +162,12 @@ def test_the_clock_keeps_nothing_alive(hand: Hand) -> None:
     assert hand.scheduled == 0
 
 
-def test_what_has_died_without_a_word_is_left_alone(hand: Hand) -> None:
-    """As all contexts have in the child of a fork."""
+def test_falsy_target_is_unscheduled(hand: Hand) -> None:
+    """In the child of a fork every context is false."""
     driven = Driven()
     scheduler = Scheduler(driven, hand.clock, 0.5)
     scheduler.wake()
-    driven.dead = True
+    driven.destroyed = True
 
     hand.tick(1)
 
@@ -172,9 +175,7 @@ def test_what_has_died_without_a_word_is_left_alone(hand: Hand) -> None:
     assert hand.scheduled == 0
 
 
-def test_without_a_clock_the_default_is_looked_up_when_there_is_work(
-    hand: Hand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wake_looks_up_the_default_clock(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     scheduler = Scheduler(driven := Driven(), None, 0.5)
     monkeypatch.setattr(pyglet.clock, "_default", hand.clock)
 
@@ -184,9 +185,7 @@ def test_without_a_clock_the_default_is_looked_up_when_there_is_work(
     assert len(driven.times) == 1
 
 
-def test_when_the_default_clock_was_changed_the_next_work_moves_to_it(
-    hand: Hand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wake_follows_a_new_default_clock(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     old = Hand()
     monkeypatch.setattr(pyglet.clock, "_default", old.clock)
     scheduler = Scheduler(driven := Driven(), None, 0.5)
@@ -201,7 +200,7 @@ def test_when_the_default_clock_was_changed_the_next_work_moves_to_it(
     assert (old.scheduled, hand.scheduled) == (0, 1)
 
 
-def test_a_given_clock_stays_whatever_the_default_is(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_given_clock_ignores_the_default(hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
     scheduler = Scheduler(Driven(), hand.clock, 0.5)
     scheduler.wake()
     monkeypatch.setattr(pyglet.clock, "_default", Hand().clock)

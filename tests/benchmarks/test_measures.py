@@ -1,4 +1,4 @@
-"""What is measured, and one run of it."""
+"""The measures of the benchmarks, and one run of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.setting import Setting
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Promises of the package, by the figure that tells whether they are kept.
+#: Keys of the figures that check the promises of the package.
 PROMISED = [
     "cache",
     "hold",
@@ -52,28 +52,29 @@ def setting(tmp_path: Path) -> Setting:
 
 
 @pytest.mark.parametrize("key", PROMISED)
-def test_every_promise_is_a_figure_with_a_target_and_a_measure(key: str) -> None:
+def test_promises_have_target_and_measure(key: str) -> None:
     measure = next(measure for some in MEASURES.values() for measure in some if key in [f.key for f in measure.figures])
     assert next(figure for figure in measure.figures if figure.key == key).target is not None
     assert callable(measure.task.resolve())
 
 
 @pytest.mark.parametrize("task", [task for tasks in SECTIONS.values() for task in tasks], ids=str)
-def test_every_task_is_a_function(task: processes.Task) -> None:
+def test_every_task_is_callable(task: processes.Task) -> None:
     assert callable(task.resolve())
 
 
 @pytest.mark.parametrize(
     "key", ["cache", "at_once.longest", "overhead", "play", "set.gain", "stream.call", "wait.share"]
 )
-def test_a_measure_measures_its_figures(setting: Setting, key: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_measure_returns_its_figures(setting: Setting, key: str, capfd: pytest.CaptureFixture[str]) -> None:
     measure = next(measure for some in MEASURES.values() for measure in some if key in [f.key for f in measure.figures])
     series = measure.task.resolve()(setting)
     assert {figure.key for figure in measure.figures} <= set(series)
     assert all(series.values())
 
 
-def test_frames_are_watched_with_and_without_a_load(setting: Setting) -> None:
+def test_frames_are_measured_with_load(setting: Setting) -> None:
+    """And without load."""
     from benchmarks.frames import lateness
 
     series = lateness(setting, "25")
@@ -81,16 +82,16 @@ def test_frames_are_watched_with_and_without_a_load(setting: Setting) -> None:
     assert len(series["frames.25.difference"]) == len(series["frames.25.loading"]) == 1
 
 
-def test_a_setting_survives_the_way_to_a_process(setting: Setting) -> None:
+def test_setting_survives_serialization(setting: Setting) -> None:
     assert Setting.from_json(setting.to_json()) == setting
 
 
-def test_a_measure_that_fails_says_why(setting: Setting) -> None:
+def test_failed_measure_reports_the_cause(setting: Setting) -> None:
     with pytest.raises(processes.MeasureFailed, match="no_such_measure"):
         processes.run(processes.Task("playing:no_such_measure"), setting)
 
 
-def test_a_library_that_is_missing_is_skipped(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_library_is_skipped(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(task: processes.Task, setting: Setting) -> None:
         raise processes.MeasureFailed("benchmarks: ModuleNotFoundError: No module named 'pygame'")
 
@@ -99,9 +100,7 @@ def test_a_library_that_is_missing_is_skipped(setting: Setting, monkeypatch: pyt
     assert command.measure([task], setting, 2) == ({}, {"beside:loading pygame-ce": "pygame-ce is not installed"})
 
 
-def test_a_run_writes_json_a_page_and_a_picture(
-    setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_writes_json_page_and_picture(setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "prepare", lambda options: setting)
     command.main(["--only", "import", "--rounds", "1", "--out", str(tmp_path)])
     rows = json.loads((tmp_path / "results.json").read_text())["summaries"]
@@ -111,7 +110,7 @@ def test_a_run_writes_json_a_page_and_a_picture(
     assert "import pyglet_palace" in (tmp_path / "results.md").read_text()
 
 
-def test_without_matplotlib_there_are_no_pictures(
+def test_pictures_need_matplotlib(
     setting: Setting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(command, "prepare", lambda options: setting)
@@ -126,7 +125,7 @@ def _cell(variant: tuning.Variant, late: float, rate: float) -> tuning.Cell:
     return tuning.Cell(variant, tuning.SITUATIONS[0], series)
 
 
-def test_the_tuning_concludes_from_its_cells() -> None:
+def test_tuning_draws_conclusions() -> None:
     mine = tuning.default()
     other = tuning.Variant("8 MiB", 3, "IDLE")
     (sentence,) = tuning.conclusions([_cell(mine, 5.0, 90.0), _cell(other, 0.5, 100.0)])
@@ -140,7 +139,7 @@ def test_the_tuning_concludes_from_its_cells() -> None:
     assert "is less late by 8.00 ms" in sentence
 
 
-def test_the_tuning_tries_the_default_and_every_choice() -> None:
+def test_tuning_covers_all_choices() -> None:
     tried = tuning.variants()
     assert tried[0] == tuning.default()
     assert {variant.block for variant in tried} == set(tuning.BLOCKS)

@@ -1,4 +1,4 @@
-"""How results are shown."""
+"""Reports of benchmark results."""
 
 from __future__ import annotations
 
@@ -37,18 +37,19 @@ def results() -> Results:
     return Results.of(SERIES, machine, {"sounds": "3 sounds"}, failed)
 
 
-def test_a_figure_stands_beside_its_target(results: Results) -> None:
+def test_table_shows_the_target(results: Results) -> None:
     page = report.as_markdown(results)
     assert "| `cache` of 200 names, on the calling thread | 0.500 ms | 0.400 to 0.600 | < 1 ms | met |" in page
     assert "| 0.700 ms |  | < 0.5 ms | not met |" in page
     assert "| 0 |  | <= 0 | met |" in page
 
 
-def test_the_machine_is_told(results: Results) -> None:
+def test_page_names_the_machine(results: Results) -> None:
     assert "Measured on Abacus 3000, 2 cores: Linux 6 (x86_64), Python CPython 3.11." in report.as_markdown(results)
 
 
-def test_libraries_stand_side_by_side_and_what_was_not_measured_is_left_out(results: Results) -> None:
+def test_peer_table_compares_libraries(results: Results) -> None:
+    """A library without results is left out."""
     rows = report.peer_table(results)
     assert rows[0] == ["", "pyglet_palace", "pyglet.media", "pygame-ce"]
     assert ["play a sound", "6.00 us", "150 us", "0.250 us"] in rows
@@ -56,32 +57,34 @@ def test_libraries_stand_side_by_side_and_what_was_not_measured_is_left_out(resu
     assert rows[1] == ["reads", "all", "all", "-"]
 
 
-def test_who_is_ahead_is_said_with_the_reason(results: Results) -> None:
+def test_faster_library_is_explained(results: Results) -> None:
     (sentence,) = report.ahead(results)
     assert sentence.startswith("pygame-ce is ahead: play a sound (0.250 us against 6.00 us). Its play is one call")
 
 
-def test_one_that_reads_less_is_not_ahead_in_loading_all_it_reads(results: Results) -> None:
+def test_partial_reader_is_not_ahead(results: Results) -> None:
+    """A library that reads fewer kinds of file is not ahead in loading all it reads."""
     frames = {"beside.frame.pyglet_palace": [900.0], "beside.frame.pyglet.media": [1.0]}
     assert len(report.ahead(Results.of({**SERIES, **frames}, {}, {}, {}))) == 2
     more = {**SERIES, **frames, "beside.load.MP3.pyglet_palace": [10.0]}
     assert len(report.ahead(Results.of(more, {}, {}, {}))) == 1
 
 
-def test_there_is_a_reason_for_each_thing_that_is_compared() -> None:
+def test_comparisons_have_reasons() -> None:
     assert {row.key.partition(".")[0] for row in COMPARISONS} == set(REASONS)
     assert {name for row in REASONS.values() for name in row} <= set(libraries())
     assert reason("load.Opus", "pygame-ce") == REASONS["load"]["pygame-ce"]
 
 
-def test_a_page_names_no_folder_that_an_error_names(results: Results) -> None:
+def test_page_hides_error_paths(results: Results) -> None:
     page = report.section(results, None)
     assert page.count("arcade is not installed") == 1
     assert "somebody" not in page
     assert "somebody" in report.as_text(results)
 
 
-def test_the_section_shows_what_is_promised_and_what_is_to_be_read_beside_it() -> None:
+def test_section_omits_detail_figures() -> None:
+    """It keeps the promises and the figures that explain them."""
     series = {"hold": [0.7], "hold.core": [0.1], "hold.update": [0.7]}
     results = Results.of(series, {}, {}, {})
     assert "the longest `Context.update`" in report.as_markdown(results)
@@ -90,7 +93,7 @@ def test_the_section_shows_what_is_promised_and_what_is_to_be_read_beside_it() -
     assert "the longest `Context.update`" not in page
 
 
-def test_exactly_what_is_between_the_markers_is_rewritten(results: Results, tmp_path: Path) -> None:
+def test_page_is_rewritten_between_markers(results: Results, tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
     report.rewrite_page(page, results, "growth.png")
@@ -104,42 +107,42 @@ def test_exactly_what_is_between_the_markers_is_rewritten(results: Results, tmp_
 @pytest.mark.parametrize(
     "text", ["", f"{report.BEGIN}", f"{report.END}{report.BEGIN}", f"{report.BEGIN * 2}{report.END}"]
 )
-def test_a_page_without_one_pair_of_markers_is_left_alone(text: str) -> None:
+def test_wrong_markers_raise(text: str) -> None:
     with pytest.raises(ValueError, match="must hold one"):
         report.rewrite(text, "new")
 
 
-def test_the_page_has_the_markers() -> None:
+def test_performance_page_has_markers() -> None:
     from benchmarks.__main__ import ROOT
 
     assert "new" in report.rewrite((ROOT / "docs" / "performance.md").read_text(encoding="utf-8"), "new")
 
 
-def test_results_are_read_back_as_they_were(results: Results, tmp_path: Path) -> None:
+def test_results_survive_serialization(results: Results, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     results.write(path)
     assert Results.read(path) == results
     assert '"met": false' in path.read_text()
 
 
-def test_pictures_are_drawn_of_what_there_is(results: Results, tmp_path: Path) -> None:
+def test_pictures_match_the_results(results: Results, tmp_path: Path) -> None:
     assert [path.name for path in plot.draw(results, tmp_path)] == ["targets.png", "peers.png", "growth.png"]
     assert plot.draw(Results.of({}, {}, {}, {}), tmp_path) == []
 
 
-def test_numbers_are_told_in_three_digits() -> None:
+def test_numbers_have_three_digits() -> None:
     assert [report.number(value) for value in (0, 0.01234, 1.5, 99.999, 1234.5)] == [
         "0", "0.012", "1.50", "100.00", "1,234",
     ]  # fmt: skip
 
 
-def test_a_percentile_is_one_of_the_samples() -> None:
+def test_percentile_is_a_sample() -> None:
     samples = [float(value) for value in range(1, 101)]
     assert percentile(samples, 99) == 99
     assert percentile(samples[::-1], 50) == 50
     assert percentile([3.0], 99) == 3
 
 
-def test_keys_are_unique() -> None:
+def test_figure_keys_are_unique() -> None:
     keys = [figure.key for figure in figures()]
     assert len(keys) == len(set(keys))

@@ -1,4 +1,4 @@
-"""What happened is told once, in order, outside; and what handlers do to that."""
+"""Event dispatch: once, in order, outside locks; and handlers that raise or call back."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 class Recorder(palace.MessageHandler):
-    """Notes what a MessageHandler and a context's event handlers are told, in one list."""
+    """Records the calls of a MessageHandler and of event handlers in one list."""
 
     def __init__(self, context: palace.Context) -> None:
-        self.told: list[tuple[str, Any]] = []
+        self.received: list[tuple[str, Any]] = []
         context.message_handler = self
         context.push_handlers(
-            on_cached=lambda name: self.told.append(("on_cached", name)),
-            on_cache_failed=lambda name, error: self.told.append(("on_cache_failed", name)),
-            on_source_stopped=lambda source: self.told.append(("on_source_stopped", source)),
-            on_source_force_stopped=lambda source: self.told.append(("on_source_force_stopped", source)),
+            on_cached=lambda name: self.received.append(("on_cached", name)),
+            on_cache_failed=lambda name, error: self.received.append(("on_cache_failed", name)),
+            on_source_stopped=lambda source: self.received.append(("on_source_stopped", source)),
+            on_source_force_stopped=lambda source: self.received.append(("on_source_force_stopped", source)),
         )
 
     def source_stopped(self, source: palace.Source) -> None:
-        self.told.append(("source_stopped", source))
+        self.received.append(("source_stopped", source))
 
     def source_force_stopped(self, source: palace.Source) -> None:
-        self.told.append(("source_force_stopped", source))
+        self.received.append(("source_force_stopped", source))
 
 
 @pytest.fixture
@@ -47,11 +47,11 @@ def names(assets: Path) -> tuple[str, ...]:
 
 
 def published(context: palace.Context) -> None:
-    """Wait until all that is asked for is decoded, so that one update has all of it to tell."""
+    """Wait until all requests are decoded, so that one update dispatches all events."""
     wait_until(lambda: {job.resource.key for job in [*context._engine.workers.finished]} >= {*context.pending_names})
 
 
-def test_news_is_told_in_the_order_it_happened(
+def test_events_are_dispatched_in_order(
     device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
 ) -> None:
     recorder = Recorder(context)
@@ -59,11 +59,11 @@ def test_news_is_told_in_the_order_it_happened(
     palace.cache(["missing.wav", "b.wav", "c.wav"])
     published(context)
     device.render(200)
-    assert recorder.told == []
+    assert recorder.received == []
 
     context.update()
 
-    assert recorder.told == [
+    assert recorder.received == [
         ("on_cache_failed", "missing.wav"),
         ("on_cached", "b.wav"),
         ("on_cached", "c.wav"),
@@ -72,25 +72,28 @@ def test_news_is_told_in_the_order_it_happened(
     ]
 
 
-def test_news_is_told_once(device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]) -> None:
+def test_events_are_dispatched_once(
+    device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
+) -> None:
     recorder = Recorder(context)
     palace.Buffer("a.wav").play()
     device.render(200)
     for _ in range(3):
         context.update()
 
-    assert [what for what, _ in recorder.told] == ["source_stopped", "on_source_stopped"]
+    assert [what for what, _ in recorder.received] == ["source_stopped", "on_source_stopped"]
 
 
-def test_one_update_after_the_end_makes_source_count_right_and_tells_it(
+def test_update_ends_and_reports_sources(
     device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
 ) -> None:
+    """One update after the end corrects `source_count` and dispatches the events."""
     recorder = Recorder(context)
     buffer = palace.Buffer("a.wav")
     sources = [buffer.play() for _ in range(3)]
     device.render(99)
     context.update()
-    assert recorder.told == []
+    assert recorder.received == []
     assert buffer.source_count == 3
 
     device.render(51)
@@ -98,13 +101,11 @@ def test_one_update_after_the_end_makes_source_count_right_and_tells_it(
     context.update()
 
     assert buffer.source_count == 0
-    assert [source for what, source in recorder.told if what == "source_stopped"] == sources
+    assert [source for what, source in recorder.received if what == "source_stopped"] == sources
 
 
 @pytest.mark.parametrize("end", ["stop", "replay", "destroy of the source"])
-def test_nothing_is_told_of_a_source_the_game_itself_has_stopped(
-    context: palace.Context, names: tuple[str, ...], end: str
-) -> None:
+def test_own_stops_send_no_event(context: palace.Context, names: tuple[str, ...], end: str) -> None:
     recorder = Recorder(context)
     source = palace.Buffer("a.wav").play()
     {
@@ -114,11 +115,11 @@ def test_nothing_is_told_of_a_source_the_game_itself_has_stopped(
     }[end]()
     context.update()
 
-    assert recorder.told == []
+    assert recorder.received == []
 
 
 @pytest.mark.parametrize("end", ["Buffer.destroy", "free", "Context.destroy"])
-def test_destroy_and_free_tell_before_they_return(context: palace.Context, names: tuple[str, ...], end: str) -> None:
+def test_destroy_dispatches_before_return(context: palace.Context, names: tuple[str, ...], end: str) -> None:
     recorder = Recorder(context)
     buffer = palace.Buffer("a.wav")
     first, second = buffer.play(), buffer.play()
@@ -128,7 +129,7 @@ def test_destroy_and_free_tell_before_they_return(context: palace.Context, names
         end
     ]()
 
-    assert recorder.told == [
+    assert recorder.received == [
         ("source_force_stopped", first),
         ("on_source_force_stopped", first),
         ("source_force_stopped", second),
@@ -139,14 +140,13 @@ def test_destroy_and_free_tell_before_they_return(context: palace.Context, names
 # Handlers that raise
 
 
-def test_an_exception_leaves_update_after_its_item_and_the_rest_comes_with_the_next(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
-    told: list[str] = []
+def test_raising_handler_ends_the_update(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The next update dispatches the remaining events."""
+    received: list[str] = []
 
     @context.event
     def on_cached(name: str) -> None:
-        told.append(name)
+        received.append(name)
         if name != "c.wav":
             raise ValueError(name)
 
@@ -155,41 +155,40 @@ def test_an_exception_leaves_update_after_its_item_and_the_rest_comes_with_the_n
 
     with pytest.raises(ValueError, match="a"):
         context.update()
-    assert told == ["a.wav"]
-    assert context.cached_names == names  # all is published, whatever is told
+    assert received == ["a.wav"]
+    assert context.cached_names == names  # all sounds are published before the first event
     with pytest.raises(ValueError, match="b"):
         context.update()
     context.update()
 
-    assert told == ["a.wav", "b.wav", "c.wav"]
+    assert received == ["a.wav", "b.wav", "c.wav"]
 
 
-def test_both_the_message_handler_and_the_event_are_told_even_if_one_raises(
+def test_message_and_event_are_independent(
     device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
 ) -> None:
-    told: list[str] = []
+    """The event is dispatched even if the message handler raises."""
+    received: list[str] = []
 
     class Raises(palace.MessageHandler):
         def source_stopped(self, source: palace.Source) -> None:
-            told.append("message")
+            received.append("message")
             raise ValueError("of the message handler")
 
     context.message_handler = Raises()
-    context.set_handler("on_source_stopped", lambda source: told.append("event"))
+    context.set_handler("on_source_stopped", lambda source: received.append("event"))
     palace.Buffer("a.wav").play()
     device.render(200)
 
     with pytest.raises(ValueError, match="of the message handler"):
         context.update()
 
-    assert told == ["message", "event"]
+    assert received == ["message", "event"]
 
 
 @pytest.mark.parametrize("end", ["Buffer.destroy", "free", "Batch.release"])
-def test_what_several_handlers_raise_in_destroy_is_kept_for_the_updates_after_it(
-    context: palace.Context, names: tuple[str, ...], end: str
-) -> None:
-    """With two of them, telling the news once never came to an end."""
+def test_update_raises_destroy_errors(context: palace.Context, names: tuple[str, ...], end: str) -> None:
+    """Regression: with two errors the dispatch did not end."""
     batch = palace.preload(["a.wav"])
     batch.wait()
     context.update()
@@ -208,7 +207,7 @@ def test_what_several_handlers_raise_in_destroy_is_kept_for_the_updates_after_it
     context.update()
 
 
-def test_what_handlers_raise_in_the_end_of_a_context_goes_to_the_excepthook(
+def test_context_destroy_uses_excepthook(
     context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raised: list[str] = []
@@ -230,26 +229,26 @@ def test_what_handlers_raise_in_the_end_of_a_context_goes_to_the_excepthook(
 # Handlers that call back
 
 
-def test_update_in_a_handler_publishes_and_tells_nothing(context: palace.Context, names: tuple[str, ...]) -> None:
-    told: list[str] = []
+def test_nested_update_only_publishes(context: palace.Context, names: tuple[str, ...]) -> None:
+    received: list[str] = []
 
     @context.event
     def on_cached(name: str) -> None:
-        told.append(name)
+        received.append(name)
         if name == "a.wav":
             palace.cache(["c.wav"])
             wait_until(lambda: not context.pending_names, context)
             assert "c.wav" in context.cached_names
-            assert told == ["a.wav"]
+            assert received == ["a.wav"]
 
     palace.cache(["a.wav", "b.wav"])
     published(context)
     context.update()
 
-    assert told == ["a.wav", "b.wav", "c.wav"]
+    assert received == ["a.wav", "b.wav", "c.wav"]
 
 
-def test_a_handler_may_replay_the_source_that_has_ended(
+def test_handler_may_replay_its_source(
     device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
 ) -> None:
     buffer = palace.Buffer("a.wav")
@@ -264,27 +263,27 @@ def test_a_handler_may_replay_the_source_that_has_ended(
     assert context.stats()["voices"] == 1
 
 
-def test_a_handler_may_destroy_the_sources_it_hears_of(
+def test_handler_may_destroy_sources(
     device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
 ) -> None:
     buffer = palace.Buffer("a.wav")
     sources = [buffer.play() for _ in range(3)]
-    told: list[palace.Source] = []
+    received: list[palace.Source] = []
 
     @context.event
     def on_source_stopped(source: palace.Source) -> None:
-        told.append(source)
+        received.append(source)
         for each in sources:
             each.destroy()
 
     device.render(200)
     context.update()
 
-    assert told == sources
+    assert received == sources
     assert buffer.source_count == 0
 
 
-def test_a_handler_may_free_the_buffer_of_what_has_ended(
+def test_handler_may_free_the_buffer(
     device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
 ) -> None:
     recorder = Recorder(context)
@@ -297,7 +296,7 @@ def test_a_handler_may_free_the_buffer_of_what_has_ended(
 
     context.update()
 
-    assert recorder.told == [
+    assert recorder.received == [
         ("source_stopped", ended),
         ("on_source_stopped", ended),
         ("source_force_stopped", playing),
@@ -306,28 +305,29 @@ def test_a_handler_may_free_the_buffer_of_what_has_ended(
     assert not buffer
 
 
-def test_a_handler_may_destroy_the_context_and_the_rest_is_told_still(
+def test_handler_may_destroy_the_context(
     device: palace.LoopbackDevice, context: palace.Context, names: tuple[str, ...]
 ) -> None:
-    told: list[tuple[str, bool]] = []
+    """The remaining events are still dispatched."""
+    received: list[tuple[str, bool]] = []
 
     @context.event
     def on_cached(name: str) -> None:
-        told.append((name, bool(context)))
+        received.append((name, bool(context)))
         context.destroy()
 
     playing = palace.Buffer("a.wav").play()
-    context.set_handler("on_source_force_stopped", lambda source: told.append((repr(source is playing), False)))
+    context.set_handler("on_source_force_stopped", lambda source: received.append((repr(source is playing), False)))
     palace.cache(["b.wav", "c.wav"])
     published(context)
     context.update()
 
-    assert told == [("b.wav", True), ("c.wav", False), ("True", False)]
+    assert received == [("b.wav", True), ("c.wav", False), ("True", False)]
     assert not context
     device.close()
 
 
-def test_a_handler_that_destroys_the_context_and_raises_takes_no_news_away(
+def test_destroy_and_raise_loses_no_event(
     context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raised: list[str] = []
@@ -347,12 +347,10 @@ def test_a_handler_that_destroys_the_context_and_raises_takes_no_news_away(
     assert raised == ["b.wav", "c.wav"]
 
 
-# Failures nobody hears of
+# Failures without a handler
 
 
-def test_a_failure_that_nobody_received_is_logged_once(
-    context: palace.Context, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unreceived_failure_is_logged_once(context: palace.Context, caplog: pytest.LogCaptureFixture) -> None:
     palace.cache(["missing.wav"])
     for _ in range(3):
         context.update()
@@ -364,7 +362,7 @@ def test_a_failure_that_nobody_received_is_logged_once(
 
 
 @pytest.mark.parametrize("by", ["event", "batch", "Buffer"])
-def test_a_failure_that_somebody_received_is_not_logged(
+def test_received_failure_is_not_logged(
     context: palace.Context, assets: Path, caplog: pytest.LogCaptureFixture, by: str
 ) -> None:
     (assets / "junk.wav").write_bytes(b"junk")
@@ -382,21 +380,19 @@ def test_a_failure_that_somebody_received_is_not_logged(
     assert by != "batch" or (batch is not None and list(batch.failed) == ["junk.wav"])
 
 
-def test_a_buffer_that_fails_without_cache_is_no_news(
-    context: palace.Context, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_failing_buffer_sends_no_event(context: palace.Context, caplog: pytest.LogCaptureFixture) -> None:
     recorder = Recorder(context)
     with pytest.raises(palace.ResourceNotFound):
         palace.Buffer("missing.wav")
     context.update()
 
-    assert recorder.told == []
+    assert recorder.received == []
     assert not caplog.records
 
 
-def test_a_buffer_that_is_loaded_without_cache_is_no_news(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_loaded_buffer_sends_no_event(context: palace.Context, names: tuple[str, ...]) -> None:
     recorder = Recorder(context)
     palace.Buffer("a.wav")
     context.update()
 
-    assert recorder.told == []
+    assert recorder.received == []

@@ -1,4 +1,4 @@
-"""Objects with an end: how they compare."""
+"""Comparison and `with` blocks of objects that can be destroyed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class Thing(Destroyable):
         self._init_lifetime()
 
 
-def test_they_compare_by_age_and_are_equal_to_themselves_only() -> None:
+def test_objects_compare_by_age() -> None:
+    """An object equals only itself."""
     old, young = Thing(), Thing()
     assert [compare(old, young) for compare in COMPARISONS] == [True, True, False, False]
     assert [compare(young, old) for compare in COMPARISONS] == [False, False, True, True]
@@ -32,7 +33,7 @@ def test_they_compare_by_age_and_are_equal_to_themselves_only() -> None:
 
 
 @pytest.mark.parametrize("compare", COMPARISONS)
-def test_they_do_not_compare_with_anything_else(compare: Callable[[object, object], bool]) -> None:
+def test_other_types_do_not_compare(compare: Callable[[object, object], bool]) -> None:
     with pytest.raises(TypeError):
         compare(Thing(), 1)
     with pytest.raises(TypeError):
@@ -59,7 +60,8 @@ def test_with_calls_an_overridden_destroy(base: type, context: palace.Context) -
     assert called == [made]
 
 
-def test_with_calls_overrides_of_context_and_device() -> None:
+def test_with_calls_an_overridden_close() -> None:
+    """And an overridden `Context.destroy`."""
     device_class, closed = _overriding(palace.LoopbackDevice, "close")
     context_class, destroyed = _overriding(palace.Context, "destroy")
     with device_class() as device, context_class(device) as context:

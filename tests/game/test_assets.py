@@ -1,4 +1,4 @@
-"""The example game's assets: what the levels name is there, and is what the soundscape needs."""
+"""Assets of the example game: the levels' files exist and meet the needs of the soundscape."""
 
 from __future__ import annotations
 
@@ -29,41 +29,42 @@ LOOPED = {
 }
 
 
-def test_every_sound_is_used_and_every_used_one_is_there() -> None:
+def test_assets_match_the_levels() -> None:
     there = {path.name for path in ASSETS.iterdir() if path.suffix in (".ogg", ".flac", ".wav")}
     assert there == set(NAMES)
 
 
-def test_levels_share_the_boat_and_differ_in_the_rest() -> None:
+def test_levels_have_their_own_sounds() -> None:
     own = [set(level.sounds) - set(BOAT_SOUNDS) - {"foghorn.ogg"} for level in LEVELS]
     assert all(len(sounds) >= 6 for sounds in own)
     assert len(set.union(*own)) == sum(map(len, own))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_sound_clips_and_what_is_placed_is_mono(name: str) -> None:
+def test_sounds_do_not_clip(name: str) -> None:
+    """Sounds with a position are mono."""
     samples, _ = soundfile.read(ASSETS / name, always_2d=True)
     assert 0.1 < np.abs(samples).max() < 0.97
     assert samples.shape[1] == 1 or name not in PLACED
 
 
-def test_loops_carry_loop_points_and_do_not_click(context: palace.Context) -> None:
+def test_loops_are_seamless(context: palace.Context) -> None:
     for name in sorted(LOOPED):
         start, end = palace.Buffer(ASSETS / name).loop_points
         samples, rate = soundfile.read(ASSETS / name, always_2d=True)
         assert 0 < start < end < len(samples), name
-        # What is heard at the joint must be no rougher than what is heard elsewhere.
+        # The joint must be no rougher than the rest of the sound.
         joint = np.concatenate([samples[end - 200 : end], samples[start : start + 200]])
         jump = np.abs(joint[200] - joint[199]).max()
         assert jump < 0.03 + 1.2 * np.abs(np.diff(samples, axis=0)).max(), name
-        # And what follows the joint is what would have followed.
+        # The samples after the joint match those after the loop's end.
         tail = min(1000, len(samples) - end)
         error = samples[end : end + tail] - samples[start : start + tail]
         assert np.sqrt((error**2).mean()) < 0.35 * np.sqrt((samples**2).mean()), name
         assert rate == 44100
 
 
-def test_music_has_an_introduction_before_its_loop() -> None:
+def test_music_lasts_20_to_60_seconds() -> None:
     for level in LEVELS:
         with soundfile.SoundFile(ASSETS / level.music) as music:
             seconds = music.frames / music.samplerate

@@ -1,4 +1,4 @@
-"""The example game as a program: by itself without a screen or a sound card, and in a real window with real keys."""
+"""The example game as a program: headless without a sound card, and in a window with key presses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
-#: Seconds to wait for what takes a moment, on a machine that is busy with something else.
+#: Timeout in seconds, for a busy machine.
 PATIENCE = 60
 
 
@@ -34,7 +34,7 @@ class Screen:
         self.environment = {**os.environ, "DISPLAY": f":{self.process.stdout.readline().strip()}"}
 
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a program on it to its end."""
+        """Run a program on this screen until it exits."""
         return subprocess.run(
             command, env=self.environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=PATIENCE
         )
@@ -68,21 +68,21 @@ def colours(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> int:
 
 @pytest.fixture(scope="module")
 def headless(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """What a headless game of ten seconds printed, and the folder it left things in."""
+    """The output of a headless game of ten seconds, and the folder of its files."""
     folder = tmp_path_factory.mktemp("headless")
     done = screen.run(sys.executable, "-m", "examples.game", "--headless", "--seconds", "10", "--out", str(folder))
     assert done.returncode == 0, done.stderr
     return done.stdout, folder
 
 
-def test_headless_it_says_where_it_left_things(headless: tuple[str, Path]) -> None:
+def test_headless_run_prints_its_files(headless: tuple[str, Path]) -> None:
     printed, folder = headless
     for name in ("title.png", "loading.png", "screenshot.png", "sound.wav"):
         assert str(folder / name) in printed
         assert (folder / name).stat().st_size > 10_000
 
 
-def test_frames_go_on_while_sounds_load(headless: tuple[str, Path]) -> None:
+def test_frames_continue_during_loading(headless: tuple[str, Path]) -> None:
     loading = next(line for line in headless[0].splitlines() if line.startswith("loading '"))
     frames = int(loading.split(":")[1].split()[0])
     progress = [float(step) for step in loading.split("progress ")[1].split(",")]
@@ -91,7 +91,7 @@ def test_frames_go_on_while_sounds_load(headless: tuple[str, Path]) -> None:
     assert progress[-1] == 1.0
 
 
-def test_its_screenshot_shows_a_lit_boat_in_dark_fog(headless: tuple[str, Path]) -> None:
+def test_screenshot_shows_the_lit_boat(headless: tuple[str, Path]) -> None:
     pixels = picture(headless[1] / "screenshot.png")
     assert pixels.shape == (720, 1280, 3)
     assert colours(pixels) > 2000
@@ -102,7 +102,7 @@ def test_its_screenshot_shows_a_lit_boat_in_dark_fog(headless: tuple[str, Path])
     assert (pixels[230:490, 450:830].min(axis=2) > 180).sum() > 50
 
 
-def test_its_loading_screen_shows_a_bar_that_is_part_full(headless: tuple[str, Path]) -> None:
+def test_loading_screen_shows_progress(headless: tuple[str, Path]) -> None:
     row = picture(headless[1] / "loading.png")[720 - 129, 380:900].astype(int)
     filled = row[:, 0] > 180
     assert 0.3 < filled.mean() < 0.95
@@ -110,7 +110,8 @@ def test_its_loading_screen_shows_a_bar_that_is_part_full(headless: tuple[str, P
     assert not filled[-20:].any()
 
 
-def test_its_sound_is_there_does_not_clip_and_moves_between_the_ears(headless: tuple[str, Path]) -> None:
+def test_recording_is_clean_and_moves(headless: tuple[str, Path]) -> None:
+    """It does not clip, and the balance moves between the ears."""
     samples, rate = soundfile.read(headless[1] / "sound.wav", always_2d=True)
     assert rate == 44100
     assert samples.shape == (10 * rate, 2)
@@ -123,7 +124,7 @@ def test_its_sound_is_there_does_not_clip_and_moves_between_the_ears(headless: t
     assert balance.max() - balance.min() > 3
 
 
-def test_its_folder_can_be_run_as_well_from_anywhere(screen: Screen, tmp_path: Path) -> None:
+def test_folder_runs_from_anywhere(screen: Screen, tmp_path: Path) -> None:
     game = CHECKOUT / "examples" / "game"
     command = [sys.executable, str(game), "--headless", "--seconds", "2", "--level", "3", "--out", str(tmp_path)]
     done = subprocess.run(
@@ -133,7 +134,7 @@ def test_its_folder_can_be_run_as_well_from_anywhere(screen: Screen, tmp_path: P
     assert str(tmp_path / "sound.wav") in done.stdout
 
 
-def test_without_a_display_it_says_what_to_install() -> None:
+def test_missing_display_names_xvfb() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "DISPLAY"}
     command = [sys.executable, "-m", "examples.game", "--headless"]
     done = subprocess.run(command, env=environment, cwd=CHECKOUT, capture_output=True, text=True, timeout=PATIENCE)
@@ -146,7 +147,7 @@ def test_without_a_display_it_says_what_to_install() -> None:
 
 
 class WindowedGame:
-    """The game in its window, the keyboard before it, and the trace it writes."""
+    """The game in its window, its keyboard and its trace."""
 
     def __init__(self, screen: Screen, folder: Path) -> None:
         self.screen = screen
@@ -158,13 +159,13 @@ class WindowedGame:
         self._seen = 0
 
     def trace(self) -> list[dict[str, Any]]:
-        """What it has done so far."""
+        """The lines of the trace so far."""
         if not self.trace_file.exists():
             return []
         return [json.loads(line) for line in self.trace_file.read_text().splitlines(True) if line.endswith("\n")]
 
     def wait_for(self, what: str, good: Callable[[dict[str, Any]], bool] = lambda line: True) -> dict[str, Any]:
-        """The next line of the trace that is `what` and `good`."""
+        """Wait for the next line of the trace with this `what` for which `good` is true."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             lines = self.trace()
@@ -177,7 +178,7 @@ class WindowedGame:
         raise AssertionError(f"{what!r} did not happen; what did: {self.trace()[-5:]}")
 
     def press_until(self, symbol: str, what: str) -> dict[str, Any]:
-        """Press a key until it has an effect: a loading screen takes Enter only when all is loaded."""
+        """Press a key until it has an effect: a loading screen accepts Enter only after the last load."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             self.screen.xdotool("key", symbol)
@@ -200,7 +201,7 @@ def windowed(screen: Screen, tmp_path: Path) -> Iterator[WindowedGame]:
     game.process.communicate()
 
 
-def test_in_a_window_it_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> None:
+def test_window_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> None:
     windowed.wait_for("title")
     window = screen.xdotool("search", "--sync", "--onlyvisible", "--name", "Fogbound").split()[0]
     screen.xdotool("windowfocus", "--sync", window)

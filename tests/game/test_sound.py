@@ -1,4 +1,4 @@
-"""The example game's soundscape: what is left on the screen is heard on the left, and levels free what they used."""
+"""Soundscape of the example game: positions, pause, volume, and the sounds that a level frees."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def sound(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> Soundscap
     return Soundscape(context)
 
 
-def begin(sound: Soundscape, number: int) -> World:
-    """A level with one goal and nothing else, its sounds in memory."""
+def enter(sound: Soundscape, number: int) -> World:
+    """Enter a level with one goal and no mines, with its sounds cached."""
     level = LEVELS[number - 1]
     batch = palace.preload(level.sounds, sound.context)
     sound.hold(batch)
@@ -38,13 +38,13 @@ def begin(sound: Soundscape, number: int) -> World:
 
 
 def balance(device: palace.LoopbackDevice) -> float:
-    """How much louder the right ear is than the left, in the next seconds; 1.0 is the same."""
+    """Power of the right channel over that of the left, in the next three seconds."""
     left, right = np.square(device.render(44100 * 3).astype(float)).mean(axis=0)
     return float(right / left)
 
 
-def test_left_on_the_screen_is_left_in_the_ears(sound: Soundscape, device: palace.LoopbackDevice) -> None:
-    world = begin(sound, 1)
+def test_screen_left_is_heard_left(sound: Soundscape, device: palace.LoopbackDevice) -> None:
+    world = enter(sound, 1)
     goal = world.goals[0]
     goal.x, goal.y = world.boat.x + 400, world.boat.y
     sound.follow(world)
@@ -54,8 +54,8 @@ def test_left_on_the_screen_is_left_in_the_ears(sound: Soundscape, device: palac
     assert balance(device) < 0.5
 
 
-def test_what_comes_nearer_gets_louder(sound: Soundscape, device: palace.LoopbackDevice) -> None:
-    world = begin(sound, 1)
+def test_closer_goal_is_louder(sound: Soundscape, device: palace.LoopbackDevice) -> None:
+    world = enter(sound, 1)
     goal = world.goals[0]
     loud = []
     for distance in (1500, 800, 300):
@@ -65,8 +65,8 @@ def test_what_comes_nearer_gets_louder(sound: Soundscape, device: palace.Loopbac
     assert loud == sorted(loud)
 
 
-def test_a_paused_level_is_silent_and_goes_on(sound: Soundscape, device: palace.LoopbackDevice) -> None:
-    begin(sound, 2)
+def test_paused_level_is_silent(sound: Soundscape, device: palace.LoopbackDevice) -> None:
+    enter(sound, 2)
     device.render(4410)
     sound.pause(True)
     device.render(4410)
@@ -75,8 +75,8 @@ def test_a_paused_level_is_silent_and_goes_on(sound: Soundscape, device: palace.
     assert np.abs(device.render(44100)).max() > 0.01
 
 
-def test_what_is_collected_falls_silent(sound: Soundscape, context: palace.Context) -> None:
-    world = begin(sound, 3)
+def test_collected_goal_is_silent(sound: Soundscape, context: palace.Context) -> None:
+    world = enter(sound, 3)
     goal = world.goals.pop()
     assert palace.Buffer(world.level.goal_sound).source_count == 1
     sound.tell(world, [Event("collected", goal.x, goal.y, goal.number)])
@@ -84,9 +84,9 @@ def test_what_is_collected_falls_silent(sound: Soundscape, context: palace.Conte
     assert palace.Buffer(world.level.found_sound).source_count == 1
 
 
-def test_a_level_frees_what_the_next_does_not_use(sound: Soundscape, context: palace.Context) -> None:
-    begin(sound, 1)
-    begin(sound, 2)
+def test_level_frees_unused_sounds(sound: Soundscape, context: palace.Context) -> None:
+    enter(sound, 1)
+    enter(sound, 2)
     sound._common.wait()
     assert set(context.cached_names) == {*COMMON_SOUNDS, *LEVELS[1].sounds}
     assert set(BOAT_SOUNDS) < set(context.cached_names)
@@ -95,7 +95,7 @@ def test_a_level_frees_what_the_next_does_not_use(sound: Soundscape, context: pa
     assert context.stats()["sources"] == 0
 
 
-def test_volume_goes_in_steps_and_stays_in_its_range(sound: Soundscape, context: palace.Context) -> None:
+def test_volume_is_clamped(sound: Soundscape, context: palace.Context) -> None:
     for _ in range(15):
         sound.set_volume(sound.volume - 0.1)
     assert (sound.volume, context.listener.gain) == (0.0, 0.0)

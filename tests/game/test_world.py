@@ -1,4 +1,4 @@
-"""The rules of the example game, without a window and without sound."""
+"""Rules of the example game, without a window or sound."""
 
 from __future__ import annotations
 
@@ -33,25 +33,26 @@ def at_the_boat(world: World, kind: str, number: int = 999) -> Thing:
     return Thing(number, kind, world.boat.x, world.boat.y)
 
 
-def test_the_boat_goes_where_the_helm_points(world: World) -> None:
+def test_boat_follows_the_helm(world: World) -> None:
     before = world.boat.x
     sail(world, 3, east=1)
     assert world.boat.x > before + 200
     assert world.boat.heading == pytest.approx(0, abs=0.01)
 
 
-def test_the_boat_is_never_faster_than_its_top_speed(world: World) -> None:
+def test_boat_speed_is_limited(world: World) -> None:
     sail(world, 5, east=1, north=1)
     assert world.boat.speed == pytest.approx(TOP_SPEED)
 
 
-def test_without_the_helm_the_boat_coasts_and_slows_down(world: World) -> None:
+def test_boat_coasts_and_slows_down(world: World) -> None:
     sail(world, 2, east=1)
     sail(world, 2)
     assert 0 < world.boat.speed < TOP_SPEED / 10
 
 
-def test_rocks_hold_the_boat_and_cost_no_hull(world: World) -> None:
+def test_rocks_stop_the_boat(world: World) -> None:
+    """They cost no hull."""
     world.goals = world.goals[:1]
     events = sail(world, 20, east=-1)
     assert world.boat.x == SHORE
@@ -59,7 +60,7 @@ def test_rocks_hold_the_boat_and_cost_no_hull(world: World) -> None:
     assert world.boat.hull == HULL
 
 
-def test_a_goal_in_reach_is_collected_and_scores(world: World) -> None:
+def test_goal_in_reach_is_collected(world: World) -> None:
     goal = world.goals[0]
     goal.x, goal.y = world.boat.x, world.boat.y
     events = world.step(STEP, 0, 0)
@@ -68,7 +69,7 @@ def test_a_goal_in_reach_is_collected_and_scores(world: World) -> None:
     assert (world.found, world.score) == (1, 100)
 
 
-def test_the_harbour_opens_with_the_last_goal_and_not_before(world: World) -> None:
+def test_last_goal_opens_the_harbour(world: World) -> None:
     world.boat.x, world.boat.y = world.harbour.x, world.harbour.y
     assert kinds(world.step(STEP, 0, 0)) == []
     world.goals = [at_the_boat(world, "goal")]
@@ -76,28 +77,28 @@ def test_the_harbour_opens_with_the_last_goal_and_not_before(world: World) -> No
     assert world.outcome == "won"
 
 
-def test_hull_and_time_are_worth_points_at_the_end(world: World) -> None:
+def test_hull_and_time_score_at_the_end(world: World) -> None:
     world.time = 20.0
     assert world.bonus() == 150 * HULL + 5 * int(world.level.par - 20)
     world.time = world.level.par + 100
     assert world.bonus() == 150 * HULL
 
 
-def test_a_mine_costs_hull_once_and_is_gone(world: World) -> None:
+def test_mine_costs_hull_once(world: World) -> None:
     world.mines = [at_the_boat(world, "mine")]
     assert kinds(world.step(STEP, 0, 0)) == ["hit"]
     assert world.mines == []
     assert world.boat.hull == HULL - 1
 
 
-def test_after_a_hit_there_is_a_time_of_grace(world: World) -> None:
+def test_hit_gives_a_grace_period(world: World) -> None:
     world.mines = [at_the_boat(world, "mine", 998), at_the_boat(world, "mine", 999)]
     assert kinds(world.step(STEP, 0, 0)) == ["hit"]
     assert "hit" not in kinds(sail(world, GRACE - 0.1))
     assert "hit" in kinds(sail(world, 0.3))
 
 
-def test_the_last_hit_loses_and_nothing_happens_any_more(world: World) -> None:
+def test_last_hit_ends_the_game(world: World) -> None:
     world.boat.hull = 1
     world.mines = [at_the_boat(world, "mine")]
     assert kinds(world.step(STEP, 0, 0)) == ["hit", "lost"]
@@ -107,7 +108,7 @@ def test_the_last_hit_loses_and_nothing_happens_any_more(world: World) -> None:
     assert not world.ping()
 
 
-def test_a_ping_answers_later_from_what_is_farther(world: World) -> None:
+def test_echo_delay_grows_with_distance(world: World) -> None:
     near, far = world.goals[:2]
     near.x, near.y = world.boat.x + 200, world.boat.y
     far.x, far.y = world.boat.x - 600, world.boat.y
@@ -121,7 +122,7 @@ def test_a_ping_answers_later_from_what_is_farther(world: World) -> None:
     assert far.revealed > 0
 
 
-def test_a_ping_does_not_reach_beyond_its_range(world: World) -> None:
+def test_ping_range_is_limited(world: World) -> None:
     far = world.goals[0]
     far.x, far.y = world.boat.x + PING_RANGE + 10, world.boat.y
     world.goals, world.harbour.x = [far], world.boat.x + PING_RANGE * 2
@@ -129,7 +130,7 @@ def test_a_ping_does_not_reach_beyond_its_range(world: World) -> None:
     assert "echo" not in kinds(sail(world, 3))
 
 
-def test_the_sonar_has_to_rest_and_says_when_it_is_ready(world: World) -> None:
+def test_sonar_has_to_recharge(world: World) -> None:
     assert world.ping()
     assert not world.ping()
     events = sail(world, PING_REST + 0.1)
@@ -137,7 +138,7 @@ def test_the_sonar_has_to_rest_and_says_when_it_is_ready(world: World) -> None:
     assert world.ping()
 
 
-def test_hunting_mines_turn_to_a_ping_and_others_do_not() -> None:
+def test_hunting_mines_follow_a_ping() -> None:
     for level in LEVELS:
         world = World(level)
         mine = world.mines[0]
@@ -147,7 +148,7 @@ def test_hunting_mines_turn_to_a_ping_and_others_do_not() -> None:
         assert bool(mine.alert) == level.hunting
 
 
-def test_thunder_comes_after_its_lightning() -> None:
+def test_thunder_follows_lightning() -> None:
     world = World(LEVELS[1])
     world.mines = []
     events = kinds(sail(world, 40))
@@ -156,7 +157,7 @@ def test_thunder_comes_after_its_lightning() -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.title)
-def test_what_drifts_stays_in_the_water(level: Level) -> None:
+def test_drifting_things_stay_in_water(level: Level) -> None:
     world = World(level)
     world.boat.safe_for = 1000
     sail(world, 60)
@@ -166,7 +167,7 @@ def test_what_drifts_stays_in_the_water(level: Level) -> None:
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=lambda level: level.title)
-def test_a_level_begins_without_danger_and_with_all_its_goals(level: Level) -> None:
+def test_level_starts_safe_and_complete(level: Level) -> None:
     world = World(level)
     assert (len(world.goals), len(world.mines)) == (level.goal_count, level.mine_count)
     assert min(world.distance(mine) for mine in world.mines) > 250
@@ -184,13 +185,13 @@ def test_every_level_can_be_won(level: Level) -> None:
     assert world.outcome == "won"
 
 
-def test_a_seed_gives_the_same_world_again() -> None:
+def test_seed_is_reproducible() -> None:
     worlds = [World(LEVELS[1], seed) for seed in (5, 5, 6)]
     places = [[(goal.x, goal.y) for goal in world.goals] for world in worlds]
     assert places[0] == places[1] != places[2]
 
 
-def test_what_passes_by_keeps_coming() -> None:
+def test_wanderer_keeps_passing() -> None:
     world = World(LEVELS[0])
     world.mines = []
     nearest = math.inf

@@ -1,4 +1,4 @@
-"""pyglet.clock drives a context, while there is something to do, under every kind of loop."""
+"""pyglet.clock updates a context while work is pending, under every kind of event loop."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Hand:
-    """A clock whose time is moved by hand."""
+    """A clock whose time the test sets."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -34,7 +34,7 @@ class Hand:
 
 
 def scheduled(clock: pyglet.clock.Clock) -> int:
-    """Functions of ours that a clock has."""
+    """Number of the package's functions on a clock."""
     items = [*clock._schedule_interval_items, *clock._schedule_items]
     return sum("pyglet_palace" in repr(item.func) for item in items)
 
@@ -54,7 +54,7 @@ def driven(device: palace.LoopbackDevice, hand: Hand, assets: Path) -> palace.Co
     return context
 
 
-def test_an_idle_context_has_nothing_scheduled(hand: Hand, driven: palace.Context) -> None:
+def test_idle_context_is_unscheduled(hand: Hand, driven: palace.Context) -> None:
     assert scheduled(hand.clock) == 0
 
     palace.Buffer("a.wav")
@@ -66,9 +66,9 @@ def test_an_idle_context_has_nothing_scheduled(hand: Hand, driven: palace.Contex
     assert hand.clock.get_sleep_time(True) is None
 
 
-def test_the_clock_drives_while_something_is_pending(hand: Hand, driven: palace.Context) -> None:
-    told: list[str] = []
-    driven.set_handler("on_cached", told.append)
+def test_pending_load_schedules_updates(hand: Hand, driven: palace.Context) -> None:
+    received: list[str] = []
+    driven.set_handler("on_cached", received.append)
     with held("a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
@@ -80,13 +80,11 @@ def test_the_clock_drives_while_something_is_pending(hand: Hand, driven: palace.
     hand.tick()
     hand.tick()
 
-    assert told == ["a.wav"]
+    assert received == ["a.wav"]
     assert scheduled(hand.clock) == 0
 
 
-def test_the_clock_drives_while_something_plays(
-    device: palace.LoopbackDevice, hand: Hand, driven: palace.Context
-) -> None:
+def test_playing_source_schedules_updates(device: palace.LoopbackDevice, hand: Hand, driven: palace.Context) -> None:
     stopped: list[palace.Source] = []
     driven.set_handler("on_source_stopped", stopped.append)
     source = palace.Buffer("a.wav").play()
@@ -100,7 +98,7 @@ def test_the_clock_drives_while_something_plays(
     assert scheduled(hand.clock) == 0
 
 
-def test_a_paused_source_keeps_no_clock_busy_until_it_is_resumed(hand: Hand, driven: palace.Context) -> None:
+def test_paused_source_schedules_nothing(hand: Hand, driven: palace.Context) -> None:
     source = palace.Buffer("a.wav").play()
     source.pause()
     hand.tick()
@@ -112,25 +110,25 @@ def test_a_paused_source_keeps_no_clock_busy_until_it_is_resumed(hand: Hand, dri
     assert scheduled(hand.clock) == 1
 
 
-def test_a_batch_with_nothing_to_load_is_told_by_the_clock(hand: Hand, driven: palace.Context) -> None:
-    told: list[palace.Batch] = []
-    batch = palace.preload([], on_complete=told.append)
+def test_clock_completes_an_empty_batch(hand: Hand, driven: palace.Context) -> None:
+    received: list[palace.Batch] = []
+    batch = palace.preload([], on_complete=received.append)
     hand.tick()
     hand.tick()
 
-    assert told == [batch]
+    assert received == [batch]
     assert scheduled(hand.clock) == 0
 
 
-def test_a_handler_that_raises_does_not_end_the_driving(hand: Hand, driven: palace.Context, assets: Path) -> None:
+def test_raising_handler_keeps_the_schedule(hand: Hand, driven: palace.Context, assets: Path) -> None:
     for number in range(3):
         sounds.wav(assets / f"{number}.wav")
     pyglet.resource.reindex()
-    told: list[str] = []
+    received: list[str] = []
 
     @driven.event
     def on_cached(name: str) -> None:
-        told.append(name)
+        received.append(name)
         raise ValueError(name)
 
     palace.cache(["0.wav", "1.wav", "2.wav"])
@@ -142,12 +140,12 @@ def test_a_handler_that_raises_does_not_end_the_driving(hand: Hand, driven: pala
         except ValueError:
             errors += 1
 
-    assert told == ["0.wav", "1.wav", "2.wav"]
+    assert received == ["0.wav", "1.wav", "2.wav"]
     assert errors == 3
     assert scheduled(hand.clock) == 0
 
 
-def test_an_error_kept_by_destroy_is_raised_by_the_clocks_update(hand: Hand, driven: palace.Context) -> None:
+def test_clock_raises_a_destroy_error(hand: Hand, driven: palace.Context) -> None:
     @driven.event
     def on_source_force_stopped(source: palace.Source) -> None:
         raise ValueError("kept")
@@ -160,7 +158,7 @@ def test_an_error_kept_by_destroy_is_raised_by_the_clocks_update(hand: Hand, dri
         hand.tick()
 
 
-def test_a_destroyed_context_leaves_the_clock(hand: Hand, driven: palace.Context) -> None:
+def test_destroyed_context_leaves_the_clock(hand: Hand, driven: palace.Context) -> None:
     source = palace.Buffer("a.wav").play()
     source.looping = True
     palace.cache(["nothing.wav"])
@@ -172,7 +170,7 @@ def test_a_destroyed_context_leaves_the_clock(hand: Hand, driven: palace.Context
 
 
 @pytest.mark.parametrize("raises", [False, True])
-def test_a_context_destroyed_by_a_handler_leaves_the_clock(hand: Hand, driven: palace.Context, raises: bool) -> None:
+def test_destroy_in_handler_unschedules(hand: Hand, driven: palace.Context, raises: bool) -> None:
     @driven.event
     def on_cached(name: str) -> None:
         driven.destroy()
@@ -193,9 +191,7 @@ def test_a_context_destroyed_by_a_handler_leaves_the_clock(hand: Hand, driven: p
 
 
 @pytest.mark.parametrize("how", ["decoder", "resource_not_found"])
-def test_a_context_destroyed_by_what_buffer_calls_is_not_driven_again(
-    hand: Hand, driven: palace.Context, how: str
-) -> None:
+def test_destroy_inside_buffer_unschedules(hand: Hand, driven: palace.Context, how: str) -> None:
     if how == "decoder":
         palace.decoder_factories.destroys = lambda file: driven.destroy()
     else:
@@ -206,7 +202,7 @@ def test_a_context_destroyed_by_what_buffer_calls_is_not_driven_again(
         if driven:
             with pytest.raises(palace.DestroyedError):
                 palace.Buffer("a.wav" if how == "decoder" else "missing.wav")
-            assert scheduled(hand.clock) == 0  # though there is news left to be told
+            assert scheduled(hand.clock) == 0  # although an event is still queued
 
     palace.cache(["/nowhere/1.wav", "/nowhere/2.wav"])
     wait_until(lambda: len(driven._engine.workers.finished) == 2)
@@ -216,9 +212,7 @@ def test_a_context_destroyed_by_what_buffer_calls_is_not_driven_again(
     assert scheduled(hand.clock) == 0
 
 
-def test_without_auto_update_no_clock_is_touched_and_update_does_it_by_hand(
-    device: palace.LoopbackDevice, hand: Hand, driven: palace.Context
-) -> None:
+def test_auto_update_off_uses_no_clock(device: palace.LoopbackDevice, hand: Hand, driven: palace.Context) -> None:
     by_hand = palace.Context(device, EXACT, clock=hand.clock, auto_update=False)
     palace.cache(["a.wav"], by_hand)
     assert scheduled(hand.clock) == 0
@@ -232,53 +226,51 @@ def test_without_auto_update_no_clock_is_touched_and_update_does_it_by_hand(
     assert scheduled(hand.clock) == 0
 
 
-def test_update_by_hand_beside_the_clock_does_no_harm(hand: Hand, driven: palace.Context) -> None:
-    told: list[str] = []
-    driven.set_handler("on_cached", told.append)
+def test_manual_update_beside_clock_is_safe(hand: Hand, driven: palace.Context) -> None:
+    received: list[str] = []
+    driven.set_handler("on_cached", received.append)
     palace.cache(["a.wav"])
-    wait_until(lambda: told, driven)
+    wait_until(lambda: received, driven)
     driven.update()
     hand.tick()
 
-    assert told == ["a.wav"]
+    assert received == ["a.wav"]
     assert scheduled(hand.clock) == 0
 
 
-def test_a_loop_written_by_hand_drives_it_through_the_default_clock(
-    device: palace.LoopbackDevice, driven: palace.Context
-) -> None:
+def test_default_clock_drives_a_manual_loop(device: palace.LoopbackDevice, driven: palace.Context) -> None:
     context = palace.Context(device, EXACT)
-    told: list[str] = []
-    context.set_handler("on_cached", told.append)
+    received: list[str] = []
+    context.set_handler("on_cached", received.append)
     palace.cache(["a.wav"], context)
-    wait_until(lambda: pyglet.clock.tick() is not None and told)
+    wait_until(lambda: pyglet.clock.tick() is not None and received)
     wait_until(lambda: pyglet.clock.tick() is not None and not scheduled(pyglet.clock.get_default()))
 
-    assert told == ["a.wav"]
+    assert received == ["a.wav"]
 
 
-def test_a_clock_that_is_made_the_default_drives_what_begins_after(
+def test_new_default_clock_drives_new_work(
     device: palace.LoopbackDevice, hand: Hand, driven: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pyglet.clock, "_default", pyglet.clock.get_default())  # put back at the end
+    monkeypatch.setattr(pyglet.clock, "_default", pyglet.clock.get_default())  # restored after the test
     context = palace.Context(device, EXACT)
     looping = palace.Source(context)
     looping.looping = True
-    palace.Buffer("a.wav", context).play(looping)  # the clock from before drives
+    palace.Buffer("a.wav", context).play(looping)  # the previous clock drives the context
     before = pyglet.clock.get_default()
 
     pyglet.clock.set_default(hand.clock)
-    told: list[palace.Batch] = []
-    palace.preload([], context, on_complete=told.append)
+    received: list[palace.Batch] = []
+    palace.preload([], context, on_complete=received.append)
     hand.tick()
     hand.tick()
 
-    assert len(told) == 1
+    assert len(received) == 1
     assert scheduled(before) == 0
     looping.stop()
 
 
-def test_a_context_of_another_thread_is_driven_by_a_clock_it_is_given_alone(device: palace.LoopbackDevice) -> None:
+def test_other_thread_needs_its_own_clock(device: palace.LoopbackDevice) -> None:
     results: list[object] = []
 
     def elsewhere() -> None:
@@ -302,7 +294,7 @@ def test_a_context_of_another_thread_is_driven_by_a_clock_it_is_given_alone(devi
 
 
 def run(code: str, *arguments: str, wrapper: tuple[str, ...] = (), warnings: str = "error") -> str:
-    """What a program prints, which must end well and say nothing on stderr."""
+    """The output of a program, which must exit with status 0 and write no error."""
     done = subprocess.run(
         [*wrapper, sys.executable, "-W", warnings, "-c", textwrap.dedent(code), *arguments],
         capture_output=True,
@@ -334,13 +326,14 @@ palace.cache(["a.wav"], context)
 """
 
 
-def test_pyglet_app_run_drives_it_without_a_window(driven: palace.Context, assets: Path) -> None:
+def test_pyglet_app_run_drives_the_context(driven: palace.Context, assets: Path) -> None:
+    """Without a window."""
     code = PROGRAM + "finish = pyglet.app.exit\npyglet.options.shadow_window = False\npyglet.app.run()"
 
     assert run(code, str(assets)) == "cached a.wav\nstopped\n"
 
 
-def test_an_arcade_window_drives_it(driven: palace.Context, assets: Path) -> None:
+def test_arcade_window_drives_the_context(driven: palace.Context, assets: Path) -> None:
     code = PROGRAM.replace(
         "import pyglet,", "import pyglet; pyglet.options.audio = ('silent',); import arcade,"
     ) + textwrap.dedent("""

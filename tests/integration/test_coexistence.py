@@ -1,6 +1,6 @@
-"""pyglet.media plays in the same process, with its own context made current, and neither notices the other.
+"""pyglet.media and pyglet_palace play in one process while the context of pyglet.media stays current.
 
-As a program, ``python -m tests.integration.test_coexistence 60``, it goes on for that many seconds.
+``python -m tests.integration.test_coexistence 60`` runs the test for that many seconds.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ for number in range(8):
     player.play()
     players.append(player)
 
-current = al.alcGetCurrentContext()  # theirs
+current = al.alcGetCurrentContext()  # that of pyglet.media
 started = [player.time for player in players]
 palace.cache(["long.wav", "short.wav"])
 buffers = [palace.Buffer("long.wav"), palace.Buffer("short.wav")]
@@ -77,14 +77,14 @@ for stream in streams:
     palace.decode("long.wav").play(2000, 8, stream)
 
 def collects():
-    # The feeder, inside of a scope, holds it off for moments.
+    # The streaming thread disables it for moments, inside a scope.
     for _ in range(1000):
         if gc.isenabled():
             return True
         time.sleep(0.001)
     return False
 
-stopped, cached, wrong, turns = [], [], [], 0
+stopped, cached, wrong, rounds = [], [], [], 0
 context.set_handler("on_source_stopped", stopped.append)
 context.set_handler("on_cached", cached.append)
 names = ["0.wav", "1.wav", "2.wav", "3.wav"]
@@ -99,24 +99,24 @@ get = ctypes.CFUNCTYPE(None, ctypes.c_uint, ctypes.c_int, ctypes.POINTER(ctypes.
 until = time.monotonic() + seconds
 while time.monotonic() < until or not (stopped and ends and cached):
     assert time.monotonic() < until + 30, (len(stopped), len(ends), len(cached))
-    turns += 1
+    rounds += 1
     pyglet.clock.tick()
-    pyglet.app.platform_event_loop.dispatch_posted_events()  # pyglet's players end by one
+    pyglet.app.platform_event_loop.dispatch_posted_events()  # one of them ends a player of pyglet
     palace.cache(names)
     source = choose.choice(sources)
     source.gain = gain = round(choose.random(), 4)
-    source.position = position = (float(turns % 1000), 1.0, -2.0)
-    if turns % 10 == 0:
+    source.position = position = (float(rounds % 1000), 1.0, -2.0)
+    if rounds % 10 == 0:
         source.offset = choose.randrange(40_000)
-    if turns % 50 == 0:
+    if rounds % 50 == 0:
         buffers[1].play()
         player = sound.play()  # pyglet makes its context current again
         player.push_handlers(on_player_eos=lambda player=player: (ends.append(1), player.delete()))
-    if turns % 100 == 0:
+    if rounds % 100 == 0:
         palace.free(names)
         player = sound.play()
         player.itself = player
-        del player  # finalised by the garbage collector, when it likes
+        del player  # finalised by the garbage collector at any time
     with context._engine.scope:
         number = source._state.voice.number
         found = [of_source(number, c.AL_GAIN, 1)[0], tuple(of_source(number, c.AL_POSITION, 3))]
@@ -129,7 +129,7 @@ while time.monotonic() < until or not (stopped and ends and cached):
     if not collects():
         wrong.append("the garbage collector is off")
     stream = choose.choice(streams)
-    if turns % 10 == 5:
+    if rounds % 10 == 5:
         stream.offset = choose.randrange(40_000)
     if not all(stream.playing for stream in streams) or not 0 <= stream.offset < 44_100:
         wrong.append("not streaming")
@@ -147,7 +147,7 @@ time.sleep(0.01)
 gc.disable()
 with context._engine.scope:
     pass
-kept_off = not gc.isenabled()  # by the game, whose choice it is
+kept_off = not gc.isenabled()  # disabled by the game, so the scope leaves it disabled
 gc.enable()
 
 times = [player.time for player in players]
@@ -158,7 +158,7 @@ while went_on < len(players) and time.monotonic() < until:
     went_on = sum(player.time != before for player, before in zip(players, times))
 shared = driver is not None and sys.modules["pyglet.media.drivers.openal.lib_openal"]._lib._handle == al.handle._handle
 report = {
-    "turns": turns, "wrong": wrong[:5], "raised": raised, "went on": went_on, "stopped": bool(stopped),
+    "rounds": rounds, "wrong": wrong[:5], "raised": raised, "went on": went_on, "stopped": bool(stopped),
     "ends": bool(ends), "cached": sorted(set(cached)), "shared": shared, "collecting": [inside, after, kept_off],
     "current": al.alcGetCurrentContext() == current, "playing": all(player.playing for player in players),
 }
@@ -174,7 +174,7 @@ print(json.dumps(report))
 
 
 def stress(folder: Path, order: str, seconds: float) -> dict[str, Any]:
-    """What the program reports."""
+    """Run the program and return its report."""
     from tests import sounds
 
     sounds.write(folder / "long.wav", sounds.tone(1.0), subtype="PCM_16")
@@ -195,21 +195,21 @@ def stress(folder: Path, order: str, seconds: float) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("order", ["media first", "palace first"])
-def test_pyglet_media_and_this_package_do_not_disturb_each_other(tmp_path: Path, order: str) -> None:
+def test_pyglet_media_and_palace_coexist(tmp_path: Path, order: str) -> None:
     report = stress(tmp_path, order, 2.0)
 
-    assert report.pop("turns") > 50
+    assert report.pop("rounds") > 50
     report.pop("shared")
     assert report == {
         "wrong": [],  # values of our sources, read back through AL; the process's current context; the collector
-        "raised": [],  # in any thread, pyglet's feeder among them, and in finalisers
+        "raised": [],  # in any thread, pyglet's streaming thread included, and in finalisers
         "went on": 8,
         "went on after shutdown": 8,
         "playing": True,
         "stopped": True,
         "ends": True,
         "cached": ["0.wav", "1.wav", "2.wav", "3.wav", "long.wav", "short.wav"],
-        "collecting": [False, True, True],  # inside a scope, after it; and still off where the game has it off
+        "collecting": [False, True, True],  # inside a scope, after it, and after a scope while the game has it disabled
         "current": True,
     }
 

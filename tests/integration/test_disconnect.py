@@ -1,4 +1,4 @@
-"""A device that goes away: the context follows to another, or the game is told and opens one."""
+"""Disconnected devices: the context moves to another device, or a handler opens one."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 LENGTH = 4410
 
-#: What a context on a `Plug` is to be made with; all but the rate is what OpenAL wants of a device that renders.
+#: Attributes of a context on a `Plug`. OpenAL needs all but the rate for a loopback device.
 STEREO = {palace.CHANNEL_CONFIG: palace.STEREO, palace.SAMPLE_TYPE: palace.FLOAT}
 ASKED = {palace.FREQUENCY: RATE, **STEREO, **EXACT}
 
 
 class Plug:
-    """The answers of ALC about a device with a cord; what is made with `Device()` renders as a `LoopbackDevice` does.
+    """ALC functions of a device that can be unplugged. `Device()` opens one that renders like a `LoopbackDevice`.
 
     Attributes:
-        connected: Whether the cord is in.
-        another: Rate of the device to which OpenAL can move in place of it; None: there is none.
-        moves: What OpenAL was asked to move to: a name (None: the default), attributes.
-        held: How often a context was asked not to stop its sources.
+        connected: True while the device is plugged in.
+        another: Rate of the device to which OpenAL can move; None without such a device.
+        moves: Arguments of each reopen: a name (None for the default), attributes.
+        holds: Number of requests not to stop sources on a disconnect.
     """
 
     def __init__(self, patch: Callable[..., None], *, can_move: bool, can_hold: bool) -> None:
@@ -43,7 +43,7 @@ class Plug:
         self.connected = True
         self.another: int | None = None
         self.moves: list[tuple[bytes | None, dict[int, int]]] = []
-        self.held = 0
+        self.holds = 0
         self._names = iter(["loudspeaker", "headphones", "monitor"])
         self._name = next(self._names)
         answers = {"ALC_EXT_disconnect": True, "ALC_SOFT_reopen_device": can_move, "ALC_ENUMERATE_ALL_EXT": True}
@@ -83,7 +83,7 @@ class Plug:
 
     def _disable(self, what: int) -> None:
         assert what == c.AL_STOP_SOURCES_ON_DISCONNECT_SOFT
-        self.held += 1
+        self.holds += 1
 
     def render(self, device: palace.Device, frames: int) -> Any:
         out = np.zeros((frames, 2), np.float32)
@@ -102,7 +102,7 @@ def make_plug(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plug]:
 
 @pytest.fixture
 def plug(make_plug: Callable[..., Plug]) -> Plug:
-    """A device with a cord, of an OpenAL that can move to another and hold what plays."""
+    """A device that can be unplugged, with an OpenAL that can reopen it and hold its sources."""
     return make_plug()
 
 
@@ -117,43 +117,42 @@ def path(tmp_path: Path) -> Path:
     return sounds.wav(tmp_path / "ramp.wav", LENGTH)
 
 
-def look(context: palace.Context) -> None:
-    """An update, half a second after the one before."""
+def check(context: palace.Context) -> None:
+    """Update the context as if half a second had passed since the last check."""
     context._engine._checked_at = context.device._native._last_attempt = float("-inf")
     context.update()
 
 
-class Told:
-    """What a game is told, as messages and as events."""
+class EventLog:
+    """Records the messages and events of a context."""
 
     def __init__(self, context: palace.Context) -> None:
-        self.news: list[str] = []
+        self.received: list[str] = []
 
         class Handler(palace.MessageHandler):
             def device_disconnected(_, device: palace.Device) -> None:
                 assert device is context.device
-                self.news.append("message")
+                self.received.append("message")
 
         context.message_handler = Handler()
         context.push_handlers(
-            on_device_disconnected=lambda device: self.news.append("event"),
-            on_source_stopped=lambda source: self.news.append("stopped"),
-            on_source_force_stopped=lambda source: self.news.append("force stopped"),
+            on_device_disconnected=lambda device: self.received.append("event"),
+            on_source_stopped=lambda source: self.received.append("stopped"),
+            on_source_force_stopped=lambda source: self.received.append("force stopped"),
         )
 
 
-def test_a_device_that_goes_away_is_left_for_the_default_and_what_plays_goes_on(
-    plug: Plug, path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_playback_moves_to_the_default(plug: Plug, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """After a disconnect, playback continues on the default device."""
     device = palace.Device()
     context = made_on(device)
-    told = Told(context)
+    received = EventLog(context)
     source = palace.Buffer(path).play()
     before = plug.render(device, 1000)
 
     plug.connected, plug.another = False, RATE
     with caplog.at_level(logging.WARNING, "pyglet_palace"):
-        look(context)
+        check(context)
 
     assert plug.moves == [(None, ASKED)]
     assert [record.getMessage() for record in caplog.records] == [
@@ -164,38 +163,38 @@ def test_a_device_that_goes_away_is_left_for_the_default_and_what_plays_goes_on(
     assert np.abs(before).max() > 0.1
     assert np.abs(plug.render(device, 1000)).max() > 0.1
     for _ in range(3):
-        look(context)
-    assert told.news == []
+        check(context)
+    assert received.received == []
     assert len(plug.moves) == 1
 
 
 @pytest.mark.parametrize("rate", [22050, RATE, 96000])
-def test_ends_are_found_at_the_rate_of_the_new_device(plug: Plug, path: Path, rate: int) -> None:
+def test_end_times_follow_the_new_rate(plug: Plug, path: Path, rate: int) -> None:
     device = palace.Device()
     context = made_on(device)
-    told = Told(context)
+    received = EventLog(context)
     source = palace.Buffer(path).play()
     plug.render(device, LENGTH // 2)
     plug.connected, plug.another = False, rate
-    look(context)
+    check(context)
 
     assert device.frequency == rate
     for _ in range(0, rate // 10, 64):
         plug.render(device, 64)
         ended = not source.playing
         context.update()
-        assert told.news == ["stopped"] * ended
+        assert received.received == ["stopped"] * ended
     assert ended
 
 
-def test_several_contexts_move_together_and_once(plug: Plug, path: Path) -> None:
+def test_contexts_move_together_once(plug: Plug, path: Path) -> None:
     device = palace.Device()
     contexts = [made_on(device) for _ in range(3)]
-    told = [Told(context) for context in contexts]
+    received = [EventLog(context) for context in contexts]
     sources = [palace.Buffer(path, context).play() for context in contexts]
     plug.connected, plug.another = False, 22050
     for context in contexts:
-        look(context)
+        check(context)
 
     assert len(plug.moves) == 1
     for _ in range(0, LENGTH, 64):
@@ -203,111 +202,111 @@ def test_several_contexts_move_together_and_once(plug: Plug, path: Path) -> None
         ended = [not source.playing for source in sources]
         for context in contexts:
             context.update()
-        assert [of.news for of in told] == [["stopped"] * end for end in ended]
+        assert [of.received for of in received] == [["stopped"] * end for end in ended]
     assert all(ended)
 
 
-def test_without_another_device_the_news_is_told_once_and_it_goes_on_when_there_is_one(
-    plug: Plug, path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_lost_device_is_retried(plug: Plug, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Each loss sends one event. Playback continues when a device appears."""
     device = palace.Device()
     context = made_on(device)
-    told = Told(context)
+    received = EventLog(context)
     source = palace.Buffer(path).play()
     plug.render(device, 1000)
 
     plug.connected = False
-    for turn in range(1, 4):
-        look(context)
-        assert len(plug.moves) == turn  # tried at each look
-        assert told.news == ["message", "event"]
+    for count in range(1, 4):
+        check(context)
+        assert len(plug.moves) == count  # one attempt per check
+        assert received.received == ["message", "event"]
         assert source.playing
     plug.another = RATE
     with caplog.at_level(logging.WARNING, "pyglet_palace"):
-        look(context)
+        check(context)
     assert "goes on with 'headphones'" in caplog.text
     assert np.abs(plug.render(device, 1000)).max() > 0.1
-    look(context)
+    check(context)
     assert len(plug.moves) == 4
-    assert told.news == ["message", "event"]
+    assert received.received == ["message", "event"]
 
     plug.connected, plug.another = False, None
-    look(context)
-    assert told.news == ["message", "event"] * 2
-    plug.connected = True  # for the way of the end
+    check(context)
+    assert received.received == ["message", "event"] * 2
+    plug.connected = True  # the sound can now reach its end
     plug.render(device, LENGTH)
     context._engine.device_was_reset()
     context.update()
-    assert told.news == ["message", "event"] * 2 + ["stopped"]
+    assert received.received == ["message", "event"] * 2 + ["stopped"]
 
 
-def test_updates_between_two_looks_ask_nothing(plug: Plug) -> None:
+def test_updates_between_checks_do_nothing(plug: Plug) -> None:
     context = made_on(palace.Device())
     plug.connected = False
-    look(context)
+    check(context)
     for _ in range(3):
         context.update()
     assert len(plug.moves) == 1
 
 
-def test_however_many_contexts_look_a_missing_device_is_looked_for_twice_a_second(plug: Plug) -> None:
+def test_contexts_share_the_retries(plug: Plug) -> None:
+    """A missing device is tried twice a second, with any number of contexts."""
     device = palace.Device()
     contexts = [made_on(device) for _ in range(3)]
-    told = [Told(context) for context in contexts]
+    received = [EventLog(context) for context in contexts]
     plug.connected = False
     for context in contexts:
         context._engine._checked_at = float("-inf")
         context.update()
     assert len(plug.moves) == 1
-    assert [of.news for of in told] == [["message", "event"]] * 3
+    assert [of.received for of in received] == [["message", "event"]] * 3
 
 
-def test_what_the_last_context_or_reset_asked_for_goes_along(plug: Plug) -> None:
+def test_last_attributes_are_reused(plug: Plug) -> None:
+    """Those of the last context or reset."""
     device = palace.Device()
     context = made_on(device)
     asked = {**ASKED, palace.FREQUENCY: 32000}
     device.reset(asked)
     plug.connected, plug.another = False, 32000
-    look(context)
+    check(context)
     made_on(device, {**ASKED, palace.FREQUENCY: 32000, palace.MONO_SOURCES: 100})
     plug.connected = False
-    look(context)
+    check(context)
     assert [attributes for _, attributes in plug.moves] == [asked, {**asked, palace.MONO_SOURCES: 100}]
 
 
 @pytest.mark.parametrize(
-    ("can_move", "can_hold", "held"), [(True, True, 1), (True, False, 0), (False, True, 0), (False, False, 0)]
+    ("can_move", "can_hold", "holds"), [(True, True, 1), (True, False, 0), (False, True, 0), (False, False, 0)]
 )
-def test_sources_are_held_where_there_is_a_way_to_go_on(
-    make_plug: Callable[..., Plug], can_move: bool, can_hold: bool, held: int
+def test_hold_is_requested_where_useful(
+    make_plug: Callable[..., Plug], can_move: bool, can_hold: bool, holds: int
 ) -> None:
+    """Only where OpenAL can both hold the sources and reopen the device."""
     plug = make_plug(can_move=can_move, can_hold=can_hold)
     made_on(palace.Device())
-    assert plug.held == held
+    assert plug.holds == holds
 
 
-def test_where_sources_cannot_be_held_they_end_and_the_context_moves_all_the_same(
-    make_plug: Callable[..., Plug], path: Path
-) -> None:
+def test_move_works_without_hold(make_plug: Callable[..., Plug], path: Path) -> None:
+    """The sources end, and the context moves."""
     plug = make_plug(can_hold=False)
     device = palace.Device()
     context = made_on(device)
-    told = Told(context)
+    received = EventLog(context)
     source = palace.Buffer(path).play()
-    with context._engine.scope as al:  # as OpenAL does with what plays on a lost device
+    with context._engine.scope as al:  # as OpenAL stops the sources of a lost device
         assert source._state.voice is not None
         al.alSourceStop(source._state.voice.number)
     plug.connected, plug.another = False, RATE
-    look(context)
+    check(context)
     context.update()
-    assert told.news == ["stopped"]
+    assert received.received == ["stopped"]
     palace.Buffer(path).play(source)
     assert np.abs(plug.render(device, 1000)).max() > 0.1
 
 
-def test_without_the_extension_a_handler_may_open_another_device_and_play(
-    make_plug: Callable[..., Plug], path: Path
-) -> None:
+def test_handler_may_open_another_device(make_plug: Callable[..., Plug], path: Path) -> None:
+    """Where OpenAL cannot reopen a device."""
     plug = make_plug(can_move=False)
     lost = palace.Device()
     context = made_on(lost)
@@ -324,28 +323,28 @@ def test_without_the_extension_a_handler_may_open_another_device_and_play(
         palace.Buffer(path).play()
 
     plug.connected = False
-    look(context)
+    check(context)
 
     assert not context
     assert not lost
     assert np.abs(plug.render(opened[0], 1000)).max() > 0.1
     current = palace.current_context()
     assert current is not None
-    look(current)
+    check(current)
     assert len(opened) == 1
 
 
-def test_a_loopback_device_goes_nowhere(plug: Plug, device: palace.LoopbackDevice) -> None:
+def test_loopback_device_never_moves(plug: Plug, device: palace.LoopbackDevice) -> None:
     context = made_on(device)
-    told = Told(context)
+    received = EventLog(context)
     plug.connected, plug.another = False, RATE
-    look(context)
-    assert plug.held == 0
+    check(context)
+    assert plug.holds == 0
     assert plug.moves == []
-    assert told.news == ["message", "event"]  # it is told what OpenAL says
+    assert received.received == ["message", "event"]  # the disconnect is reported
 
 
-#: Plays to a file that is full, which OpenAL takes for a device that went away; then there is another file.
+#: Plays to a full file, which OpenAL reports as a disconnected device. Then another file can be opened.
 REAL = """
 import os, time
 import pyglet_palace as palace
@@ -358,7 +357,7 @@ def lead_to(file):
 def updated_until(condition):
     end = time.monotonic() + 50
     while not condition():
-        assert time.monotonic() < end, told
+        assert time.monotonic() < end, received
         now = palace.current_context()
         now._engine._checked_at = now.device._native._last_attempt = float("-inf")
         now.update()
@@ -371,14 +370,14 @@ def opened():
     return palace.Buffer("ramp.wav").play()
 
 def disconnected(device):
-    told.append(device)
+    received.append(device)
     lead_to("there.wav")
     if not moves:
         palace.current_context().destroy()
         device.close()
         played.append(opened())
 
-told, stopped, played = [], [], []
+received, stopped, played = [], [], []
 palace.use_fileio(lambda name: open(name, "rb"))
 lead_to("/dev/full")
 played.append(opened())
@@ -387,17 +386,17 @@ moves = device._native.can_reopen
 while device._native.is_connected():
     time.sleep(0.001)
 lead_to("nowhere/to be found")
-updated_until(lambda: told)
+updated_until(lambda: received)
 updated_until(lambda: stopped)
 assert stopped == [played[-1]], (stopped, played)
 assert len(played) == (1 if moves else 2)
-assert len(told) == 1
+assert len(received) == 1
 palace.shutdown()
 print(moves, os.path.getsize("there.wav"))
 """
 
 
-def test_a_real_device_that_goes_away(tmp_path: Path) -> None:
+def test_real_device_disconnects(tmp_path: Path) -> None:
     (tmp_path / "openal").write_text(f"[general]\ndrivers=wave\nperiod_size=512\n[wave]\nfile={tmp_path}/output\n")
     sounds.wav(tmp_path / "ramp.wav", LENGTH)
     done = subprocess.run(
@@ -412,6 +411,6 @@ def test_a_real_device_that_goes_away(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     moves, size = done.stdout.split()
     assert moves == str(palace.query_extension("ALC_SOFT_reopen_device"))
-    # 16-bit stereo; what had been played before went to /dev/full.
+    # 16-bit stereo; the samples before the move went to /dev/full.
     assert int(size) > 4 * LENGTH // 2
     assert ("sound goes on with" in done.stderr) is (moves == "True")

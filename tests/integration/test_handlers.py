@@ -1,6 +1,6 @@
-"""Handlers of news about sources may do everything, whatever was played and however it came to its end.
+"""Handlers of source events may call any function, for static and streamed sounds and for every kind of end.
 
-A case is: what plays, how two plays of it end at one moment, who hears of it, and what it does on hearing of the first.
+A case combines a sound, an end of two sources at the same time, a kind of handler, and an action in the first call.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    #: Plays the sound in a file from its start, on a source that is given or on a new one.
+    #: Plays a file from its start, on the given source or on a new one.
     Play = Callable[[Path, palace.Source | None], palace.Source]
 
 LENGTH = 441
@@ -31,47 +31,47 @@ def _stream(path: Path, source: palace.Source | None) -> palace.Source:
     return palace.decode(path).play(source=source)
 
 
-#: What is played, by name.
+#: The kinds of sound, by name.
 PLAYS: dict[str, Play] = {"buffer": _buffer, "stream": _stream}
 
 
 class Stage:
-    """Two voices; `first` and `second` play; and the game notes what it is told, and acts once.
+    """Two voices, on which `first` and `second` play. Handlers record their calls, and one of them acts once.
 
     Attributes:
-        told: What the game was told, in order: (by whom, what, source).
-        act: What it does on hearing of `first` for the first time.
+        received: The calls of handlers, in order: (kind of handler, event, source).
+        act: The action in the first call for `first`.
     """
 
     def __init__(self, context: palace.Context, device: palace.LoopbackDevice, play: Play, path: Path) -> None:
         self.context, self.device, self.path = context, device, path
         self.play = lambda source=None: play(path, source)
-        self.told: list[tuple[str, str, palace.Source]] = []
+        self.received: list[tuple[str, str, palace.Source]] = []
         self.act: Callable[[Stage], object] | None = None
         self.first, self.second = self.play(), self.play()
 
     def listen(self, by: str) -> None:
-        """Let the game act `by` message or by event, and note both."""
+        """Act in the handler of kind `by`, and record the calls of both kinds."""
         stage = self
 
         class Handler(palace.MessageHandler):
             def source_stopped(self, source: palace.Source) -> None:
-                stage._hear(by, "message", "source_stopped", source)
+                stage._record(by, "message", "source_stopped", source)
 
             def source_force_stopped(self, source: palace.Source) -> None:
-                stage._hear(by, "message", "source_force_stopped", source)
+                stage._record(by, "message", "source_force_stopped", source)
 
         def on_source_stopped(source: palace.Source) -> None:
-            stage._hear(by, "event", "source_stopped", source)
+            stage._record(by, "event", "source_stopped", source)
 
         def on_source_force_stopped(source: palace.Source) -> None:
-            stage._hear(by, "event", "source_force_stopped", source)
+            stage._record(by, "event", "source_force_stopped", source)
 
         self.context.message_handler = Handler()
         self.context.push_handlers(on_source_stopped, on_source_force_stopped)
 
-    def _hear(self, acts: str, by: str, what: str, source: palace.Source) -> None:
-        self.told.append((by, what, source))
+    def _record(self, acts: str, by: str, what: str, source: palace.Source) -> None:
+        self.received.append((by, what, source))
         if acts == by and self.act is not None:
             act, self.act = self.act, None
             act(self)
@@ -94,7 +94,7 @@ def _steal(stage: Stage) -> None:
         thief.priority = 1
         stage.play(thief)
     stage.context.update()
-    for thief in thieves:  # the game is done with them; by now a handler may have ended all
+    for thief in thieves:  # a handler may have destroyed all of them already
         thief.destroy()
 
 
@@ -102,7 +102,7 @@ def _destroy_buffer(stage: Stage) -> None:
     palace.Buffer(stage.path).destroy()
 
 
-#: How the two plays come to their end at once: what is told, how it is brought about, and what can end so.
+#: Ends of two sources at once: the event, the function that causes it, and the kinds of sound it applies to.
 ENDS: dict[str, tuple[str, Callable[[Stage], None], set[str]]] = {
     "end": ("source_stopped", _end, set(PLAYS)),
     "theft": ("source_force_stopped", _steal, set(PLAYS)),
@@ -113,7 +113,7 @@ CASES = [(play, end) for end, (_, _, plays) in ENDS.items() for play in PLAYS if
 
 @pytest.fixture(params=CASES, ids=lambda case: "-".join(case))
 def case(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """Names of what is played and of how it ends."""
+    """Names of the kind of sound and of the kind of end."""
     played: tuple[str, str] = request.param
     return played
 
@@ -141,7 +141,7 @@ def stage(case: tuple[str, str], make_stage: Callable[[str], Stage]) -> Stage:
 
 @pytest.fixture(params=["message", "event"])
 def by(request: pytest.FixtureRequest) -> str:
-    """Who acts."""
+    """The kind of handler that acts."""
     name: str = request.param
     return name
 
@@ -152,10 +152,10 @@ def _of(what: str, *sources: palace.Source) -> list[tuple[str, str, palace.Sourc
 
 def _update(stage: Stage) -> None:
     stage.context.update()
-    assert len(stage.told) <= 2  # nothing is told within a handler
+    assert len(stage.received) <= 2  # no event is dispatched within a handler
 
 
-#: What does not change what is told: of both, once, in order.
+#: Actions that do not change the events: those of both sources, once, in order.
 ACTS: dict[str, Callable[[Stage], object]] = {
     "destroy the source": lambda stage: stage.first.destroy(),
     "destroy the other source": lambda stage: stage.second.destroy(),
@@ -172,63 +172,62 @@ ACTS: dict[str, Callable[[Stage], object]] = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_a_handler_may_do_anything_and_both_are_told_once(
-    stage: Stage, case: tuple[str, str], by: str, act: str
-) -> None:
-    what, bring_about, _ = ENDS[case[1]]
+def test_handler_may_do_anything(stage: Stage, case: tuple[str, str], by: str, act: str) -> None:
+    """The events of both sources are dispatched once each, in order."""
+    what, cause_end, _ = ENDS[case[1]]
     first, second = stage.first, stage.second
     stage.listen(by)
     stage.act = ACTS[act]
-    bring_about(stage)
+    cause_end(stage)
 
-    assert stage.told[:4] == _of(what, first, second)
+    assert stage.received[:4] == _of(what, first, second)
     stage.pass_time()
-    ended = [told for told in stage.told if told[2] in (first, second)]
+    ended = [received for received in stage.received if received[2] in (first, second)]
     assert ended == _of(what, first, second)
     if stage.context:
         assert stage.context.stats()["sources"] == 0
         assert stage.context.stats()["buffers"] <= 1
-        stage.told.clear()
+        stage.received.clear()
         again = stage.play()
         assert again.playing
         stage.pass_time()
-        assert stage.told == _of("source_stopped", again)
+        assert stage.received == _of("source_stopped", again)
 
 
 @pytest.mark.parametrize("again", ["the source", "another source", "a new source"])
-def test_a_handler_may_play(stage: Stage, case: tuple[str, str], by: str, again: str) -> None:
-    what, bring_about, _ = ENDS[case[1]]
+def test_handler_may_play(stage: Stage, case: tuple[str, str], by: str, again: str) -> None:
+    what, cause_end, _ = ENDS[case[1]]
     first, second = stage.first, stage.second
     source = {"the source": first, "another source": palace.Source(), "a new source": None}[again]
     played: list[palace.Source] = []
     stage.listen(by)
     stage.act = lambda stage: played.append(stage.play(source))
-    bring_about(stage)
+    cause_end(stage)
 
     (heard,) = played
     assert heard is (source or heard)
-    if case[1] == "theft":  # of a higher priority, which is why it is not heard
-        assert stage.told == _of(what, first, second)
+    if case[1] == "theft":  # the thieves have a higher priority, so the play is stolen
+        assert stage.received == _of(what, first, second)
         assert not heard.playing
         stage.context.update()
-        assert stage.told == _of(what, first, second, heard)
+        assert stage.received == _of(what, first, second, heard)
         stage.play(heard)
-        stage.told.clear()
+        stage.received.clear()
     else:
-        assert stage.told == _of(what, first, second)
-        stage.told.clear()
+        assert stage.received == _of(what, first, second)
+        stage.received.clear()
     assert heard.playing
     stage.pass_time()
-    assert stage.told == _of("source_stopped", heard)
+    assert stage.received == _of("source_stopped", heard)
     assert stage.context.stats()["sources"] == 0
 
 
 class Boom(Exception):
-    """What a handler raises."""
+    """The error that a handler raises."""
 
 
-def test_what_a_handler_raises_takes_no_news_away(stage: Stage, case: tuple[str, str], by: str) -> None:
-    what, bring_about, _ = ENDS[case[1]]
+def test_raising_handler_loses_no_event(stage: Stage, case: tuple[str, str], by: str) -> None:
+    what, cause_end, _ = ENDS[case[1]]
     first, second = stage.first, stage.second
 
     def boom(stage: Stage) -> None:
@@ -236,29 +235,29 @@ def test_what_a_handler_raises_takes_no_news_away(stage: Stage, case: tuple[str,
 
     stage.listen(by)
     stage.act = boom
-    if case[1] == "Buffer.destroy":  # tells all there is, and keeps what is raised
-        bring_about(stage)
-        assert stage.told == _of(what, first, second)
+    if case[1] == "Buffer.destroy":  # dispatches all events, and keeps the error
+        cause_end(stage)
+        assert stage.received == _of(what, first, second)
         with pytest.raises(Boom):
             stage.context.update()
     else:
         with pytest.raises(Boom):
-            bring_about(stage)
-        assert stage.told == _of(what, first)  # the event too, where the message raised
+            cause_end(stage)
+        assert stage.received == _of(what, first)  # the event too, if the message handler raised
     stage.context.update()
-    assert stage.told == _of(what, first, second)
+    assert stage.received == _of(what, first, second)
     for source in [state.source for state in stage.context._engine.voices]:
         source.stop()  # type: ignore[attr-defined]
-    stage.told.clear()
+    stage.received.clear()
     again = stage.play()
     stage.pass_time()
-    assert stage.told == _of("source_stopped", again)
+    assert stage.received == _of("source_stopped", again)
 
 
-def test_a_handler_may_destroy_the_context_and_raise(
+def test_handler_may_destroy_and_raise(
     stage: Stage, case: tuple[str, str], by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    what, bring_about, _ = ENDS[case[1]]
+    what, cause_end, _ = ENDS[case[1]]
     first, second = stage.first, stage.second
     hooked: list[Any] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, traceback: hooked.append(kind))
@@ -270,69 +269,63 @@ def test_a_handler_may_destroy_the_context_and_raise(
     stage.listen(by)
     stage.act = boom
     if case[1] == "Buffer.destroy":
-        bring_about(stage)
+        cause_end(stage)
         assert hooked == [Boom]
     else:
         with pytest.raises(Boom):
-            bring_about(stage)
+            cause_end(stage)
         assert hooked == []
-    assert stage.told[:4] == _of(what, first, second)
+    assert stage.received[:4] == _of(what, first, second)
     assert not stage.context
 
 
-def test_handlers_that_play_again_what_was_stolen_do_not_steal_for_ever(
-    make_stage: Callable[[str], Stage], by: str
-) -> None:
-    """Each play stole the voice of another source, whose handler played it again, and no update came to its end.
+def test_replay_in_handler_cannot_loop(make_stage: Callable[[str], Stage], by: str) -> None:
+    """Regression: each play stole a voice, the handler of that source played it again, and the update did not return.
 
-    With sounds in memory: streams do not give way to their equals.
+    Only for static sounds: a stream is not stolen by a stream of the same priority.
     """
     stage = make_stage("buffer")
     stage.listen(by)
 
     def play_again(stage: Stage) -> None:
-        stage.play(stage.told[-1][2])
+        stage.play(stage.received[-1][2])
         stage.act = play_again
 
     stage.act = play_again
     sources = [stage.first, stage.second, stage.play(palace.Source())]
     for source in sources:
         source.priority = 0
-    for turn in range(6):
+    for index in range(6):
         stage.context.update()
-        assert stage.told == _of("source_force_stopped", *(sources * 2)[: turn + 1])
+        assert stage.received == _of("source_force_stopped", *(sources * 2)[: index + 1])
         assert sum(source.playing for source in sources) == 2
 
 
-def test_news_that_waits_for_an_update_is_told_by_the_end_of_the_context(
-    make_stage: Callable[[str], Stage], by: str
-) -> None:
+def test_destroy_dispatches_queued_events(make_stage: Callable[[str], Stage], by: str) -> None:
     stage = make_stage("buffer")
     stage.listen(by)
-    stage.play()  # steals from the first, whose handler lets another steal from the second
+    stage.play()  # steals from `first`, whose handler steals from `second`
     stage.act = lambda stage: stage.play()
     stage.context.update()
-    assert stage.told == _of("source_force_stopped", stage.first)
+    assert stage.received == _of("source_force_stopped", stage.first)
     stage.context.destroy()
-    assert stage.told[:4] == _of("source_force_stopped", stage.first, stage.second)
-    assert len(set(stage.told)) == len(stage.told)
+    assert stage.received[:4] == _of("source_force_stopped", stage.first, stage.second)
+    assert len(set(stage.received)) == len(stage.received)
 
 
-def test_a_handler_may_steal_and_then_destroy_the_context(
-    make_stage: Callable[[str], Stage], by: str, tmp_path: Path
-) -> None:
-    """What was stolen was to be told by the next update, of which there is none."""
+def test_handler_may_steal_and_destroy(make_stage: Callable[[str], Stage], by: str, tmp_path: Path) -> None:
+    """The next update would dispatch the event of a stolen source, but the context is destroyed before it."""
     stage = make_stage("buffer")
     stage.listen(by)
     other = palace.Buffer(sounds.wav(tmp_path / "b.wav", LENGTH))
     other.play(stage.second)
 
     def act(stage: Stage) -> None:
-        for _ in range(2):  # the voice that is free, and that of the other
+        for _ in range(2):  # takes the free voice, then steals that of `second`
             other.play()
         stage.context.destroy()
 
     stage.act = act
     palace.free([stage.path])
-    assert stage.told[:4] == _of("source_force_stopped", stage.first, stage.second)
+    assert stage.received[:4] == _of("source_force_stopped", stage.first, stage.second)
     assert not stage.context

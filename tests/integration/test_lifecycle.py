@@ -1,4 +1,4 @@
-"""Beginnings and ends: what import does not do, and how contexts, threads and processes end, whatever goes on."""
+"""Import, init and shutdown, and the end of contexts, threads and processes in any state."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def names(assets: Path) -> tuple[str, ...]:
 
 
 def run(code: str, *arguments: object, status: int = 0, quiet: bool = True, **environment: str) -> tuple[str, str]:
-    """What a program prints to stdout and stderr. It has no sound card: OpenAL finds no driver it knows."""
+    """The stdout and stderr of a program without a sound card: OpenAL finds no driver."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(code), *map(str, arguments)],
         capture_output=True,
@@ -49,7 +49,7 @@ def run(code: str, *arguments: object, status: int = 0, quiet: bool = True, **en
     return done.stdout, done.stderr
 
 
-#: What programs below begin with: a context on a loopback device, and names to look up in the first argument.
+#: Start of the programs below: a context on a loopback device; the first argument is the search path.
 BEGIN = """
 import os, sys, threading
 import pyglet, pyglet.resource
@@ -69,8 +69,8 @@ def hold(file):
 # Import
 
 
-def test_import_does_nothing() -> None:
-    """No device, thread, clock entry or library; PATH as it was; and none of the heavy modules."""
+def test_import_has_no_side_effects() -> None:
+    """No device, thread, clock entry, library or heavy module, and no change of the environment."""
     printed, _ = run("""
         import os, sys, threading
         import pyglet, pyglet.clock
@@ -92,7 +92,7 @@ def test_import_does_nothing() -> None:
     assert "True" not in printed.split("\n")[4]
 
 
-def test_no_module_imports_what_makes_a_window() -> None:
+def test_no_module_imports_windows() -> None:
     forbidden = ("pyglet.media", "pyglet.gl", "pyglet.window", "pyglet.graphics", "pyglet.image", "pyglet.display")
     found = []
     for path in PACKAGE.rglob("*.py"):
@@ -107,7 +107,8 @@ def test_no_module_imports_what_makes_a_window() -> None:
     assert found == []
 
 
-def test_a_context_leaves_path_as_it_was_and_imports_no_window() -> None:
+def test_context_imports_no_window() -> None:
+    """PATH stays as it was."""
     printed, _ = run("""
         import os, sys
         before = os.environ["PATH"]
@@ -121,7 +122,8 @@ def test_a_context_leaves_path_as_it_was_and_imports_no_window() -> None:
     assert printed == "True\n[]\n['numpy', 'openal', 'soundfile']\n"
 
 
-def test_no_library_is_an_error_that_says_what_to_install(tmp_path: Path) -> None:
+def test_missing_library_error_helps(tmp_path: Path) -> None:
+    """The error says what to install."""
     nowhere = tmp_path / "no library.so"
     printed, _ = run(
         """
@@ -145,7 +147,8 @@ def test_no_library_is_an_error_that_says_what_to_install(tmp_path: Path) -> Non
 # init and shutdown
 
 
-def test_init_without_a_device_warns_once_and_is_silent_in_real_time(names: tuple[str, ...], assets: Path) -> None:
+def test_init_without_device_is_silent(names: tuple[str, ...], assets: Path) -> None:
+    """It warns once, and sounds play in real time."""
     printed, _ = run(
         """
         import sys, time, warnings
@@ -180,7 +183,8 @@ def test_init_without_a_device_warns_once_and_is_silent_in_real_time(names: tupl
     assert printed.splitlines() == ["['RuntimeWarning'] True", "True True", "True True", "False None ()", "True"]
 
 
-def test_init_takes_a_device_where_there_is_one_and_makes_it_current() -> None:
+def test_init_opens_a_device() -> None:
+    """The new context becomes current."""
     printed, _ = run(
         """
         import pyglet_palace as palace
@@ -197,16 +201,15 @@ def test_init_takes_a_device_where_there_is_one_and_makes_it_current() -> None:
 # The end of a context, in any state
 
 
-def test_a_context_is_left_cleanly_with_loads_running_buffers_cached_and_sources_playing(
-    device: palace.LoopbackDevice, names: tuple[str, ...]
-) -> None:
+def test_busy_context_is_destroyed_cleanly(device: palace.LoopbackDevice, names: tuple[str, ...]) -> None:
+    """With running loads, cached buffers and playing sources."""
     with held("b.wav") as gate, palace.Context(device, EXACT, workers=1) as context:
         buffer = palace.Buffer("a.wav")
         playing, paused = buffer.play(), buffer.play()
         paused.pause()
         batch = palace.preload(["a.wav", "b.wav", "c.wav"])
         assert gate.entered.wait(30)
-        context.destroy()  # and again at the end of the block
+        context.destroy()  # the end of the block calls it again
 
         assert loader_threads()
         assert not context
@@ -221,7 +224,7 @@ def test_a_context_is_left_cleanly_with_loads_running_buffers_cached_and_sources
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(["source", "buffer", "batch", "context"])), ids="-".join)
-def test_things_may_end_in_any_order(
+def test_objects_may_end_in_any_order(
     device: palace.LoopbackDevice, names: tuple[str, ...], order: tuple[str, ...]
 ) -> None:
     context = palace.Context(device, EXACT, workers=1)
@@ -244,9 +247,7 @@ def test_things_may_end_in_any_order(
     device.close()
 
 
-def test_two_contexts_on_one_device_do_not_disturb_each_other(
-    device: palace.LoopbackDevice, names: tuple[str, ...]
-) -> None:
+def test_contexts_share_a_device(device: palace.LoopbackDevice, names: tuple[str, ...]) -> None:
     first, second = (palace.Context(device, EXACT, auto_update=False) for _ in range(2))
     palace.cache(names, first)
     one, other = palace.Buffer("a.wav", first), palace.Buffer("a.wav", second)
@@ -267,7 +268,7 @@ def test_two_contexts_on_one_device_do_not_disturb_each_other(
     device.close()
 
 
-def test_two_devices_each_have_their_own_time_and_buffers(names: tuple[str, ...]) -> None:
+def test_devices_have_own_time_and_buffers(names: tuple[str, ...]) -> None:
     devices = [palace.LoopbackDevice(), palace.LoopbackDevice(48000)]
     contexts = [palace.Context(device, EXACT, auto_update=False) for device in devices]
     sources = [palace.Buffer("a.wav", context).play() for context in contexts]
@@ -283,7 +284,7 @@ def test_two_devices_each_have_their_own_time_and_buffers(names: tuple[str, ...]
     assert sources[1].playing
 
 
-def test_two_threads_each_with_a_context_of_their_own(names: tuple[str, ...]) -> None:
+def test_threads_have_own_contexts(names: tuple[str, ...]) -> None:
     errors: list[BaseException] = []
     together = threading.Barrier(2)
 
@@ -293,10 +294,10 @@ def test_two_threads_each_with_a_context_of_their_own(names: tuple[str, ...]) ->
             with palace.thread_local(True), palace.Context(device, EXACT, workers=1) as context:
                 assert palace.current_context() is context
                 together.wait(30)
-                for turn in range(200):
+                for number in range(200):
                     palace.cache(names)
-                    source = palace.Buffer(names[turn % 3]).play()
-                    source.gain = turn / 200
+                    source = palace.Buffer(names[number % 3]).play()
+                    source.gain = number / 200
                     device.render(100)
                     assert source.offset == 100
                     context.update()
@@ -316,7 +317,8 @@ def test_two_threads_each_with_a_context_of_their_own(names: tuple[str, ...]) ->
     assert errors == []
 
 
-def test_shutdown_ends_everything_of_this_thread_and_may_be_called_again(names: tuple[str, ...]) -> None:
+def test_shutdown_may_be_repeated(names: tuple[str, ...]) -> None:
+    """It ends all contexts of the calling thread."""
     contexts = [palace.Context(palace.LoopbackDevice(), EXACT) for _ in range(3)]
     for context in contexts:
         palace.cache(names, context)
@@ -328,7 +330,7 @@ def test_shutdown_ends_everything_of_this_thread_and_may_be_called_again(names: 
     assert palace._common.registry.open_devices() == ()
 
 
-def test_a_context_nobody_holds_lives_on(device: palace.LoopbackDevice, names: tuple[str, ...]) -> None:
+def test_unreferenced_context_stays_alive(device: palace.LoopbackDevice, names: tuple[str, ...]) -> None:
     palace.Buffer("a.wav", palace.Context(device, EXACT, auto_update=False)).play()
 
     assert device.render(10)[1:].any()
@@ -340,9 +342,9 @@ def test_a_context_nobody_holds_lives_on(device: palace.LoopbackDevice, names: t
 HOLD = "palace.decoder_factories.x = hold; palace.cache(['a.wav']); entered.wait()\n"
 ENDINGS = {
     "of a program that destroyed nothing": "",
-    "with a worker held in a file for ever": HOLD,
+    "with a worker blocked in a file": HOLD,
     "with loads queued and sources playing": "palace.cache(['a.wav', 'b.wav']); palace.Buffer('c.wav').play()",
-    "with a batch that nobody waited for": "batch = palace.preload(['a.wav', 'b.wav'], on_complete=print)",
+    "with an unfinished batch": "batch = palace.preload(['a.wav', 'b.wav'], on_complete=print)",
     "after shutdown": "palace.cache(['a.wav']); palace.shutdown()",
     "with the device closed first, which is refused": "try: device.close()\nexcept RuntimeError: pass",
     "with all names forgotten": "palace.Buffer('a.wav').play(); del context, device",
@@ -350,13 +352,13 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("what", ENDINGS)
-def test_the_process_ends_cleanly(names: tuple[str, ...], assets: Path, what: str) -> None:
+def test_process_exits_cleanly(names: tuple[str, ...], assets: Path, what: str) -> None:
     printed, _ = run(BEGIN + ENDINGS[what] + "\nprint('last line')", assets)
 
     assert printed.startswith("last line\n")
 
 
-def test_the_process_ends_with_its_own_exception(names: tuple[str, ...], assets: Path) -> None:
+def test_process_exits_with_its_exception(names: tuple[str, ...], assets: Path) -> None:
     code = (
         BEGIN
         + "palace.decoder_factories.x = hold; palace.cache(['a.wav']); entered.wait()\nraise KeyError('of the game')"
@@ -368,7 +370,7 @@ def test_the_process_ends_with_its_own_exception(names: tuple[str, ...], assets:
     assert errors.count("Traceback") == 1
 
 
-def test_what_a_handler_raises_at_the_end_of_the_process_is_shown(names: tuple[str, ...], assets: Path) -> None:
+def test_exit_shows_handler_errors(names: tuple[str, ...], assets: Path) -> None:
     code = (
         BEGIN
         + """
@@ -384,7 +386,8 @@ palace.Buffer("a.wav").play()
     assert errors.rstrip().endswith("ValueError: at the end")
 
 
-def test_in_the_child_of_a_fork_all_contexts_are_dead_and_close_nothing(names: tuple[str, ...], assets: Path) -> None:
+def test_forked_child_has_no_contexts(names: tuple[str, ...], assets: Path) -> None:
+    """In the child every context is false, and closing one touches no device."""
     code = (
         BEGIN
         + """
@@ -406,7 +409,7 @@ if not child:
             print("DestroyedError")
     end = time.monotonic() + 0.1
     while time.monotonic() < end:
-        pyglet.clock.tick()  # which had the context scheduled
+        pyglet.clock.tick()  # the context is still scheduled there
     buffer.destroy()
     looping.destroy()
     context.destroy()
@@ -423,7 +426,7 @@ print(looping.playing, device.render(10)[1:].any(), palace.Buffer("b.wav").lengt
     assert printed.splitlines() == ["False False None ()", *["DestroyedError"] * 5, "3", "True True 44100"]
 
 
-def test_init_tries_the_default_where_the_named_device_is_gone() -> None:
+def test_init_falls_back_to_the_default() -> None:
     printed, _ = run(
         """
         import warnings
@@ -439,8 +442,9 @@ def test_init_tries_the_default_where_the_named_device_is_gone() -> None:
     assert printed.strip() == """["cannot open device 'no such device'; trying the next"] Device"""
 
 
-def test_in_the_child_of_a_fork_the_collector_works_whoever_was_inside_of_a_bracket() -> None:
-    said, _ = run(
+def test_fork_inside_a_scope_restores_gc() -> None:
+    """The child collects, although a thread of the parent was inside a scope."""
+    printed, _ = run(
         """
         import gc, os, sys, threading, types, warnings
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, since Python 3.12
@@ -468,4 +472,4 @@ def test_in_the_child_of_a_fork_the_collector_works_whoever_was_inside_of_a_brac
         print("collects", gc.isenabled())
         """
     )
-    assert said == "collects True\ncollects True\n"
+    assert printed == "collects True\ncollects True\n"

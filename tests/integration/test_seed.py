@@ -34,7 +34,7 @@ def door(assets: Path) -> str:
 # class palace.Buffer
 
 
-def test_a_buffer_holds_preloaded_pcm_samples_coming_from_a_decoder(
+def test_buffer_holds_decoded_pcm(
     device: palace.LoopbackDevice, context: palace.Context, door: str, assets: Path
 ) -> None:
     """'Buffer of preloaded PCM samples coming from a Decoder.'"""
@@ -47,7 +47,7 @@ def test_a_buffer_holds_preloaded_pcm_samples_coming_from_a_decoder(
     np.testing.assert_array_equal(np.rint(device.render(4410) * 32768), pcm)
 
 
-def test_a_buffer_may_be_freed_with_destroy_before_its_context_is(context: palace.Context, door: str) -> None:
+def test_buffer_may_be_destroyed_early(context: palace.Context, door: str) -> None:
     """'Cached buffers must be freed using destroy before destroying context.'"""
     palace.cache([door])
     loaded(context)
@@ -58,7 +58,7 @@ def test_a_buffer_may_be_freed_with_destroy_before_its_context_is(context: palac
     context.destroy()
 
 
-def test_as_a_context_manager_it_calls_destroy_upon_completion(context: palace.Context, door: str) -> None:
+def test_buffer_as_context_manager_destroys(context: palace.Context, door: str) -> None:
     """'... can be used as a context manager that calls destroy upon completion of the block'"""
     with palace.Buffer(door) as buffer:
         assert buffer
@@ -68,7 +68,7 @@ def test_as_a_context_manager_it_calls_destroy_upon_completion(context: palace.C
     assert context.cached_names == ()
 
 
-def test_as_a_context_manager_it_calls_destroy_even_if_an_error_occurs(context: palace.Context, door: str) -> None:
+def test_buffer_is_destroyed_on_error(context: palace.Context, door: str) -> None:
     """'..., even if an error occurs.'"""
     with pytest.raises(ZeroDivisionError), palace.Buffer(door) as buffer:
         raise ZeroDivisionError
@@ -77,22 +77,20 @@ def test_as_a_context_manager_it_calls_destroy_even_if_an_error_occurs(context: 
     assert context.stats()["buffers"] == 0
 
 
-def test_name_may_be_a_resource_or_an_audio_file(context: palace.Context, door: str, assets: Path) -> None:
+def test_name_may_be_resource_or_file(context: palace.Context, door: str, assets: Path) -> None:
     """'name: Audio file or resource name.'"""
     assert palace.Buffer(door).length == 4410
     assert palace.Buffer(str(assets / "door.wav")).length == 4410
     assert palace.Buffer(assets / "door.wav").length == 4410
 
 
-def test_multiple_calls_with_the_same_name_return_the_same_buffer(context: palace.Context, door: str) -> None:
+def test_same_name_gives_same_buffer(context: palace.Context, door: str) -> None:
     """'Multiple calls with the same name will return the same buffer.'"""
     assert palace.Buffer(door) is palace.Buffer(door)
     assert context.stats()["buffers"] == 1
 
 
-def test_context_is_where_the_buffer_is_created_and_cached(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_buffer_is_created_in_its_context(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'context: The context from which the buffer is to be created and cached.'"""
     other = palace.Context(device, EXACT, auto_update=False)
 
@@ -102,7 +100,7 @@ def test_context_is_where_the_buffer_is_created_and_cached(
     assert context.cached_names == ()
 
 
-def test_by_default_the_current_context_is_used(context: palace.Context, door: str) -> None:
+def test_current_context_is_the_default(context: palace.Context, door: str) -> None:
     """'By default current_context() is used.'"""
     palace.Buffer(door)
 
@@ -110,22 +108,20 @@ def test_by_default_the_current_context_is_used(context: palace.Context, door: s
     assert context.cached_names == (door,)
 
 
-def test_name_is_what_it_was_made_with(context: palace.Context, door: str) -> None:
+def test_buffer_has_its_name(context: palace.Context, door: str) -> None:
     """'name: Audio file or resource name. Type: str'"""
     assert palace.Buffer(door).name == door
     assert isinstance(palace.Buffer(door).name, str)
 
 
-def test_a_buffer_without_any_context_is_a_runtime_error(door: str) -> None:
+def test_buffer_without_context_raises(door: str) -> None:
     """'RuntimeError - If there is neither any context specified nor current.'"""
     with pytest.raises(RuntimeError, match="no context current"):
         palace.Buffer(door)
 
 
 @pytest.mark.parametrize(("channels", "config"), [(1, "Mono"), (2, "Stereo"), (4, "Quadrophonic")])
-def test_channel_config_is_the_sample_configuration(
-    context: palace.Context, assets: Path, channels: int, config: str
-) -> None:
+def test_channel_config_is_reported(context: palace.Context, assets: Path, channels: int, config: str) -> None:
     """'channel_config: Buffer's sample configuration.'"""
     sounds.wav(assets / "sound.wav", 100, channels)
     pyglet.resource.reindex()
@@ -134,7 +130,7 @@ def test_channel_config_is_the_sample_configuration(
     assert config in palace.channel_configs
 
 
-def test_destroy_frees_the_buffers_cache(context: palace.Context, door: str) -> None:
+def test_destroy_frees_the_cache(context: palace.Context, door: str) -> None:
     """'destroy: Free the buffer's cache.'"""
     palace.Buffer(door).destroy()
 
@@ -143,7 +139,7 @@ def test_destroy_frees_the_buffers_cache(context: palace.Context, door: str) -> 
     assert context.stats()["buffers"] == 0
 
 
-def test_destroy_invalidates_all_other_buffer_objects_with_the_same_name(context: palace.Context, door: str) -> None:
+def test_destroy_invalidates_equal_buffers(context: palace.Context, door: str) -> None:
     """'This invalidates all other Buffer objects with the same name.'"""
     first, second = palace.Buffer(door), palace.Buffer(door)
 
@@ -163,9 +159,7 @@ def test_frequency_is_in_hertz(context: palace.Context, assets: Path, rate: int)
     assert palace.Buffer("sound.wav").frequency == rate
 
 
-def test_from_decoder_reads_the_given_decoder(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_from_decoder_reads_the_decoder(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'Return a buffer created by reading the given decoder.'"""
     decoder = palace.decode(door)
     decoder.seek(1000)  # it reads from where it stands
@@ -177,7 +171,7 @@ def test_from_decoder_reads_the_given_decoder(
     np.testing.assert_array_equal(np.rint(device.render(3410) * 32768), sounds.ramp(4410, 2)[1000:])
 
 
-def test_from_decoder_gives_the_name_to_the_buffer(context: palace.Context, door: str) -> None:
+def test_from_decoder_names_the_buffer(context: palace.Context, door: str) -> None:
     """'name: The name to give to the buffer.'"""
     buffer = palace.Buffer.from_decoder(palace.decode(door), "new name")
 
@@ -185,7 +179,7 @@ def test_from_decoder_gives_the_name_to_the_buffer(context: palace.Context, door
     assert palace.Buffer("new name") is buffer
 
 
-def test_from_decoder_takes_a_name_that_aliases_an_audio_file(context: palace.Context, door: str, assets: Path) -> None:
+def test_from_decoder_may_alias_a_file(context: palace.Context, door: str, assets: Path) -> None:
     """'It may alias an audio file'"""
     sounds.wav(assets / "other.wav", 77)
     pyglet.resource.reindex()
@@ -196,7 +190,7 @@ def test_from_decoder_takes_a_name_that_aliases_an_audio_file(context: palace.Co
     assert buffer.length == 77
 
 
-def test_from_decoder_refuses_a_name_that_is_in_the_cache(context: palace.Context, door: str) -> None:
+def test_from_decoder_refuses_cached_name(context: palace.Context, door: str) -> None:
     """'but it must not currently exist in the buffer cache.' 'RuntimeError - if name is already used ...'"""
     buffer = palace.Buffer(door)
 
@@ -207,9 +201,7 @@ def test_from_decoder_refuses_a_name_that_is_in_the_cache(context: palace.Contex
     assert palace.Buffer.from_decoder(palace.decode(door), door)
 
 
-def test_from_decoder_uses_the_context_given_or_the_current_one(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_from_decoder_uses_its_context(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'context: ... By default current_context() is used.'"""
     other = palace.Context(device, EXACT, auto_update=False)
 
@@ -220,7 +212,7 @@ def test_from_decoder_uses_the_context_given_or_the_current_one(
     assert context.cached_names == ("of current",)
 
 
-def test_from_decoder_without_any_context_is_a_runtime_error(context: palace.Context, door: str) -> None:
+def test_from_decoder_without_context_raises(context: palace.Context, door: str) -> None:
     """'RuntimeError - If there is neither any context specified nor current'"""
     decoder = palace.decode(door)
     palace.use_context(None)
@@ -229,7 +221,7 @@ def test_from_decoder_without_any_context_is_a_runtime_error(context: palace.Con
         palace.Buffer.from_decoder(decoder, "name")
 
 
-def test_length_is_in_sample_frames(context: palace.Context, door: str) -> None:
+def test_length_is_in_frames(context: palace.Context, door: str) -> None:
     """'length: Length of the buffer in sample frames.'"""
     assert palace.Buffer(door).length == 4410
 
@@ -239,7 +231,9 @@ def test_length_seconds_is_in_seconds(context: palace.Context, door: str) -> Non
     assert palace.Buffer(door).length_seconds == pytest.approx(0.1)
 
 
-def test_loop_points_are_for_looping_sources(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
+def test_loop_points_apply_to_looping_sources(
+    device: palace.LoopbackDevice, context: palace.Context, door: str
+) -> None:
     """'loop_points: Loop points for looping sources.' start: inclusive, end: exclusive, in sample frames."""
     buffer = palace.Buffer(door)
     buffer.loop_points = (100, 300)
@@ -253,7 +247,7 @@ def test_loop_points_are_for_looping_sources(device: palace.LoopbackDevice, cont
     np.testing.assert_array_equal(np.rint(device.render(600) * 32768), expected)
 
 
-def test_loop_points_without_the_extension_are_0_and_length(context: palace.Context, assets: Path) -> None:
+def test_default_loop_points_span_the_sound(context: palace.Context, assets: Path) -> None:
     """'If AL_SOFT_loop_points extension is not supported by the current context, start = 0 and end = length'"""
     path = sounds.wav(assets / "loop.wav", 1000)
     sounds.add_chunk(path, sounds.smpl_chunk((0, 100, 299)))
@@ -267,9 +261,7 @@ def test_loop_points_without_the_extension_are_0_and_length(context: palace.Cont
 
 
 @pytest.mark.parametrize("points", [(0, 0), (10, 10), (20, 10), (0, 4411), (4410, 4411)])
-def test_otherwise_loop_points_are_start_below_end_up_to_length(
-    context: palace.Context, door: str, points: tuple[int, int]
-) -> None:
+def test_loop_points_are_in_range(context: palace.Context, door: str, points: tuple[int, int]) -> None:
     """'Otherwise, start < end <= length.'"""
     buffer = palace.Buffer(door)
     assert buffer.loop_points == (0, 4410)
@@ -281,7 +273,7 @@ def test_otherwise_loop_points_are_start_below_end_up_to_length(
     assert buffer.loop_points == (4409, 4410)
 
 
-def test_the_buffer_must_not_be_in_use_when_loop_points_are_set(context: palace.Context, door: str) -> None:
+def test_loop_points_need_an_unused_buffer(context: palace.Context, door: str) -> None:
     """'The buffer must not be in use when this property is set.'"""
     buffer = palace.Buffer(door)
     source = buffer.play()
@@ -297,7 +289,7 @@ def test_the_buffer_must_not_be_in_use_when_loop_points_are_set(context: palace.
     assert buffer.loop_points == (1, 2)
 
 
-def test_play_plays_the_given_source_and_returns_it(context: palace.Context, door: str) -> None:
+def test_play_returns_the_given_source(context: palace.Context, door: str) -> None:
     """'play: Play source using the buffer. Return the source used for playing.'"""
     source, buffer = palace.Source(), palace.Buffer(door)
 
@@ -307,7 +299,7 @@ def test_play_plays_the_given_source_and_returns_it(context: palace.Context, doo
     assert source.buffer is buffer
 
 
-def test_play_creates_a_source_if_none_is_given(context: palace.Context, door: str) -> None:
+def test_play_creates_a_source(context: palace.Context, door: str) -> None:
     """'If None is given, create a new one.'"""
     buffer = palace.Buffer(door)
     first, second = buffer.play(), buffer.play(None)
@@ -317,9 +309,7 @@ def test_play_creates_a_source_if_none_is_given(context: palace.Context, door: s
     assert second.playing
 
 
-def test_one_buffer_may_be_played_from_multiple_sources_simultaneously(
-    device: palace.LoopbackDevice, context: palace.Context, assets: Path
-) -> None:
+def test_buffer_plays_on_many_sources(device: palace.LoopbackDevice, context: palace.Context, assets: Path) -> None:
     """'One buffer may be played from multiple sources simultaneously.'"""
     sounds.write(assets / "low.wav", (sounds.ramp(500, 2) // 4).astype(np.int16), subtype="PCM_16")
     pyglet.resource.reindex()
@@ -334,9 +324,7 @@ def test_one_buffer_may_be_played_from_multiple_sources_simultaneously(
 @pytest.mark.parametrize(
     ("subtype", "sample_type"), [("PCM_U8", "Unsigned 8-bit"), ("PCM_16", "Signed 16-bit"), ("FLOAT", "32-bit float")]
 )
-def test_sample_type_is_what_the_samples_are(
-    context: palace.Context, assets: Path, subtype: str, sample_type: str
-) -> None:
+def test_sample_type_is_reported(context: palace.Context, assets: Path, subtype: str, sample_type: str) -> None:
     """'sample_type: Buffer's sample type.'"""
     sounds.write(assets / "sound.wav", sounds.tone(0.01), subtype=subtype)
     pyglet.resource.reindex()
@@ -345,7 +333,7 @@ def test_sample_type_is_what_the_samples_are(
     assert sample_type in palace.sample_types
 
 
-def test_size_is_the_storage_used_in_bytes_by_openals_own_count(context: palace.Context, door: str) -> None:
+def test_size_matches_openals_count(context: palace.Context, door: str) -> None:
     """'size: Storage size used by the buffer, in bytes.' 'may not be what you expect from the length'"""
     buffer = palace.Buffer(door)
 
@@ -354,7 +342,7 @@ def test_size_is_the_storage_used_in_bytes_by_openals_own_count(context: palace.
     assert context.cached_size == buffer.size
 
 
-def test_source_count_is_how_many_sources_use_the_buffer(context: palace.Context, door: str) -> None:
+def test_source_count_counts_users(context: palace.Context, door: str) -> None:
     """'source_count: Number of sources currently using the buffer.' 'equivalent to calling len(self.sources)'"""
     buffer = palace.Buffer(door)
     assert buffer.source_count == len(buffer.sources) == 0
@@ -366,9 +354,7 @@ def test_source_count_is_how_many_sources_use_the_buffer(context: palace.Context
     assert buffer.source_count == len(buffer.sources) == 2
 
 
-def test_update_keeps_source_count_right_for_sources_that_reach_their_end(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_update_corrects_source_count(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'Context.update needs to be called to reliably ensure the count is kept updated for when sources reach their
     end.'"""
     buffer = palace.Buffer(door)
@@ -380,7 +366,7 @@ def test_update_keeps_source_count_right_for_sources_that_reach_their_end(
     assert buffer.source_count == 0
 
 
-def test_sources_are_the_source_objects_playing_the_buffer(context: palace.Context, door: str) -> None:
+def test_sources_lists_playing_sources(context: palace.Context, door: str) -> None:
     """'sources: Source objects currently playing the buffer.'"""
     buffer = palace.Buffer(door)
     first, second = buffer.play(), buffer.play()
@@ -392,7 +378,7 @@ def test_sources_are_the_source_objects_playing_the_buffer(context: palace.Conte
 # palace.cache
 
 
-def test_cache_caches_given_resources_asynchronously(context: palace.Context, door: str) -> None:
+def test_cache_loads_asynchronously(context: palace.Context, door: str) -> None:
     """'Cache given audio resources asynchronously.' 'scheduled for caching asynchronously'"""
     release, threads = threading.Event(), []
 
@@ -425,7 +411,7 @@ def test_cache_ignores_duplicate_names(context: palace.Context, door: str) -> No
     assert context.stats()["buffers"] == 1
 
 
-def test_cache_ignores_buffers_already_cached(context: palace.Context, door: str) -> None:
+def test_cache_ignores_cached_buffers(context: palace.Context, door: str) -> None:
     """'... and buffers already cached are ignored.'"""
     buffer = palace.Buffer(door)
     told: list[str] = []
@@ -439,7 +425,7 @@ def test_cache_ignores_buffers_already_cached(context: palace.Context, door: str
     assert palace.Buffer(door) is buffer
 
 
-def test_cached_buffers_may_be_freed_before_destroying_the_context(context: palace.Context, door: str) -> None:
+def test_cached_buffers_may_be_freed(context: palace.Context, door: str) -> None:
     """'Cached buffers must be freed before destroying the context.'"""
     palace.cache([door])
     loaded(context)
@@ -450,9 +436,7 @@ def test_cached_buffers_may_be_freed_before_destroying_the_context(context: pala
     context.destroy()
 
 
-def test_cached_resources_are_retrieved_later_by_initialising_buffer(
-    context: palace.Context, door: str, assets: Path
-) -> None:
+def test_buffer_retrieves_cached_sound(context: palace.Context, door: str, assets: Path) -> None:
     """'should be retrieved later when needed by initializing Buffer corresponding objects.'"""
     palace.cache([door])
     loaded(context)
@@ -461,9 +445,7 @@ def test_cached_resources_are_retrieved_later_by_initialising_buffer(
     assert palace.Buffer(door).length == 4410
 
 
-def test_resources_that_cannot_be_loaded_are_ignored_and_a_later_buffer_raises(
-    context: palace.Context, door: str, assets: Path
-) -> None:
+def test_failed_cache_raises_in_buffer(context: palace.Context, door: str, assets: Path) -> None:
     """'Resources that cannot be loaded, for example due to an unsupported format, will be ignored and a later Buffer
     initialization will raise an exception.'"""
     (assets / "text.wav").write_text("this is no audio at all")
@@ -482,9 +464,7 @@ def test_resources_that_cannot_be_loaded_are_ignored_and_a_later_buffer_raises(
         palace.Buffer("missing.wav")
 
 
-def test_cache_uses_the_context_given_or_the_current_one(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_cache_uses_its_context(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'If context is not given, current_context() will be used.'"""
     other = palace.Context(device, EXACT, auto_update=False)
 
@@ -498,7 +478,7 @@ def test_cache_uses_the_context_given_or_the_current_one(
     assert other.cached_names == context.cached_names == (door,)
 
 
-def test_cache_without_any_context_is_a_runtime_error() -> None:
+def test_cache_without_context_raises() -> None:
     """'RuntimeError - If there is neither any context specified nor current.'"""
     with pytest.raises(RuntimeError, match="no context current"):
         palace.cache(["door.wav"])
@@ -507,7 +487,7 @@ def test_cache_without_any_context_is_a_runtime_error() -> None:
 # palace.free
 
 
-def test_free_frees_cached_resources_given_their_names(context: palace.Context, assets: Path) -> None:
+def test_free_frees_names(context: palace.Context, assets: Path) -> None:
     """'Free cached audio resources given their names.'"""
     for name in ("a.wav", "b.wav", "c.wav"):
         sounds.wav(assets / name)
@@ -521,9 +501,7 @@ def test_free_frees_cached_resources_given_their_names(context: palace.Context, 
     assert context.stats()["buffers"] == 1
 
 
-def test_free_uses_the_context_given_or_the_current_one(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_free_uses_its_context(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'If context is not given, current_context() will be used.'"""
     other = palace.Context(device, EXACT, auto_update=False)
     palace.Buffer(door, other)
@@ -535,7 +513,7 @@ def test_free_uses_the_context_given_or_the_current_one(
     assert other.cached_names == ()
 
 
-def test_free_without_any_context_is_a_runtime_error() -> None:
+def test_free_without_context_raises() -> None:
     """'RuntimeError - If there is neither any context specified nor current.'"""
     with pytest.raises(RuntimeError, match="no context current"):
         palace.free(["door.wav"])
@@ -544,9 +522,7 @@ def test_free_without_any_context_is_a_runtime_error() -> None:
 # Left behind on purpose (design.md)
 
 
-def test_departure_files_are_opened_by_workers_not_by_the_caller_of_cache(
-    context: palace.Context, door: str, assets: Path
-) -> None:
+def test_departure_workers_open_files(context: palace.Context, door: str, assets: Path) -> None:
     """'cache opens files on the calling thread': here only the look-up happens there."""
     openers: list[threading.Thread] = []
     data = (assets / door).read_bytes()
@@ -563,7 +539,7 @@ def test_departure_files_are_opened_by_workers_not_by_the_caller_of_cache(
     assert [thread.name.startswith("pyglet_palace") for thread in openers] == [True]
 
 
-def test_departure_a_failed_name_is_reported_with_its_cause(context: palace.Context) -> None:
+def test_departure_failure_reports_its_cause(context: palace.Context) -> None:
     """'a failed name is dropped in silence': here it is reported, and kept for Batch.failed."""
     told: list[tuple[str, Exception]] = []
     context.set_handler("on_cache_failed", lambda name, error: told.append((name, error)))
@@ -578,9 +554,7 @@ def test_departure_a_failed_name_is_reported_with_its_cause(context: palace.Cont
     assert isinstance(batch.failed["missing.wav"], palace.ResourceNotFound)
 
 
-def test_departure_cache_and_preload_and_buffer_use_decoder_factories(
-    context: palace.Context, door: str, assets: Path
-) -> None:
+def test_departure_decoder_factories_apply(context: palace.Context, door: str, assets: Path) -> None:
     """'cache ignores decoder_factories': here all use the same decoders."""
     sounds.wav(assets / "two.wav")
     sounds.wav(assets / "three.wav")
@@ -598,7 +572,7 @@ def test_departure_cache_and_preload_and_buffer_use_decoder_factories(
     assert [palace.Buffer(name).length for name in (door, "two.wav", "three.wav")] == [42, 42, 42]
 
 
-def test_departure_a_relative_name_is_a_resource_and_a_path_is_a_file(
+def test_departure_relative_name_is_a_resource(
     context: palace.Context, assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """'a relative name is a file of the working directory': here it is a name of pyglet.resource."""
@@ -610,7 +584,7 @@ def test_departure_a_relative_name_is_a_resource_and_a_path_is_a_file(
     assert palace.Buffer(Path("here.wav")).name == str(tmp_path / "here.wav")
 
 
-def test_departure_setters_work_whichever_context_is_current(
+def test_departure_setters_need_no_current_context(
     device: palace.LoopbackDevice, context: palace.Context, door: str
 ) -> None:
     """'setters raise unless their context is current': here they work."""
@@ -624,7 +598,7 @@ def test_departure_setters_work_whichever_context_is_current(
     assert buffer.play().playing
 
 
-def test_departure_what_is_destroyed_says_so(context: palace.Context, door: str) -> None:
+def test_departure_destroyed_objects_raise(context: palace.Context, door: str) -> None:
     """'undefined after destroy': here DestroyedError."""
     buffer = palace.Buffer(door)
     buffer.destroy()
@@ -632,9 +606,7 @@ def test_departure_what_is_destroyed_says_so(context: palace.Context, door: str)
         _ = buffer.length
 
 
-def test_departure_destroying_a_context_frees_the_buffers_left(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_departure_context_frees_its_buffers(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'context destroy with buffers left: undefined in the docs': here it frees them."""
     playing = palace.Buffer(door).play()
     palace.cache([door])
@@ -646,7 +618,7 @@ def test_departure_destroying_a_context_frees_the_buffers_left(
     device.close()
 
 
-def test_departure_buffer_and_free_do_not_wait_for_the_queue(device: palace.LoopbackDevice, assets: Path) -> None:
+def test_departure_buffer_and_free_skip_queue(device: palace.LoopbackDevice, assets: Path) -> None:
     """'Buffer/free on a pending name wait for the queue (or deadlock)': here they take over and drop."""
     for name in ("held.wav", "wanted.wav", "unwanted.wav"):
         sounds.wav(assets / name)

@@ -1,4 +1,4 @@
-"""What comes out of the loopback device, sample by sample."""
+"""Samples that the loopback device renders."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def rendered(channel_config: str) -> tuple[palace.LoopbackDevice, palace.Context
 
 
 @pytest.mark.parametrize(("layout", "channels"), [("Mono", 1), ("Stereo", 2)])
-def test_a_cached_16_bit_wav_comes_out_bit_for_bit(assets: Path, layout: str, channels: int) -> None:
+def test_16_bit_wav_renders_exactly(assets: Path, layout: str, channels: int) -> None:
     sounds.wav(assets / "ramp.wav", 5000, channels)
     pyglet.resource.reindex()
     device, _ = rendered(layout)
@@ -37,9 +37,7 @@ def test_a_cached_16_bit_wav_comes_out_bit_for_bit(assets: Path, layout: str, ch
 
 @pytest.mark.parametrize(("layout", "channels"), [("Mono", 1), ("Stereo", 2)])
 @pytest.mark.parametrize("name", ["aiff-16", "flac-16"])
-def test_a_16_bit_file_of_another_kind_comes_out_bit_for_bit(
-    tmp_path: Path, name: str, layout: str, channels: int
-) -> None:
+def test_other_16_bit_files_render_exactly(tmp_path: Path, name: str, layout: str, channels: int) -> None:
     path = sounds.KINDS[name].write(tmp_path / "ramp", sounds.ramp(5000, channels), RATE)
     device, _ = rendered(layout)
 
@@ -48,7 +46,7 @@ def test_a_16_bit_file_of_another_kind_comes_out_bit_for_bit(
     np.testing.assert_array_equal(np.rint(device.render(5000) * 32768), sounds.ramp(5000, channels))
 
 
-def test_an_8_bit_wav_comes_out_value_for_value(tmp_path: Path) -> None:
+def test_8_bit_wav_renders_exactly(tmp_path: Path) -> None:
     values = (np.arange(256) - 128).astype(np.int16)
     path = sounds.KINDS["wav-8"].write(tmp_path / "ramp", values[:, None] << 8, RATE)
     device, _ = rendered("Mono")
@@ -60,7 +58,7 @@ def test_an_8_bit_wav_comes_out_value_for_value(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("layout", "channels"), [("Mono", 1), ("Stereo", 2)])
 @pytest.mark.parametrize("name", ["wav-24", "flac-24", "aiff-24", "wav-float", "wav-double"])
-def test_a_sound_finer_than_16_bits_keeps_its_fineness(tmp_path: Path, name: str, layout: str, channels: int) -> None:
+def test_finer_samples_keep_their_precision(tmp_path: Path, name: str, layout: str, channels: int) -> None:
     fine = np.rint(sounds.noise(3000, channels) * 2**23) / 2**23
     path = sounds.KINDS[name].write(tmp_path / "fine", fine, RATE)
     device, _ = rendered(layout)
@@ -70,7 +68,7 @@ def test_a_sound_finer_than_16_bits_keeps_its_fineness(tmp_path: Path, name: str
     assert np.abs(device.render(3000) - fine).max() < 2e-7
 
 
-def test_a_lossy_sound_comes_out_as_it_was_decoded(tmp_path: Path) -> None:
+def test_lossy_sound_renders_as_decoded(tmp_path: Path) -> None:
     path = sounds.KINDS["vorbis"].write(tmp_path / "a", sounds.noise(5000, 1), RATE)
     expected = np.rint(sounds.through_soundfile(path) * np.float32(32767))
     device, _ = rendered("Mono")
@@ -80,7 +78,7 @@ def test_a_lossy_sound_comes_out_as_it_was_decoded(tmp_path: Path) -> None:
     np.testing.assert_array_equal(np.rint(device.render(5000) * 32768), expected)
 
 
-def test_a_lossy_sound_over_full_scale_is_never_heard_upside_down(tmp_path: Path) -> None:
+def test_clipped_peaks_keep_their_sign(tmp_path: Path) -> None:
     square = np.sign(sounds.tone(0.5, 441.0)).astype(np.float32)
     path = sounds.KINDS["vorbis"].write(tmp_path / "loud", square, RATE)
     decoded = sounds.through_soundfile(path)
@@ -95,7 +93,7 @@ def test_a_lossy_sound_over_full_scale_is_never_heard_upside_down(tmp_path: Path
     assert np.abs(out - np.clip(decoded, -1, 1)).max() < 1e-4
 
 
-def test_a_looping_sound_goes_on_at_the_very_next_frame(assets: Path) -> None:
+def test_looping_is_gapless(assets: Path) -> None:
     sounds.wav(assets / "loop.wav", 1234)
     pyglet.resource.reindex()
     device, _ = rendered("Mono")
@@ -109,7 +107,7 @@ def test_a_looping_sound_goes_on_at_the_very_next_frame(assets: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["wav-16", "flac-16"])
-def test_an_intro_is_played_once_and_then_the_loop_for_ever(tmp_path: Path, name: str) -> None:
+def test_intro_plays_once_then_loops(tmp_path: Path, name: str) -> None:
     path = sounds.KINDS[name].write(tmp_path / "song", sounds.ramp(3000), RATE)
     if name == "wav-16":
         sounds.add_chunk(path, sounds.smpl_chunk((0, 1000, 2499)))
@@ -127,7 +125,8 @@ def test_an_intro_is_played_once_and_then_the_loop_for_ever(tmp_path: Path, name
     np.testing.assert_array_equal(np.rint(out * 32768), expected)
 
 
-def test_a_sound_with_loop_points_that_does_not_loop_is_played_to_its_end(tmp_path: Path) -> None:
+def test_loop_points_need_looping(tmp_path: Path) -> None:
+    """A source that does not loop plays the sound to its end."""
     path = sounds.wav(tmp_path / "song.wav", 3000)
     sounds.add_chunk(path, sounds.smpl_chunk((0, 1000, 2499)))
     device, _ = rendered("Mono")

@@ -1,4 +1,4 @@
-"""What there is of effects where OpenAL lacks them, or some of them."""
+"""Effects where OpenAL lacks EFX or a kind of effect."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.studio import Asked, Studio, VocalMorpher, level, noise, version
 
 
 def check_that_effects_do_nothing(studio: Studio, told: Any, text: str) -> None:
-    """Effects and sends keep what they are set to, the sound is heard, and the log says why once."""
+    """Effects and sends keep their values, the dry sound plays, and the log gives the reason once."""
     effect = palace.ReverbEffect("CAVE")
     effect.gain, effect.slot_gain, effect.send_auto = 0.5, 0.5, False
     source = palace.Source()
@@ -33,18 +33,18 @@ def check_that_effects_do_nothing(studio: Studio, told: Any, text: str) -> None:
     assert told() == [text]
 
 
-def test_without_efx_in_the_library_effects_do_nothing_and_say_so_once(
+def test_library_without_efx_logs_once(
     studio: Studio, told: Any, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Effects do nothing."""
     for name in list(vars(context._engine.al)):
         if name.startswith("al") and ("Effect" in name or "Filter" in name):
             monkeypatch.setattr(context._engine.al, name, None)
     check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
 
 
-def test_without_efx_on_the_device_effects_do_nothing_and_say_so_once(
-    studio: Studio, told: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_device_without_efx_logs_once(studio: Studio, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Effects do nothing."""
     ask = NativeDevice.query_extension
     monkeypatch.setattr(
         NativeDevice, "query_extension", lambda device, name: name != "ALC_EXT_EFX" and ask(device, name)
@@ -53,9 +53,8 @@ def test_without_efx_on_the_device_effects_do_nothing_and_say_so_once(
     check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
 
 
-def test_an_effect_that_the_library_lacks_does_nothing_and_says_so_once(
-    studio: Studio, told: Any, context: palace.Context
-) -> None:
+def test_unknown_effect_logs_once(studio: Studio, told: Any, context: palace.Context) -> None:
+    """An effect that the library lacks does nothing."""
     for kinds in (((0x7777, None),), ((0x7, None),)[: "1.19" in version(context)]):
         VocalMorpher._types = kinds
         VocalMorpher._read_rows()
@@ -66,9 +65,7 @@ def test_an_effect_that_the_library_lacks_does_nothing_and_says_so_once(
     assert told() == ["VocalMorpher does nothing: this OpenAL library has no effect of that kind"]
 
 
-def test_where_there_is_no_eax_reverb_the_standard_one_is_used(
-    studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_reverb_replaces_eax(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     set_integer = context._engine.al.alEffecti
 
     def without_eax(effect: int, what: int, value: int) -> None:
@@ -80,7 +77,7 @@ def test_where_there_is_no_eax_reverb_the_standard_one_is_used(
     effect = palace.ReverbEffect("CAVE")
     out = studio.hear(effect, noise(0.1), RATE)
     assert level(out[RATE // 2 :]) > 0.001
-    effect.echo_depth = 1.0  # which only EAX has
+    effect.echo_depth = 1.0  # a parameter of EAX reverb only
     effect.decay_time, effect.decay_hf_limit = 5.0, False
     with context._engine.scope as al:
         asked = Asked(context, 1)

@@ -97,9 +97,8 @@ def exactly(device: palace.LoopbackDevice, frames: int) -> Any:
 
 @pytest.mark.parametrize("kind", sounds.KINDS)
 @pytest.mark.parametrize("arguments", [(), (4096, 3)], ids=["by default", "in small chunks"])
-def test_a_stream_sounds_as_the_buffer_of_the_same_file(
-    tmp_path: Path, context: palace.Context, kind: str, arguments: tuple[int, ...]
-) -> None:
+def test_stream_matches_buffer(tmp_path: Path, context: palace.Context, kind: str, arguments: tuple[int, ...]) -> None:
+    """A stream gives the same samples as a buffer of the same file."""
     path = sounds.KINDS[kind].write(tmp_path / "a", sounds.noise(40_000, 2), 48000)
     device = palace.LoopbackDevice(48000)
     with palace.Context(device, EXACT, auto_update=False):
@@ -119,13 +118,14 @@ LOOPS = [None, (1000, 9000), (0, 5000), (5000, 12_000), (777, 800), (0, 1), (11_
 
 @pytest.mark.parametrize("points", LOOPS)
 @pytest.mark.parametrize("start", [0, 4000])
-def test_a_looping_stream_sounds_as_the_looping_buffer(
+def test_looping_stream_matches_buffer(
     tmp_path: Path,
     context: palace.Context,
     device: palace.LoopbackDevice,
     points: tuple[int, int] | None,
     start: int,
 ) -> None:
+    """A looping stream gives the same samples as a looping buffer of the same file."""
     path = sounds.wav(tmp_path / "a.wav", 12_000)
     if points is not None:
         sounds.add_chunk(path, sounds.smpl_chunk((0, points[0], points[1] - 1)))
@@ -146,9 +146,8 @@ def test_a_looping_stream_sounds_as_the_looping_buffer(
     np.testing.assert_array_equal(streamed, expected)
 
 
-def test_a_looping_vorbis_stream_closes_its_loop_sample_by_sample(
-    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_vorbis_loop_is_sample_exact(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A looping Vorbis stream closes its loop sample by sample."""
     path = sounds.KINDS["vorbis"].write(tmp_path / "a", sounds.noise(60_000, 1), RATE)
     sounds.comment(path, LOOPSTART="20000", LOOPLENGTH="30000")
     expected = sounds.through_soundfile(path)[:, 0]
@@ -162,7 +161,7 @@ def test_a_looping_vorbis_stream_closes_its_loop_sample_by_sample(
     np.testing.assert_array_equal(exactly(device, 110_000), looped)
 
 
-def test_a_short_loop_is_read_once(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_short_loop_is_read_once(context: palace.Context, device: palace.LoopbackDevice) -> None:
     decoder = Ramp(10_000, (500, 600))
     source = palace.Source()
     source.looping = True
@@ -175,7 +174,7 @@ def test_a_short_loop_is_read_once(context: palace.Context, device: palace.Loopb
     assert decoder.reads < 10
 
 
-def test_streams_from_a_zip_resource(
+def test_streams_from_zip_resource(
     tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wav = sounds.wav(tmp_path / "a.wav", 20_000)
@@ -189,9 +188,7 @@ def test_streams_from_a_zip_resource(
     np.testing.assert_array_equal(exactly(device, 20_000), sounds.ramp(20_000)[:, 0])
 
 
-def test_streams_from_a_file_of_the_game(
-    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_streams_from_game_file(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
     data = sounds.KINDS["flac-16"].write(tmp_path / "a", sounds.ramp(20_000), RATE).read_bytes()
     readers = set()
 
@@ -208,15 +205,14 @@ def test_streams_from_a_file_of_the_game(
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["of known length", "of unknown length"])
-def test_streams_from_a_decoder_of_the_game(
-    context: palace.Context, device: palace.LoopbackDevice, known: bool
-) -> None:
+def test_streams_from_game_decoder(context: palace.Context, device: palace.LoopbackDevice, known: bool) -> None:
     Ramp(known=known).play()
 
     np.testing.assert_array_equal(exactly(device, 30_000), sounds.ramp(30_000)[:, 0])
 
 
-def test_a_source_plays_a_decoder_as_it_plays_a_buffer(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_source_plays_decoder(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A source plays a decoder in the same way as a buffer."""
     source = palace.Source()
     source.play(Ramp())
     assert source.playing
@@ -225,9 +221,9 @@ def test_a_source_plays_a_decoder_as_it_plays_a_buffer(context: palace.Context, 
     assert "playing" in repr(source)
 
 
-def test_a_decoder_that_cannot_seek_plays_from_where_it_stands(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_unseekable_decoder_plays_in_place(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A decoder that cannot seek plays from its current position."""
+
     class Radio(Ramp):
         def seek(self, frame: int) -> bool:
             return False
@@ -240,7 +236,8 @@ def test_a_decoder_that_cannot_seek_plays_from_where_it_stands(
 # Nobody waits
 
 
-def test_32_vorbis_streams_go_on_while_the_game_sleeps(tmp_path: Path) -> None:
+def test_32_streams_play_while_game_sleeps(tmp_path: Path) -> None:
+    """Playback of 32 Vorbis streams continues while the game sleeps."""
     sounds.KINDS["vorbis"].write(tmp_path / "a", sounds.noise(RATE * 4, 2, 0.1), RATE)
     program = """
         import sys, time
@@ -265,7 +262,8 @@ def test_32_vorbis_streams_go_on_while_the_game_sleeps(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("0 32\nTrue\n", "")
 
 
-def test_nothing_is_decoded_on_the_thread_that_plays(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_playing_thread_decodes_nothing(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """The thread that calls play decodes nothing."""
     decoder = Ramp(30_000, (1000, 20_000))
     source = palace.Source()
     source.looping = True
@@ -277,7 +275,7 @@ def test_nothing_is_decoded_on_the_thread_that_plays(context: palace.Context, de
     assert decoder.readers == {"pyglet_palace feeder"}
 
 
-def test_playing_returns_while_the_decoder_is_held(context: palace.Context, held: Ramp) -> None:
+def test_play_returns_while_decoder_stalls(context: palace.Context, held: Ramp) -> None:
     source = held.play()
     held.reading.wait()
     assert source.playing
@@ -290,7 +288,7 @@ def test_playing_returns_while_the_decoder_is_held(context: palace.Context, held
     assert not source.playing
 
 
-def test_a_decoder_that_is_held_holds_up_no_other_stream(
+def test_stalled_decoder_delays_no_other_stream(
     context: palace.Context, device: palace.LoopbackDevice, held: Ramp
 ) -> None:
     held.play()
@@ -303,7 +301,7 @@ def test_a_decoder_that_is_held_holds_up_no_other_stream(
     assert source.playing
 
 
-def test_a_decoder_let_go_late_plays_on(context: palace.Context, device: palace.LoopbackDevice, held: Ramp) -> None:
+def test_decoder_released_late_plays_on(context: palace.Context, device: palace.LoopbackDevice, held: Ramp) -> None:
     first = held.play(1000, 3)
     held.reading.wait()
     Ramp(5000).play(1000, 3)
@@ -317,7 +315,8 @@ def test_a_decoder_let_go_late_plays_on(context: palace.Context, device: palace.
     assert not first.playing
 
 
-def test_destroying_a_context_whose_decoder_is_held_is_prompt(context: palace.Context, held: Ramp) -> None:
+def test_destroy_is_prompt_with_stalled_decoder(context: palace.Context, held: Ramp) -> None:
+    """Destroying a context returns promptly while one of its decoders is stalled."""
     held.play()
     held.reading.wait()
     context.destroy()
@@ -328,7 +327,7 @@ def test_destroying_a_context_whose_decoder_is_held_is_prompt(context: palace.Co
 # Seeking, pausing, stopping
 
 
-def test_a_stream_is_sought_to_the_frame(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_stream_seeks_to_the_frame(context: palace.Context, device: palace.LoopbackDevice) -> None:
     whole = sounds.ramp(30_000)[:, 0]
     source = Ramp().play(1000, 3)
     np.testing.assert_array_equal(exactly(device, 2500), whole[:2500])
@@ -343,14 +342,14 @@ def test_a_stream_is_sought_to_the_frame(context: palace.Context, device: palace
     np.testing.assert_array_equal(exactly(device, 1000)[FADE:], whole[FADE:1000])
 
 
-def test_a_stream_starts_where_its_source_was_told(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_stream_starts_at_source_offset(context: palace.Context, device: palace.LoopbackDevice) -> None:
     source = palace.Source()
     source.offset = 12_345
     Ramp().play(source=source)
     np.testing.assert_array_equal(exactly(device, 1000), sounds.ramp(30_000)[12_345:13_345, 0])
 
 
-def test_an_offset_past_the_end_of_a_stream_is_refused(context: palace.Context) -> None:
+def test_offset_past_stream_end_is_refused(context: palace.Context) -> None:
     source = Ramp().play()
     with pytest.raises(RuntimeError, match="only 30000 frames"):
         source.offset = 30_000
@@ -359,7 +358,7 @@ def test_an_offset_past_the_end_of_a_stream_is_refused(context: palace.Context) 
     assert source.playing
 
 
-def test_a_paused_stream_goes_on_where_it_was(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_paused_stream_resumes_in_place(context: palace.Context, device: palace.LoopbackDevice) -> None:
     whole = sounds.ramp(30_000)[:, 0]
     source = Ramp().play(1000, 3)
     np.testing.assert_array_equal(exactly(device, 1700), whole[:1700])
@@ -375,9 +374,8 @@ def test_a_paused_stream_goes_on_where_it_was(context: palace.Context, device: p
     assert at == 1700
 
 
-def test_a_stream_that_is_paused_before_it_has_begun_is_silent_until_it_is_resumed(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_early_paused_stream_stays_silent(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A stream paused before it starts is silent until it resumes."""
     source = Ramp().play(1000, 3)
     source.pause()
     assert not exactly(device, 5000).any()
@@ -386,7 +384,7 @@ def test_a_stream_that_is_paused_before_it_has_begun_is_silent_until_it_is_resum
     np.testing.assert_array_equal(exactly(device, 5000)[FADE:], sounds.ramp(5000)[FADE:, 0])
 
 
-def test_a_paused_stream_can_be_sought(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_paused_stream_can_seek(context: palace.Context, device: palace.LoopbackDevice) -> None:
     source = Ramp().play(1000, 3)
     device.render(500)
     source.pause()
@@ -398,7 +396,7 @@ def test_a_paused_stream_can_be_sought(context: palace.Context, device: palace.L
     np.testing.assert_array_equal(exactly(device, 1000), sounds.ramp(30_000)[9000:10_000, 0])
 
 
-def test_a_stream_that_was_stopped_can_be_played_again(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_stopped_stream_can_play_again(context: palace.Context, device: palace.LoopbackDevice) -> None:
     decoder = Ramp()
     source = decoder.play()
     device.render(5000)
@@ -412,7 +410,8 @@ def test_a_stream_that_was_stopped_can_be_played_again(context: palace.Context, 
     np.testing.assert_array_equal(exactly(device, 5000), sounds.ramp(5000)[:, 0])
 
 
-def test_a_replay_by_the_same_source_begins_anew(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_replay_restarts_the_stream(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A replay by the same source starts the stream from its start."""
     decoder = Ramp()
     source = decoder.play()
     device.render(4000)
@@ -422,9 +421,10 @@ def test_a_replay_by_the_same_source_begins_anew(context: palace.Context, device
     assert context.stats()["streams"] == 1
 
 
-def test_a_source_turns_from_a_buffer_to_a_stream_and_back(
+def test_source_switches_buffer_and_stream(
     tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
+    """A source switches from a buffer to a stream and back."""
     buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 10_000))
     source = buffer.play()
     source.looping = True
@@ -443,9 +443,8 @@ def test_a_source_turns_from_a_buffer_to_a_stream_and_back(
 # Looping is turned on and off
 
 
-def test_a_stream_told_to_loop_while_its_end_is_queued_goes_on_without_a_gap(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_looping_with_end_queued_has_no_gap(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A stream set to loop while its end is queued continues without a gap."""
     whole = sounds.ramp(5000)[:, 0]
     source = Ramp(5000).play(1000, 8)  # all of it fits into the queue
     out = [exactly(device, 3000)]
@@ -454,9 +453,8 @@ def test_a_stream_told_to_loop_while_its_end_is_queued_goes_on_without_a_gap(
     np.testing.assert_array_equal(np.concatenate(out), np.concatenate([whole, whole, whole[:2000]]))
 
 
-def test_a_stream_told_to_loop_after_its_loop_was_decoded_but_before_it_was_heard_loops(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_looping_set_after_wrap_point_loops(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A stream set to loop after its loop was decoded, but before it was heard, loops."""
     whole = sounds.ramp(8000)[:, 0]
     source = Ramp(8000, (1000, 4000)).play(1000, 8)
     device.render(3000)
@@ -466,7 +464,7 @@ def test_a_stream_told_to_loop_after_its_loop_was_decoded_but_before_it_was_hear
     assert source.playing
 
 
-def test_a_stream_told_not_to_loop_plays_to_its_end(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_unset_looping_plays_to_the_end(context: palace.Context, device: palace.LoopbackDevice) -> None:
     told: list[palace.Source] = []
     context.push_handlers(on_source_stopped=told.append)
     source = palace.Source()
@@ -484,7 +482,8 @@ def test_a_stream_told_not_to_loop_plays_to_its_end(context: palace.Context, dev
 # The end
 
 
-def test_the_end_of_a_stream_is_told_once_and_not_early(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_stream_end_is_dispatched_once(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """The end event of a stream is dispatched once, and not early."""
     told: list[palace.Source] = []
     context.push_handlers(on_source_stopped=told.append)
     source = Ramp(5000).play(1000, 3)
@@ -505,9 +504,7 @@ def test_the_end_of_a_stream_is_told_once_and_not_early(context: palace.Context,
 
 
 @pytest.mark.parametrize("pitch", [0.31, 1.0, 2.7, 16.0])
-def test_a_stream_ends_in_time_at_any_pitch(
-    context: palace.Context, device: palace.LoopbackDevice, pitch: float
-) -> None:
+def test_stream_ends_in_time_at_any_pitch(context: palace.Context, device: palace.LoopbackDevice, pitch: float) -> None:
     told: list[palace.Source] = []
     context.push_handlers(on_source_stopped=told.append)
     source = palace.Source()
@@ -524,9 +521,10 @@ def test_a_stream_ends_in_time_at_any_pitch(
     assert context.stats()["underruns"] == 0
 
 
-def test_an_update_asks_openal_about_no_stream_that_goes_on(
+def test_update_queries_no_playing_stream(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """An update asks OpenAL about none of the streams that continue to play."""
     for _ in range(20):
         Ramp(300_000).play(1000, 4)
     device.render(1000)
@@ -546,9 +544,7 @@ def test_an_update_asks_openal_about_no_stream_that_goes_on(
 
 
 @pytest.mark.parametrize("length", [0, 1, 63])
-def test_a_stream_shorter_than_a_chunk_ends(
-    context: palace.Context, device: palace.LoopbackDevice, length: int
-) -> None:
+def test_stream_shorter_than_chunk_ends(context: palace.Context, device: palace.LoopbackDevice, length: int) -> None:
     told: list[palace.Source] = []
     context.push_handlers(on_source_stopped=told.append)
     decoder = Ramp(length, known=False)
@@ -558,7 +554,7 @@ def test_a_stream_shorter_than_a_chunk_ends(
     assert told == [source]
 
 
-def test_an_empty_stream_that_loops_ends(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_empty_looping_stream_ends(context: palace.Context, device: palace.LoopbackDevice) -> None:
     source = palace.Source()
     source.looping = True
     Ramp(0, known=False).play(source=source)
@@ -568,9 +564,7 @@ def test_an_empty_stream_that_loops_ends(context: palace.Context, device: palace
 # Running dry
 
 
-def test_a_queue_that_has_run_dry_is_counted_and_goes_on(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_underrun_is_counted_and_recovers(context: palace.Context, device: palace.LoopbackDevice) -> None:
     whole = sounds.ramp(30_000)[:, 0]
     decoder = Ramp()
     source = decoder.play(1000, 3)
@@ -603,7 +597,7 @@ def failing_events(context: palace.Context) -> list[Any]:
 
 
 @pytest.mark.parametrize("error", [ArithmeticError("out of tune"), SystemExit(3), MemoryError()])
-def test_a_decoder_that_raises_ends_its_stream_and_no_other(
+def test_raising_decoder_ends_only_its_stream(
     context: palace.Context, device: palace.LoopbackDevice, error: BaseException
 ) -> None:
     told = failing_events(context)
@@ -626,7 +620,7 @@ def test_a_decoder_that_raises_ends_its_stream_and_no_other(
     assert context.stats()["streams"] == 1
 
 
-def test_a_stream_that_failed_unheard_of_is_logged(
+def test_unhandled_stream_failure_is_logged(
     context: palace.Context, device: palace.LoopbackDevice, caplog: pytest.LogCaptureFixture
 ) -> None:
     decoder = Ramp()
@@ -637,7 +631,7 @@ def test_a_stream_that_failed_unheard_of_is_logged(
     assert "out of tune" in caplog.text
 
 
-def test_a_read_of_too_much_is_a_failure_with_a_reason(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_oversized_read_fails_with_reason(context: palace.Context, device: palace.LoopbackDevice) -> None:
     class Chatty(Ramp):
         def read(self, count: int) -> bytes:
             return super().read(count + 1)
@@ -649,7 +643,7 @@ def test_a_read_of_too_much_is_a_failure_with_a_reason(context: palace.Context, 
     assert "were asked for" in str(told[0][1])
 
 
-def test_a_decoder_that_cannot_be_sought_says_so(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_unseekable_decoder_is_reported(context: palace.Context, device: palace.LoopbackDevice) -> None:
     class Radio(Ramp):
         def seek(self, frame: int) -> bool:
             return False
@@ -664,7 +658,7 @@ def test_a_decoder_that_cannot_be_sought_says_so(context: palace.Context, device
     assert "cannot go to frame 9000" in str(told[0][1])
 
 
-def test_a_failed_stream_can_be_played_again(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_failed_stream_can_play_again(context: palace.Context, device: palace.LoopbackDevice) -> None:
     told = failing_events(context)
     decoder = Ramp()
     decoder.fails_at = 0
@@ -676,9 +670,10 @@ def test_a_failed_stream_can_be_played_again(context: palace.Context, device: pa
     np.testing.assert_array_equal(exactly(device, 1000), sounds.ramp(1000)[:, 0])
 
 
-def test_openal_refusing_a_chunk_ends_that_stream(
+def test_refused_chunk_ends_its_stream(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A chunk that OpenAL refuses ends that stream."""
     told = failing_events(context)
 
     def refuse(*_: object) -> None:
@@ -691,7 +686,7 @@ def test_openal_refusing_a_chunk_ends_that_stream(
     assert "no memory" in str(told[0][1])
 
 
-def test_a_handler_of_a_stream_s_end_may_start_the_next(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_end_handler_may_start_next_stream(context: palace.Context, device: palace.LoopbackDevice) -> None:
     playlist = [Ramp(3000), Ramp(3000)]
     played = []
 
@@ -712,13 +707,13 @@ def test_a_handler_of_a_stream_s_end_may_start_the_next(context: palace.Context,
 
 
 @pytest.mark.parametrize(("arguments", "name"), [((63, 2), "chunk_len"), ((64, 1), "queue_size"), ((-1, 4), "chunk")])
-def test_too_short_a_queue_is_refused(context: palace.Context, arguments: tuple[int, int], name: str) -> None:
+def test_too_short_queue_is_refused(context: palace.Context, arguments: tuple[int, int], name: str) -> None:
     with pytest.raises(ValueError, match=name):
         Ramp().play(*arguments)
     assert context.stats()["sources"] == 0
 
 
-def test_a_stream_has_one_source(context: palace.Context) -> None:
+def test_stream_has_one_source(context: palace.Context) -> None:
     decoder = Ramp()
     source = decoder.play()
     with pytest.raises(RuntimeError, match="is being played"):
@@ -729,9 +724,10 @@ def test_a_stream_has_one_source(context: palace.Context) -> None:
     decoder.play()
 
 
-def test_a_decoder_is_not_read_by_the_game_while_it_is_streamed(
+def test_streamed_decoder_refuses_game_reads(
     tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
+    """The game cannot read a decoder while it is streamed."""
     decoder = palace.Decoder(sounds.wav(tmp_path / "a.wav", 30_000))
     source = decoder.play(1000, 3)
     for use in (lambda: decoder.read(10), lambda: decoder.seek(0)):
@@ -742,16 +738,17 @@ def test_a_decoder_is_not_read_by_the_game_while_it_is_streamed(
     assert np.frombuffer(decoder.read(10), np.int16).tolist() == sounds.ramp(110)[100:, 0].tolist()
 
 
-def test_a_decoder_of_another_context_is_refused(
-    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_foreign_decoder_is_refused(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A decoder of another context is refused."""
     decoder = palace.Decoder(sounds.wav(tmp_path / "a.wav"))
     other = palace.Context(palace.LoopbackDevice(), auto_update=False)
     with pytest.raises(ValueError, match="belongs to"):
         decoder.play(source=palace.Source(other))
 
 
-def test_a_format_openal_cannot_play_is_refused_at_once(context: palace.Context) -> None:
+def test_unplayable_format_is_refused_at_once(context: palace.Context) -> None:
+    """A format that OpenAL cannot play is refused at once."""
+
     class Odd(Ramp):
         channel_config = "Mono and a half"
 
@@ -767,7 +764,7 @@ def test_a_format_openal_cannot_play_is_refused_at_once(context: palace.Context)
         Broken().play()
 
 
-def test_only_the_thread_of_the_context_may_stream(context: palace.Context) -> None:
+def test_only_context_thread_may_stream(context: palace.Context) -> None:
     source = palace.Source()
     error = raised_elsewhere(lambda: Ramp().play(source=source))
     assert isinstance(error, RuntimeError)
@@ -776,9 +773,11 @@ def test_only_the_thread_of_the_context_may_stream(context: palace.Context) -> N
 # Voices and leaks
 
 
-def test_streams_give_way_to_a_strictly_higher_priority_only(
+def test_higher_priority_steals_stream_voice(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Only a strictly higher priority steals the voice of a stream."""
+
     def none_left() -> int:
         raise palace.OpenALError("alGenSources", 0xA005, "no more")
 
@@ -829,9 +828,7 @@ def test_streams_leak_no_buffer(
     assert not alive
 
 
-def test_a_stream_lives_without_references_until_its_end(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_unreferenced_stream_plays_to_its_end(context: palace.Context, device: palace.LoopbackDevice) -> None:
     import weakref
 
     decoder = Ramp(5000)
@@ -845,14 +842,17 @@ def test_a_stream_lives_without_references_until_its_end(
     wait_until(lambda: gone() is None, context)
 
 
-def test_feeding_at_an_interval_keeps_up_too(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_interval_refill_keeps_up(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """Streams that are refilled at an interval keep up too."""
     context.async_wake_interval = 5
     Ramp().play(1000, 4)
     np.testing.assert_array_equal(exactly(device, 30_000), sounds.ramp(30_000)[:, 0])
     assert context.stats()["underruns"] == 0
 
 
-def test_a_stream_ends_at_the_length_its_decoder_claims(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_stream_ends_at_claimed_length(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A stream ends at the length that its decoder claims."""
+
     class Endless(Ramp):
         length = 5000
 
@@ -868,9 +868,10 @@ def test_a_stream_ends_at_the_length_its_decoder_claims(context: palace.Context,
     assert (exactly(device, 20_000)[FADE:] == 1000).all()
 
 
-def test_streams_end_on_a_device_that_is_gone_and_go_on_with_its_return(
+def test_device_loss_ends_streams(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Streams end on a lost device, and new streams play after it returns."""
     told: list[palace.Source] = []
     context.push_handlers(on_source_stopped=told.append)
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
@@ -889,9 +890,8 @@ def test_streams_end_on_a_device_that_is_gone_and_go_on_with_its_return(
     assert exactly(device, 1000).any()
 
 
-def test_a_decoder_s_finaliser_runs_outside_of_the_bracket(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_decoder_finaliser_runs_outside_scope(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """The finaliser of a decoder runs outside of the context scope."""
     inside: list[bool] = []
 
     class Destroyable(Ramp):
@@ -934,7 +934,7 @@ def begun_and_held(device: palace.LoopbackDevice, decoder: Ramp, source: palace.
     return source
 
 
-def test_a_seek_while_a_chunk_is_read_is_not_lost(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_seek_during_a_read_is_kept(context: palace.Context, device: palace.LoopbackDevice) -> None:
     decoder = Ramp()
     source = begun_and_held(device, decoder)
     source.offset = 9000
@@ -942,7 +942,7 @@ def test_a_seek_while_a_chunk_is_read_is_not_lost(context: palace.Context, devic
     np.testing.assert_array_equal(exactly(device, 3000)[FADE:], sounds.ramp(30_000)[9000 + FADE : 12_000, 0])
 
 
-def test_a_replay_while_a_chunk_is_read_begins_anew(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_replay_during_a_read_restarts(context: palace.Context, device: palace.LoopbackDevice) -> None:
     decoder = Ramp()
     source = begun_and_held(device, decoder)
     decoder.play(1000, 3, source)
@@ -950,9 +950,8 @@ def test_a_replay_while_a_chunk_is_read_begins_anew(context: palace.Context, dev
     np.testing.assert_array_equal(exactly(device, 3000)[FADE:], sounds.ramp(3000)[FADE:, 0])
 
 
-def test_what_is_read_for_a_stream_that_was_stopped_is_not_heard(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_stopped_streams_read_is_not_heard(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """Samples that are read for a stopped stream are not heard."""
     decoder = Ramp()
     source = begun_and_held(device, decoder)
     source.stop()
@@ -963,9 +962,10 @@ def test_what_is_read_for_a_stream_that_was_stopped_is_not_heard(
 
 @pytest.mark.parametrize("looping", [True, False])
 @pytest.mark.parametrize("points", [(500, 1800), (0, 0)])
-def test_looping_turned_on_or_off_while_the_chunk_at_the_loop_s_end_is_read(
+def test_looping_changes_during_loop_end_read(
     context: palace.Context, device: palace.LoopbackDevice, looping: bool, points: tuple[int, int]
 ) -> None:
+    """Looping may be set or unset while the chunk at the loop end is read."""
     length = 2800 if points != (0, 0) else 1900  # so that the chunk crosses the loop's end
     decoder = Ramp(length, points)
     whole = sounds.ramp(length)[:, 0]
@@ -980,7 +980,7 @@ def test_looping_turned_on_or_off_while_the_chunk_at_the_loop_s_end_is_read(
     assert source.playing is looping
 
 
-def test_a_decoder_is_never_read_by_two_threads(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_two_threads_never_read_one_decoder(context: palace.Context, device: palace.LoopbackDevice) -> None:
     inside, most = 0, 0
 
     class Counting(Ramp):
@@ -1008,9 +1008,10 @@ def test_a_decoder_is_never_read_by_two_threads(context: palace.Context, device:
     assert most == 1
 
 
-def test_the_game_reads_a_decoder_when_the_feeder_has_left_it(
+def test_game_may_read_a_released_decoder(
     tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The game may read a decoder after the streaming thread releases it."""
     may_read, reading = threading.Event(), threading.Event()
 
     class Slow(io.BytesIO):
@@ -1035,7 +1036,7 @@ def test_the_game_reads_a_decoder_when_the_feeder_has_left_it(
     assert np.frombuffer(got[0], np.int16).tolist() == sounds.ramp(110)[100:, 0].tolist()
 
 
-def test_a_buffer_is_not_made_of_a_decoder_that_is_streamed(context: palace.Context) -> None:
+def test_streamed_decoder_makes_no_buffer(context: palace.Context) -> None:
     decoder = Ramp()
     source = decoder.play()
     with pytest.raises(RuntimeError, match="is being played"):
@@ -1046,9 +1047,9 @@ def test_a_buffer_is_not_made_of_a_decoder_that_is_streamed(context: palace.Cont
     assert palace.Buffer.from_decoder(decoder, "ramp").length == 30_000
 
 
-def test_a_decoder_of_a_class_of_the_game_s_own_is_read_through_it(
-    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_game_decoder_methods_are_used(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A decoder class of the game is read through its own methods."""
+
     class Quiet(palace.Decoder):
         def read(self, count: int) -> bytes:
             return (np.frombuffer(super().read(count), np.int16) // 2).tobytes()
@@ -1057,7 +1058,7 @@ def test_a_decoder_of_a_class_of_the_game_s_own_is_read_through_it(
     np.testing.assert_array_equal(exactly(device, 5000), sounds.ramp(5000)[:, 0] // 2)
 
 
-def test_a_decoder_may_have_attributes_of_any_name(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_decoder_attributes_may_have_any_name(context: palace.Context, device: palace.LoopbackDevice) -> None:
     decoder: Any = Ramp()
     decoder._stream = decoder._reader = decoder._feeder = decoder._context = open
     decoder.play()
@@ -1067,9 +1068,10 @@ def test_a_decoder_may_have_attributes_of_any_name(context: palace.Context, devi
 # Held decoders
 
 
-def test_a_decoder_that_is_held_after_its_source_was_stopped_holds_up_nobody(
+def test_stalled_stopped_stream_delays_no_other(
     context: palace.Context, device: palace.LoopbackDevice, held: Ramp
 ) -> None:
+    """A decoder stalled after its source was stopped delays no other stream."""
     source = held.play()
     held.reading.wait()
     source.stop()
@@ -1078,22 +1080,22 @@ def test_a_decoder_that_is_held_after_its_source_was_stopped_holds_up_nobody(
     wait_until(lambda: other.at == 3000, context)
 
 
-def test_rendering_waits_for_no_held_decoder_for_ever_and_the_others_are_heard(
-    context: palace.Context, device: palace.LoopbackDevice, held: Ramp
-) -> None:
+def test_rendering_waits_only_so_long(context: palace.Context, device: palace.LoopbackDevice, held: Ramp) -> None:
+    """Rendering stops waiting for stalled decoders, and other streams are heard."""
     held.play()
     held.reading.wait()
     Ramp().play(1000, 3)
     np.testing.assert_array_equal(exactly(device, 20_000), sounds.ramp(20_000)[:, 0])
 
 
-def test_with_no_thread_left_to_relieve_a_held_one_it_is_said_and_made_up_for(
+def test_missing_thread_is_logged_and_recovered(
     context: palace.Context,
     device: palace.LoopbackDevice,
     held: Ramp,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """Without a thread to replace a stalled one, a warning is logged and playback recovers."""
     held.play()
     held.reading.wait()
     Ramp().play(1000, 3)
@@ -1121,9 +1123,7 @@ def run_dry(context: palace.Context, device: palace.LoopbackDevice, decoder: Ram
     return source
 
 
-def test_a_stream_that_is_paused_when_it_has_run_dry_loses_nothing(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_pause_during_underrun_loses_nothing(context: palace.Context, device: palace.LoopbackDevice) -> None:
     decoder = Ramp()
     source = run_dry(context, device, decoder)
     at = source.offset
@@ -1137,9 +1137,8 @@ def test_a_stream_that_is_paused_when_it_has_run_dry_loses_nothing(
     np.testing.assert_array_equal(exactly(device, 3000)[FADE:], sounds.ramp(30_000)[at + FADE : at + 3000, 0])
 
 
-def test_what_was_heard_before_the_queue_ran_dry_is_not_heard_again(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_underrun_repeats_no_samples(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """Samples heard before an underrun are not heard again."""
     source = Ramp().play(1000, 3)
     device.render(100)
     stream: Any = source._state.voice.playable  # type: ignore[union-attr]
@@ -1156,7 +1155,7 @@ def test_what_was_heard_before_the_queue_ran_dry_is_not_heard_again(
 # Whatever goes wrong, the others go on
 
 
-def test_an_error_of_openal_s_about_one_stream_ends_that_stream_only(
+def test_openal_error_ends_only_its_stream(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = failing_events(context)
@@ -1180,7 +1179,7 @@ def test_an_error_of_openal_s_about_one_stream_ends_that_stream_only(
     assert good.playing
 
 
-def test_a_feeder_that_has_ended_is_begun_anew(
+def test_ended_streaming_thread_restarts(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -1195,7 +1194,7 @@ def test_a_feeder_that_has_ended_is_begun_anew(
     assert exactly(device, 100).any()
 
 
-def test_a_failure_keeps_nothing_alive(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_failure_keeps_no_object_alive(context: palace.Context, device: palace.LoopbackDevice) -> None:
     import gc
     import weakref
 
@@ -1211,9 +1210,7 @@ def test_a_failure_keeps_nothing_alive(context: palace.Context, device: palace.L
     wait_until(lambda: gone() is None, context)
 
 
-def test_a_stream_that_has_ended_is_not_brought_back_by_looping(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_looping_revives_no_ended_stream(context: palace.Context, device: palace.LoopbackDevice) -> None:
     told: list[palace.Source] = []
     context.push_handlers(on_source_stopped=told.append)
     source = Ramp(2000).play(1000, 3)
@@ -1223,9 +1220,7 @@ def test_a_stream_that_has_ended_is_not_brought_back_by_looping(
     assert told == [source]
 
 
-def test_a_loop_that_ends_beyond_the_sound_ends_with_the_sound(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_loop_end_is_clamped_to_sound_end(context: palace.Context, device: palace.LoopbackDevice) -> None:
     source = Ramp(2000, (500, 9000), known=False).play(1000, 4)
     device.render(1000)
     source.looping = True
@@ -1234,9 +1229,8 @@ def test_a_loop_that_ends_beyond_the_sound_ends_with_the_sound(
     np.testing.assert_array_equal(exactly(device, 4000), expected)
 
 
-def test_a_stream_told_not_to_loop_forgets_what_was_wrapped_ahead(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_unset_looping_drops_wrapped_chunks(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A stream whose looping is unset drops the chunks decoded past the loop."""
     source = palace.Source()
     source.looping = True
     Ramp(2000).play(source=source)
@@ -1247,14 +1241,14 @@ def test_a_stream_told_not_to_loop_forgets_what_was_wrapped_ahead(
     assert not source.playing
 
 
-def test_a_source_in_place_of_the_chunk_length_is_understood(context: palace.Context) -> None:
+def test_source_as_chunk_length_gets_advice(context: palace.Context) -> None:
+    """A source in place of the chunk length raises TypeError, which names the right argument."""
     with pytest.raises(TypeError, match="play\\(source=...\\)"):
         Ramp().play(palace.Source())  # type: ignore[arg-type]
 
 
-def test_a_decoder_that_comes_back_after_its_thread_was_relieved_is_read_on(
-    context: palace.Context, device: palace.LoopbackDevice, held: Ramp
-) -> None:
+def test_returned_decoder_is_read_on(context: palace.Context, device: palace.LoopbackDevice, held: Ramp) -> None:
+    """A decoder that returns after its thread was replaced is read on."""
     held.play(1000, 3)
     held.reading.wait()
     other = Ramp()
@@ -1266,7 +1260,7 @@ def test_a_decoder_that_comes_back_after_its_thread_was_relieved_is_read_on(
     wait_until(lambda: [one.name for one in threading.enumerate()].count("pyglet_palace feeder") == 1)
 
 
-def test_a_stream_that_needs_more_sooner_wakes_the_feeder(
+def test_urgent_stream_wakes_streaming_thread(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = Ramp().play(1000, 3)
@@ -1281,7 +1275,7 @@ def test_a_stream_that_needs_more_sooner_wakes_the_feeder(
     assert woken
 
 
-def test_a_decoder_that_has_raised_is_sought_before_it_is_read_again() -> None:
+def test_failed_decoder_seeks_before_next_read() -> None:
     from pyglet_palace._streaming.looping_reader import LoopingReader
 
     class Torn(Ramp):
@@ -1300,9 +1294,7 @@ def test_a_decoder_that_has_raised_is_sought_before_it_is_read_again() -> None:
     np.testing.assert_array_equal(data[:, 0], sounds.ramp(200)[100:, 0])
 
 
-def test_a_stream_that_fails_when_it_has_run_dry_repeats_nothing(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_failure_in_underrun_repeats_nothing(context: palace.Context, device: palace.LoopbackDevice) -> None:
     told = failing_events(context)
     decoder = Ramp()
     source = run_dry(context, device, decoder)
@@ -1314,9 +1306,10 @@ def test_a_stream_that_fails_when_it_has_run_dry_repeats_nothing(
     assert [entry[0] for entry in told] == [source, "stopped"]
 
 
-def test_rendering_ends_though_nobody_can_be_sent_to_read(
+def test_rendering_ends_without_reader_thread(
     context: palace.Context, device: palace.LoopbackDevice, held: Ramp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Rendering ends although no thread can start to read."""
     monkeypatch.setattr(palace.LoopbackDevice, "_PATIENCE", 0.05)
     held.play()
     held.reading.wait()
@@ -1329,9 +1322,8 @@ def test_rendering_ends_though_nobody_can_be_sent_to_read(
     assert len(device.render(5000)) == 5000
 
 
-def test_a_decoder_that_the_game_was_reading_when_it_was_played_is_read_on(
-    context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_decoder_read_by_game_is_streamed_later(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """A decoder that the game was reading when it was played is read on."""
     decoder = Ramp()
     assert decoder._decoder_lock.acquire(wait=True)
     decoder.play(1000, 3)

@@ -1,4 +1,4 @@
-"""docs/palace.md forgets no public name of palace 0.2.2, and what it says of this package is true."""
+"""docs/palace.md lists every public name of palace 0.2.2, and describes this package correctly."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 import pyglet_palace as palace
 from tests.palace_page import CONSTANTS, FUNCTIONS, PROPERTIES, REACHED, Row, access, class_of, found, value_of, written
 
-#: All of palace 0.2.2: ``__all__`` but the classes, and the members of each class.
+#: The public names of palace 0.2.2: ``__all__`` without the classes, and the members of each class.
 PALACE = {
     "Names": """FALSE TRUE DONT_CARE FREQUENCY MONO_SOURCES STEREO_SOURCES MAX_AUXILIARY_SENDS OUTPUT_LIMITER
         CHANNEL_CONFIG MONO STEREO QUAD X51 X61 X71 SAMPLE_TYPE BYTE UNSIGNED_BYTE SHORT UNSIGNED_SHORT INT
@@ -46,11 +46,11 @@ PALACE = {
     "MessageHandler": "device_disconnected source_stopped source_force_stopped buffer_loading resource_not_found",
 }  # fmt: skip
 
-#: What `for` and `with`, comparisons and truth work on in palace.
+#: Classes that palace supports in `with`, comparisons and truth tests.
 MORTAL = ("Device", "Context", "Buffer", "Source", "SourceGroup", "BaseEffect", "ReverbEffect", "ChorusEffect")
 
 
-def test_the_page_has_every_name_of_palace() -> None:
+def test_page_lists_every_palace_name() -> None:
     for section, names in PALACE.items():
         on_page = [row.name for row in (*CONSTANTS, *FUNCTIONS, *PROPERTIES) if row.section == section]
         members = [name for name in on_page if name != section]
@@ -58,7 +58,7 @@ def test_the_page_has_every_name_of_palace() -> None:
     assert {row.section for row in (*CONSTANTS, *FUNCTIONS, *PROPERTIES)} <= set(PALACE)
 
 
-def test_all_that_palace_exports_is_exported() -> None:
+def test_palace_exports_are_exported() -> None:
     classes = set(PALACE) - set(REACHED) - {"Names", "Functions"}
     exported = classes | set(PALACE["Names"].split()) | set(PALACE["Functions"].split())
     assert len(exported) == 55
@@ -66,24 +66,24 @@ def test_all_that_palace_exports_is_exported() -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in CONSTANTS if row["here"][0] in "0123456789("], ids=repr)
-def test_constants_have_the_values_on_the_page(row: Row) -> None:
+def test_constants_match_the_page(row: Row) -> None:
     assert getattr(palace, row.name) == value_of(row["here"])
 
 
-def test_there_are_the_presets_on_the_page() -> None:
+def test_reverb_presets_match_the_page() -> None:
     (row,) = (row for row in CONSTANTS if row.name == "reverb_preset_names")
     assert row["here"].startswith(f"a tuple of {len(palace.reverb_preset_names)},")
     assert isinstance(palace.reverb_preset_names, tuple)
 
 
 @pytest.mark.parametrize("row", FUNCTIONS, ids=repr)
-def test_functions_have_the_signatures_on_the_page(row: Row) -> None:
+def test_signatures_match_the_page(row: Row) -> None:
     assert found(row) == written(row["here"])
 
 
 @pytest.mark.parametrize("row", FUNCTIONS, ids=repr)
-def test_a_call_written_for_palace_is_a_call_here(row: Row) -> None:
-    """What palace takes is taken, in the same place; the page says so where a name is another."""
+def test_palace_calls_are_accepted(row: Row) -> None:
+    """Arguments of palace are accepted at the same position. The page lists each parameter with another name."""
     theirs, ours = written(row["palace 0.2.2"]), found(row)
     for (name, _, default), (our_name, kind, our_default) in zip(theirs, ours, strict=False):
         assert kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -94,13 +94,14 @@ def test_a_call_written_for_palace_is_a_call_here(row: Row) -> None:
 
 
 @pytest.mark.parametrize("row", PROPERTIES, ids=repr)
-def test_properties_may_be_read_and_set_as_the_page_says(row: Row) -> None:
+def test_property_access_matches_the_page(row: Row) -> None:
     assert access(class_of(row.section), row.name) == row["here"]
     assert set(row["palace 0.2.2"].split(", ")) <= set(row["here"].split(", ")), "less than in palace"
 
 
 @pytest.mark.parametrize("name", MORTAL)
-def test_what_ends_is_a_context_manager_and_compares_as_in_palace(name: str) -> None:
+def test_lifetime_methods_match_palace(name: str) -> None:
+    """Context managers, comparisons and truth values."""
     cls = getattr(palace, name)
     for special in ("__enter__", "__exit__", "__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__", "__bool__"):
         assert callable(getattr(cls, special)), special

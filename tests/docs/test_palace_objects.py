@@ -1,4 +1,4 @@
-"""The defaults in docs/palace.md are what things are made with, and what can be set keeps what it is set to."""
+"""New objects have the defaults in docs/palace.md, and settable properties keep them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.palace_page import PROPERTIES, Row, value_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: A new one of each class whose defaults are on the page.
+#: Constructors of the classes whose defaults are on the page.
 MADE: dict[str, Callable[[palace.Context], Any]] = {
     "Context": lambda context: context,
     "Listener": palace.Listener,
@@ -28,7 +28,7 @@ DEFAULTS = [row for row in PROPERTIES if row["default here"]]
 
 
 def flat(value: Any) -> list[Any]:
-    """A value without its brackets, so that numbers in it can be compared with some tolerance."""
+    """Flatten a value, so that its numbers can be compared with a tolerance."""
     return [inner for one in value for inner in flat(one)] if isinstance(value, (tuple, list)) else [value]
 
 
@@ -38,7 +38,8 @@ def same(value: Any, wanted: Any) -> bool:
 
 
 @pytest.mark.parametrize("row", DEFAULTS, ids=repr)
-def test_a_property_has_the_default_on_the_page_and_takes_it(context: palace.Context, row: Row) -> None:
+def test_defaults_match_the_page(context: palace.Context, row: Row) -> None:
+    """A property also accepts its default."""
     one = MADE[row.section](context)
     default = value_of(row["default here"])
 
@@ -49,10 +50,10 @@ def test_a_property_has_the_default_on_the_page_and_takes_it(context: palace.Con
         assert same(getattr(one, row.name), default)
 
 
-def test_all_that_palace_lets_set_has_a_default_on_the_page() -> None:
+def test_settable_properties_have_defaults() -> None:
     without = {repr(row) for row in PROPERTIES if "set" in row["here"] and not row["default here"]}
     assert without == {"Context.message_handler", "Buffer.loop_points", "Source.resampler_index"}
 
 
-def test_resampler_index_is_the_default_of_the_context(context: palace.Context) -> None:
+def test_resampler_defaults_to_the_context(context: palace.Context) -> None:
     assert palace.Source(context).resampler_index == context.default_resampler_index
