@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections import deque
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from .errors import ResourceError
     from .resources import Name
 
-#: Seconds after which who waits looks again whether a worker is held.
-_MOMENT = 0.25
 #: Seconds between two looks of who awaits a batch under asyncio.
 _FRAME = 0.01
 
@@ -130,30 +126,7 @@ class Batch(EventDispatcher, Destroyable):
         """
         engine = self._engine
         engine.check_alive()
-        table, loader = engine.requests, engine.workers
-        table.check_not_loading("a batch")
-        deadline = None if timeout is None else time.monotonic() + timeout
-        ahead = deque(self._names if deadline is not None else table.queued_by_size(self._names))
-        if timeout != 0:
-            table.prefer(ahead)
-        while True:
-            going_on = [key for key in table.publish() if key in self._wanted]
-            table.prefer(going_on)
-            ahead.extendleft(going_on)
-            if self.finished:
-                break
-            if deadline is None:
-                # Its own names only: a long load of somebody else's would hold this up.
-                while ahead and not table.run_queued(ahead.popleft()):
-                    pass
-                if not ahead:
-                    loader.wait_for_finished(None)
-            else:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    break
-                loader.replace_stalled(time.perf_counter())
-                loader.wait_for_finished(min(left, _MOMENT))
+        engine.requests.wait(self, timeout)
         engine.check_alive()  # a decoder of the game's may have done anything
         engine.wake()
         return self.finished
@@ -173,8 +146,8 @@ class Batch(EventDispatcher, Destroyable):
         if not self.finished:
             self._come_first()
         while not self.finished and not self.wait(0):
-            asyncio = sys.modules.get("asyncio")
-            if asyncio is not None and asyncio._get_running_loop() is not None:
+            asyncio = _running_asyncio()
+            if asyncio is not None:
                 yield from asyncio.sleep(_FRAME).__await__()
             else:
                 yield
@@ -233,7 +206,7 @@ class Batch(EventDispatcher, Destroyable):
                 self._engine.requests.withdraw(self)
             self._cancelled = True
             if self._engine.alive and self._waiting:
-                self._engine.requests.changed_batches[self] = None
+                self._engine.requests.mark_changed(self)
                 self._engine.wake()
 
     def release(self) -> None:
@@ -298,6 +271,17 @@ class Batch(EventDispatcher, Destroyable):
                 news.post_call(self._go_on, ticket)
 
 
+def _running_asyncio() -> Any:
+    """Return the module `asyncio` if it runs this coroutine. Does not import it."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        if asyncio is not None:
+            asyncio.get_running_loop()
+    except RuntimeError:  # there is no running loop
+        return None
+    return asyncio
+
+
 Batch.event_types = ["on_progress", "on_complete"]
 
 
@@ -335,7 +319,7 @@ def preload(
         batch.set_handler("on_complete", on_complete)
     table = engine.requests
     engine.cache.pins.pin(batch, batch.names)
-    table.changed_batches[batch] = None
+    table.mark_changed(batch)
     table.request(wanted, batch, first=urgent)
     engine.wake()
     return batch

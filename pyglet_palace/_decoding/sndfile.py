@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 import os
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 import soundfile
 
+from .._common.private_api import OpensWithoutGlobalLock
 from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, describe_error
 from ..formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
 from .loop_points import Marks, read_loop_points
@@ -65,15 +65,8 @@ class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has n
         return False
 
 
-class _Virtual(_Sequential):
-    """One that reads through Python.
-
-    soundfile opens one sound at a time in the whole process, under a lock. Where opening reads a file of the game's,
-    which may never come back, that must not keep all others from being opened. Without it, what libsndfile says of an
-    error may be of another's.
-    """
-
-    _sf_error_lock = nullcontext()
+class _Virtual(OpensWithoutGlobalLock, _Sequential):
+    """A sound that libsndfile reads through Python."""
 
 
 class _GuardedFile:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from .. import resources
 from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 from .cache import Entry, SoundCache
 from .jobs import DecodeJob
+from .pending import PendingLoad
 from .upload import UploadJob
 from .workers import WorkerPool
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from .._openal.buffers import StoredBuffer
     from ..errors import Stage
     from .lookup import NameLookup
+    from .pending import Watcher
     from .upload import BufferStore
 
 #: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
@@ -30,30 +33,8 @@ PUBLISH_BUDGET = 300_000
 _PART_IN_FLIGHT = 8
 
 
-class Watcher(Protocol):
-    """Who holds several names and is told what becomes of each (a `Batch`)."""
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-    def _resolved(self, name: str, error: ResourceError | None, size: int) -> None: ...
-
-
-class PendingLoad:
-    """A name on its way: its current job, and who waits for it."""
-
-    __slots__ = ("awaited", "job", "order", "requested", "substitutes", "watchers")
-
-    def __init__(self, job: DecodeJob, substitutes: int, order: int) -> None:
-        self.job: DecodeJob | UploadJob = job
-        #: Its place in the order of what was asked for.
-        self.order = order
-        #: Substitutes that were tried for it.
-        self.substitutes = substitutes
-        #: Whether `cache` asked for it: then no batch that is cancelled takes it away.
-        self.requested = False
-        #: Whether a ``Buffer(name)`` is at it: the same.
-        self.awaited = False
-        self.watchers: list[Watcher] = []
+#: Seconds between two checks for stalled workers while a thread waits.
+_STALL_CHECK_SECONDS = 0.25
 
 
 class LoadRequests:
@@ -135,6 +116,10 @@ class LoadRequests:
         self._shelf.limit = limit
         self._loader.budget = None if limit is None else limit // _PART_IN_FLIGHT
         self._evict()
+
+    def mark_changed(self, batch: Watcher) -> None:
+        """Make the next update post the events of `batch`."""
+        self.changed_batches[batch] = None
 
     def take_changed_batches(self) -> dict[Any, None]:
         """Return the batches with new results since the last call."""
@@ -240,6 +225,43 @@ class LoadRequests:
         """Load a name on this thread, if it is on its way and nobody has begun."""
         pending = self._pending.get(key)
         return pending is not None and self.run_here(pending.job)
+
+    def wait(self, batch: Watcher, timeout: float | None) -> None:
+        """Block until `batch` is finished, and publish finished jobs meanwhile.
+
+        Without a timeout the calling thread runs queued jobs of the batch too, the largest files first.
+
+        Args:
+            batch: What to wait for. Its queued names move to the front.
+            timeout: Seconds; None: no limit; 0: publish once.
+
+        Raises:
+            RuntimeError: Called while this thread loads a sound, by `buffer_loading`, a decoder or a file.
+        """
+        self.check_not_loading("a batch")
+        workers, names = self._loader, frozenset(batch.names)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        ahead = deque(batch.names if deadline is not None else self.queued_by_size(batch.names))
+        if timeout != 0:
+            self.prefer(ahead)
+        while True:
+            continued = [key for key in self.publish() if key in names]
+            self.prefer(continued)
+            ahead.extendleft(continued)
+            if batch.finished:
+                return
+            if deadline is None:
+                # Only names of the batch: a long load of another name would delay the return.
+                while ahead and not self.run_queued(ahead.popleft()):
+                    pass
+                if not ahead:
+                    workers.wait_for_finished(None)
+            else:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    return
+                workers.replace_stalled(time.perf_counter())
+                workers.wait_for_finished(min(left, _STALL_CHECK_SECONDS))
 
     def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
         """Raise where waiting would be for ever: for a job that this thread itself is doing.
@@ -359,7 +381,7 @@ class LoadRequests:
     def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
         if watcher is not None:
             watcher._resolved(key, error, size)
-            self.changed_batches[watcher] = None
+            self.mark_changed(watcher)
 
     def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
         """Why a name that was on its way is not any more."""

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pyglet.resource
 
+from .._common.private_api import loader_home, loader_index
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 #: Names that one which is missing is compared to, letter by letter.
 _MOST_COMPARED = 20
@@ -29,8 +31,7 @@ def advice(name: str, loader: pyglet.resource.Loader | None) -> str:
         return f"not found, because {whose} is {path!r}; it must be a list, such as [{path!r}]"
     if ".." in name.split("/") or "\\" in name:
         return f"not found; resource names use '/' and never leave {whose}. For a file, pass a pathlib.Path"
-    index = getattr(loader if loader is not None else pyglet.resource._default_loader, "_index", None) or {}
-    home = getattr(loader, "_script_home", None) or pyglet.resource.get_script_home()
+    index, home = loader_index(loader), loader_home(loader)
     odd = [folder for folder in path if not isinstance(folder, str)]
     if odd:
         return f"not found, because pyglet takes strings only in {whose}, and it holds {odd[0]!r}"
@@ -88,7 +89,7 @@ class _Names:
 _last: tuple[object, int, _Names] = ({}, 0, _Names(()))
 
 
-def _known(index: dict[str, object]) -> _Names:
+def _known(index: Mapping[str, object]) -> _Names:
     """The names of pyglet's `index`; many are missing at a time, so they are arranged once."""
     global _last
     if _last[0] is not index or _last[1] != len(index):

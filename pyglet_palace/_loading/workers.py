@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
 from .._common import log
+from .._common.threads import CLOSE_SECONDS, replace_thread
 from ..errors import DecodeError
 from .jobs import Job
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-#: Seconds that `WorkerPool.close` gives the workers to end.
-_CLOSE_SECONDS = 0.1
 #: Seconds without a sign of life after which a worker counts as held. A block of samples takes a fraction of that.
 STALL_SECONDS = 1.0
 #: Held workers that are replaced; beyond, what is queued waits.
@@ -249,11 +248,8 @@ class WorkerPool:
         for worker in held:
             assert worker.job is not None
             log.warning("%r has held a loading thread for a second; another has taken its place", worker.job.key)
-            try:
-                self._start_worker()
-            except RuntimeError:
+            if not replace_thread(self._start_worker, "a file or decoder"):
                 worker.replaced = False
-                log.warn_once("there is no thread left to load with, while one is held in a file or decoder")
 
     def close(self) -> None:
         """Drop what is queued, disown what runs, and end the workers.
@@ -271,7 +267,7 @@ class WorkerPool:
             self.finished.clear()
             self._work.notify_all()
             self._progress.notify_all()
-        deadline = time.monotonic() + _CLOSE_SECONDS
+        deadline = time.monotonic() + CLOSE_SECONDS
         for worker in self._workers:
             if worker.thread.is_alive() and worker.thread is not threading.current_thread():
                 worker.thread.join(max(0.0, deadline - time.monotonic()))

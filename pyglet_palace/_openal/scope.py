@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from .._common import registry
+from .._common.private_api import library_handle, pyglet_openal_handle
 from ..errors import DestroyedError, DeviceError, OpenALError
 
 if TYPE_CHECKING:
@@ -125,8 +126,7 @@ class ContextScope:
         self._lock.release()
 
     def _make_current(self) -> None:
-        driver = sys.modules.get("pyglet.media.drivers.openal.lib_openal")
-        if driver is not None and driver._lib._handle == self._al.handle._handle:
+        if pyglet_openal_handle() == library_handle(self._al.handle):
             raise DeviceError(
                 "this OpenAL library cannot serve pyglet.media and pyglet_palace at once: it has no "
                 "ALC_EXT_thread_local_context. Install OpenAL Soft, or set pyglet.options.audio = ('silent',)."

@@ -7,7 +7,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._common.log import warn_once
+from .._common.threads import CLOSE_SECONDS, replace_thread
 from ..errors import DestroyedError, OpenALError
 from .stream import FOREVER
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 #: The longest and shortest that the feeder sleeps while anything plays, in seconds: doppler may shorten a queue.
 _MAX_SLEEP, _MIN_SLEEP = 0.5, 0.001
-#: Seconds that `StreamThread.close` gives its thread to end.
-_CLOSE_SECONDS = 0.1
 #: Seconds in a decoder after which the thread counts as held there.
 STALL_SECONDS = 0.25
 #: Streams that are looked at within one bracket: the game may be waiting for it.
@@ -89,10 +87,7 @@ class StreamThread:
             and any(not stream.lock.held for stream in list(self._streams))
         ):
             self._reading_since = None
-            try:
-                self._start_thread()
-            except RuntimeError:
-                warn_once("there is no thread left to read streams with, while one is held in a decoder")
+            replace_thread(self._start_thread, "a decoder")
 
     def add(self, stream: Stream) -> None:
         """Feed `stream` from now on. Inside the bracket."""
@@ -136,7 +131,7 @@ class StreamThread:
         self._closed = True
         self._awake.set()
         if self._thread is not None:
-            self._thread.join(_CLOSE_SECONDS)
+            self._thread.join(CLOSE_SECONDS)
 
     # The thread
 

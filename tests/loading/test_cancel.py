@@ -346,7 +346,7 @@ def _noting_samples() -> Iterator[list[weakref.ref[Any]]]:
 
 def play_through(folder: Path, stage: str, way: str, rounds: int) -> None:
     """Hold a load and drop it, `rounds` times."""
-    farewell, workers._CLOSE_SECONDS = workers._CLOSE_SECONDS, 0.002  # that it does wait is tested elsewhere
+    farewell, workers.CLOSE_SECONDS = workers.CLOSE_SECONDS, 0.002  # that it does wait is tested elsewhere
     try:
         for _ in range(rounds):
             if not (folder / HELD).exists():
@@ -358,7 +358,7 @@ def play_through(folder: Path, stage: str, way: str, rounds: int) -> None:
                 scene.after()
             assert noted or stage in ("queued", "opening", "locating")
     finally:
-        workers._CLOSE_SECONDS = farewell
+        workers.CLOSE_SECONDS = farewell
 
 
 def _fill(folder: Path) -> None:

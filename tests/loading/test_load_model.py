@@ -138,7 +138,7 @@ class Loads(RuleBasedStateMachine):
             sounds.wav(self.folder / name, frames)
         (self.folder / JUNK).write_bytes(b"RIFF" + bytes(range(200)))
         self.files = pyglet.resource.Loader([str(self.folder)])
-        self.farewell, workers._CLOSE_SECONDS = workers._CLOSE_SECONDS, 0.002
+        self.farewell, workers.CLOSE_SECONDS = workers.CLOSE_SECONDS, 0.002
         self.device = palace.LoopbackDevice(RATE, "Mono")
         self.devices = [self.device]
         self.gate: Gate | None = None
@@ -940,7 +940,7 @@ class Loads(RuleBasedStateMachine):
             palace.use_fileio(None)
             palace.use_context(None)
             palace.shutdown()
-            workers._CLOSE_SECONDS = self.farewell
+            workers.CLOSE_SECONDS = self.farewell
             sys.excepthook = self.hook
             for name in self.real:
                 delattr(self.al, name)

@@ -1,0 +1,56 @@
+"""All uses of private API of pyglet, soundfile and ctypes, each with its reason.
+
+Check this page when one of them is updated.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import pyglet.resource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def loader_index(loader: pyglet.resource.Loader | None) -> Mapping[str, object]:
+    """Return the names that a pyglet loader has indexed (None: pyglet's own loader).
+
+    pyglet has no public way to list them; error messages suggest similar names.
+    """
+    owner = loader if loader is not None else pyglet.resource._default_loader
+    return getattr(owner, "_index", None) or {}
+
+
+def loader_home(loader: pyglet.resource.Loader | None) -> str:
+    """Return the folder that the relative folders of a loader's path start from.
+
+    pyglet has no public way to ask a loader; error messages name the missing folder.
+    """
+    return getattr(loader, "_script_home", None) or pyglet.resource.get_script_home()
+
+
+def pyglet_openal_handle() -> Any:
+    """Return the handle of the library that pyglet.media's OpenAL driver has loaded; None if it is not imported.
+
+    Without ALC_EXT_thread_local_context the package must not share the library with pyglet.media.
+    """
+    driver = sys.modules.get("pyglet.media.drivers.openal.lib_openal")
+    return driver._lib._handle if driver is not None else None
+
+
+def library_handle(library: Any) -> Any:
+    """Return the operating system's handle of a ``ctypes`` library, to see whether two are the same."""
+    return library._handle
+
+
+class OpensWithoutGlobalLock:
+    """Mixin for `soundfile.SoundFile` that does not hold soundfile's process-wide lock while it opens a file.
+
+    soundfile opens one file at a time in the whole process. A game's file that blocks while it is opened would block
+    all other loads. Without the lock, libsndfile's text for an error can come from another file.
+    """
+
+    _sf_error_lock = nullcontext()
