@@ -28,7 +28,7 @@ def open_descriptors() -> int:
 
 
 @pytest.mark.usefixtures("_place")
-def test_a_copy_is_what_was_left_and_closes_without_a_trace() -> None:
+def test_copy_has_the_rest_of_the_file() -> None:
     before = open_descriptors()
     source = io.BytesIO(b"read already" + DATA)
     source.seek(12)
@@ -49,9 +49,7 @@ def test_a_copy_is_what_was_left_and_closes_without_a_trace() -> None:
     ("most", "goes_on", "size"),
     [(len(DATA) - 1, lambda: True, None), (10, lambda: True, None), (10**9, lambda: False, 0)],
 )
-def test_a_copy_of_too_much_is_none_and_one_nobody_wants_ends_early(
-    most: int, goes_on: Callable[[], bool], size: int | None
-) -> None:
+def test_copy_stops_at_limit_or_on_demand(most: int, goes_on: Callable[[], bool], size: int | None) -> None:
     before = open_descriptors()
     copy = copy_for_libsndfile(io.BytesIO(DATA), most, goes_on)
     assert (copy and copy.size) == size
@@ -61,7 +59,7 @@ def test_a_copy_of_too_much_is_none_and_one_nobody_wants_ends_early(
 
 
 @pytest.mark.usefixtures("_place")
-def test_what_reading_raises_leaves_no_descriptor_behind() -> None:
+def test_read_error_leaks_no_descriptor() -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             if self.tell():
@@ -74,7 +72,7 @@ def test_what_reading_raises_leaves_no_descriptor_behind() -> None:
     assert open_descriptors() == before
 
 
-def test_where_no_memory_can_be_had_as_a_file_a_temporary_file_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_temporary_file_replaces_memfd(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(name: str) -> Any:
         raise OSError("not in this sandbox")
 
@@ -85,6 +83,6 @@ def test_where_no_memory_can_be_had_as_a_file_a_temporary_file_serves(monkeypatc
     copy.close()
 
 
-def test_a_system_without_such_a_place_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_place_means_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files.sys, "platform", "win32")
     assert copy_for_libsndfile(io.BytesIO(DATA), 10**9) is None

@@ -28,28 +28,28 @@ def found(data: bytes, frequency: int = 44100) -> tuple[int, int | None] | None:
 # RIFF
 
 
-def test_the_end_of_a_smpl_loop_is_the_last_frame_played() -> None:
+def test_smpl_end_is_inclusive() -> None:
     assert found(riff(format_chunk(), DATA, smpl_chunk((0, 10, 89)))) == (10, 90)
 
 
-def test_a_smpl_chunk_counts_before_and_after_the_data() -> None:
+def test_smpl_counts_on_either_side() -> None:
     assert found(riff(format_chunk(), smpl_chunk((0, 10, 89)), DATA)) == (10, 90)
     assert found(riff(smpl_chunk((0, 10, 89)), format_chunk(), DATA)) == (10, 90)
 
 
-def test_the_first_forward_loop_is_taken() -> None:
+def test_first_forward_loop_wins() -> None:
     alternating, backward = (1, 1, 2), (2, 3, 4)
     assert found(riff(DATA, smpl_chunk(alternating, backward, (0, 10, 89), (0, 20, 30)))) == (10, 90)
     assert found(riff(DATA, smpl_chunk(alternating, backward))) is None
 
 
-def test_a_chunk_of_odd_size_is_padded() -> None:
+def test_odd_chunks_are_padded() -> None:
     odd = chunk(b"LIST", b"odd")
     assert len(odd) % 2 == 0
     assert found(riff(format_chunk(), odd, chunk(b"data", bytes(201)), smpl_chunk((0, 10, 89)))) == (10, 90)
 
 
-def test_a_loop_of_one_frame_is_one() -> None:
+def test_one_frame_loop_is_a_loop() -> None:
     assert found(riff(DATA, smpl_chunk((0, 5, 5)))) == (5, 6)
 
 
@@ -60,23 +60,23 @@ def test_rifx_is_big_endian() -> None:
     assert found(data) == (10, 90)
 
 
-def test_rf64_says_its_data_size_elsewhere() -> None:
+def test_rf64_has_its_size_elsewhere() -> None:
     sizes = chunk(b"ds64", struct.pack("<QQQI", 0, 200, 100, 0))
     data = b"data" + struct.pack("<I", 0xFFFFFFFF) + bytes(200)
     assert found(riff(sizes, format_chunk(), data, smpl_chunk((0, 10, 89)), magic=b"RF64")) == (10, 90)
 
 
-def test_cue_points_are_no_loop_points() -> None:
+def test_cue_points_are_no_loops() -> None:
     cue = chunk(b"cue ", struct.pack("<I", 1) + struct.pack("<II4sIII", 1, 10, b"data", 0, 0, 10))
     assert found(riff(format_chunk(), DATA, cue)) is None
 
 
-def test_a_file_without_loops_has_none() -> None:
+def test_file_without_loops_has_none() -> None:
     assert found(riff(format_chunk(), DATA)) is None
     assert found(riff(format_chunk(), DATA, smpl_chunk())) is None
 
 
-def test_a_smpl_chunk_claims_no_loops_beyond_its_end() -> None:
+def test_smpl_stays_within_its_chunk() -> None:
     following = chunk(b"LIST", struct.pack("<6I", 0, 0, 10, 89, 0, 0))
     assert found(riff(DATA, smpl_chunk((1, 1, 2), claimed=2**32 - 1), following)) is None
 
@@ -119,15 +119,15 @@ def in_comments(path: Path, **comments: str) -> tuple[int, int | None] | None:
         ({"LOOPS": "100", "TITLE": "LOOPSTART=100"}, None),
     ],
 )
-def test_comments_say_where_a_sound_loops(file: Path, comments: dict[str, str], points: Any) -> None:
+def test_comments_give_loop_points(file: Path, comments: dict[str, str], points: Any) -> None:
     assert in_comments(file, **comments) == points
 
 
-def test_comments_over_many_pages_are_read(file: Path) -> None:
+def test_comments_may_span_pages(file: Path) -> None:
     assert in_comments(file, A="x" * 200_000, LOOPSTART="100", Z="x" * 70_000) == (100, None)
 
 
-def test_a_flac_file_behind_an_id3_tag_is_one(tmp_path: Path) -> None:
+def test_flac_may_follow_an_id3_tag(tmp_path: Path) -> None:
     path = sounds.KINDS["flac-16"].write(tmp_path / "sound", sounds.noise(5000, 1))
     sounds.comment(path, LOOPSTART="100")
     tag = b"ID3\x04\x00\x00" + bytes([0, 0, 1, 2]) + bytes(130)
@@ -146,24 +146,24 @@ def samples_of_everything(folder: Path) -> list[bytes]:
     return files
 
 
-def test_a_file_cut_short_anywhere_has_loops_or_none_and_raises_nothing(tmp_path: Path) -> None:
+def test_truncated_file_raises_nothing(tmp_path: Path) -> None:
     for whole in samples_of_everything(tmp_path):
         answers = {found(whole[:end]) for end in range(min(len(whole), 1000))}
         assert answers <= {None, found(whole)}
 
 
 @given(st.sampled_from([b"", b"RIFF\0\0\0\0WAVE", b"RF64\0\0\0\0WAVE", b"OggS", b"fLaC", b"ID3"]), st.binary())
-def test_no_bytes_raise(magic: bytes, rest: bytes) -> None:
+def test_any_bytes_raise_nothing(magic: bytes, rest: bytes) -> None:
     found(magic + rest)
 
 
 @given(st.binary(max_size=60))
-def test_no_comment_header_raises(packet: bytes) -> None:
+def test_any_comment_header_is_accepted(packet: bytes) -> None:
     block = bytes([0x84]) + len(packet).to_bytes(3, "big")
     found(b"fLaC" + block + packet)
 
 
-def test_a_chunk_size_no_file_system_can_seek_to_ends_the_search(tmp_path: Path) -> None:
+def test_unseekable_chunk_size_ends_search(tmp_path: Path) -> None:
     for size in (2**45, 2**62, 2**63 - 20, 2**64 - 1):
         sizes = chunk(b"ds64", struct.pack("<QQQI", 0, size, 100, 0))
         data = b"data" + struct.pack("<I", 0xFFFFFFFF) + bytes(200)
@@ -173,7 +173,7 @@ def test_a_chunk_size_no_file_system_can_seek_to_ends_the_search(tmp_path: Path)
             assert read_loop_points(file) is None
 
 
-def test_what_the_file_itself_raises_is_not_hidden() -> None:
+def test_file_errors_are_not_hidden() -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             raise OSError("the disk is gone")

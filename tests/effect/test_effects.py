@@ -53,7 +53,7 @@ def test_defaults_and_ranges_are_openals(cls: Any, row: Any, context: palace.Con
             assert answer == row.default == (0.0, 0.0, 0.0)
 
 
-def test_every_preset_reaches_openal_whole(context: palace.Context) -> None:
+def test_every_preset_reaches_openal(context: palace.Context) -> None:
     source, effect = palace.Source(), palace.ReverbEffect()
     source.sends[0].effect = effect
     for name in palace.reverb_preset_names:
@@ -71,12 +71,12 @@ def test_every_preset_reaches_openal_whole(context: palace.Context) -> None:
 # Each effect is heard
 
 
-def test_an_effect_of_the_base_class_does_nothing(studio: Studio) -> None:
+def test_base_effect_does_nothing(studio: Studio) -> None:
     assert not studio.hear(palace.BaseEffect(), noise(), RATE).any()
     assert not studio.hear(None, noise(), RATE).any()
 
 
-def test_reverb_has_a_tail_that_falls_by_60_db_in_its_decay_time(studio: Studio) -> None:
+def test_reverb_decays_by_60_db(studio: Studio) -> None:
     for preset, seconds in (("CAVE", 2.91), ("CASTLE_HALL", 3.14), ("LIVINGROOM", 0.5)):
         with palace.ReverbEffect(preset) as effect:
             assert effect.decay_time == seconds
@@ -89,7 +89,7 @@ def test_reverb_has_a_tail_that_falls_by_60_db_in_its_decay_time(studio: Studio)
         assert 20 * math.log10(fall) == pytest.approx(-30, abs=6)  # noise, in the end
 
 
-def test_another_preset_may_be_loaded_later(studio: Studio) -> None:
+def test_preset_may_be_loaded_later(studio: Studio) -> None:
     effect = palace.ReverbEffect("CAVE")
     effect.slot_gain, effect.late_reverb_pan, effect.room_rolloff_factor = 0.5, (0, 0, -1), 2
     effect.load_preset("DRUGGED")
@@ -101,14 +101,14 @@ def test_another_preset_may_be_loaded_later(studio: Studio) -> None:
         effect.load_preset("drugged")
 
 
-def test_the_pan_of_a_reverb_is_heard(studio: Studio) -> None:
+def test_reverb_pan_is_heard(studio: Studio) -> None:
     with palace.ReverbEffect() as effect:
         effect.late_reverb_pan = effect.reflections_pan = (-1, 0, 0)
         out = studio.hear(effect, noise(), RATE)[RATE // 4 :]
     assert level(out[:, 0]) > 2 * level(out[:, 1])
 
 
-def test_what_openal_cannot_swing_so_fast_is_brought_into_its_range(studio: Studio) -> None:
+def test_too_fast_swings_are_limited(studio: Studio) -> None:
     with palace.ReverbEffect("DRUGGED") as effect:
         source = studio.source(effect)
         effect.modulation_time = 0.004
@@ -117,7 +117,7 @@ def test_what_openal_cannot_swing_so_fast_is_brought_into_its_range(studio: Stud
         assert source.sends[0].effect is effect
 
 
-def test_echo_repeats_after_its_delays_and_from_side_to_side(studio: Studio) -> None:
+def test_echo_repeats_from_side_to_side(studio: Studio) -> None:
     with palace.EchoEffect(0.1, lr_delay=0.05, damping=0.0, feedback=0.5, spread=1.0) as effect:
         out = studio.hear(effect, click(), RATE // 2)
     repeats = {frame: tuple(np.round(out[frame], 3)) for frame in np.flatnonzero(np.abs(out).max(axis=1) > 0.01)}
@@ -131,7 +131,7 @@ def test_echo_repeats_after_its_delays_and_from_side_to_side(studio: Studio) -> 
     }
 
 
-def test_chorus_makes_copies_at_other_pitches(studio: Studio) -> None:
+def test_chorus_detunes_its_copies(studio: Studio) -> None:
     # A delay that swings by 16 ms up and down at 5 Hz, in straight lines, changes by 20 * 16 ms a second.
     with palace.ChorusEffect(depth=1.0, feedback=0.0, rate=5.0) as effect:
         assert studio.tones(effect, count=2) == pytest.approx([680, 1320], abs=20)
@@ -143,7 +143,7 @@ def test_chorus_makes_copies_at_other_pitches(studio: Studio) -> None:
         assert max(studio.tones(effect, count=6)) > 1400
 
 
-def test_the_phase_of_a_chorus_is_between_left_and_right(studio: Studio) -> None:
+def test_chorus_phase_splits_the_sides(studio: Studio) -> None:
     with palace.ChorusEffect(phase=0) as effect:
         out = studio.hear(effect, sounds.tone(1.0, 1000), RATE)
         np.testing.assert_allclose(out[:, 0], out[:, 1], atol=1e-4)
@@ -152,7 +152,7 @@ def test_the_phase_of_a_chorus_is_between_left_and_right(studio: Studio) -> None
         assert level(out[:, 0] - out[:, 1]) > 0.1 * level(out)
 
 
-def test_chorus_and_flanger_are_delays(studio: Studio) -> None:
+def test_chorus_and_flanger_delay(studio: Studio) -> None:
     for effect, seconds in (
         (palace.ChorusEffect(depth=0.0, feedback=0.0, rate=0.0), 0.016),
         (palace.FlangerEffect(depth=0.0, feedback=0.0, rate=0.0, delay=0.004), 0.004),
@@ -163,7 +163,7 @@ def test_chorus_and_flanger_are_delays(studio: Studio) -> None:
         assert np.abs(out[:, 0]).argmax() == pytest.approx(seconds * RATE, abs=1)
 
 
-def test_flanger_feeds_its_delay_back(studio: Studio) -> None:
+def test_flanger_feeds_back(studio: Studio) -> None:
     with palace.FlangerEffect(depth=0.0, rate=0.0, feedback=-0.5, delay=0.004) as effect:
         data = np.concatenate([0 * noise(0.1), click()])  # an effect fades in
         out = studio.hear(effect, data, RATE // 5)[RATE // 10 :, 0]
@@ -176,7 +176,7 @@ def test_distortion_adds_odd_harmonics(studio: Studio) -> None:
         assert studio.tones(effect, count=3) == [1000, 3000, 5000]
 
 
-def test_a_frequency_shifter_moves_each_side_by_hertz(studio: Studio, context: palace.Context) -> None:
+def test_frequency_shifter_moves_by_hertz(studio: Studio, context: palace.Context) -> None:
     with palace.FrequencyShifterEffect(300, "up", "down") as effect:
         # OpenAL Soft 1.19.1 does to both sides what is asked for the left.
         right = 1300 if "1.19" in version(context) else 700
@@ -187,13 +187,13 @@ def test_a_frequency_shifter_moves_each_side_by_hertz(studio: Studio, context: p
 
 
 @pytest.mark.parametrize(("coarse", "fine"), [(12, 0), (-12, 0), (7, 0), (0, 50)])
-def test_a_pitch_shifter_moves_by_semitones_and_cents(coarse: int, fine: int, studio: Studio) -> None:
+def test_pitch_shifter_moves_by_cents(coarse: int, fine: int, studio: Studio) -> None:
     with palace.PitchShifterEffect(coarse, fine) as effect:
         # OpenAL Soft works in bands of 20 to 45 Hz, which blurs small shifts.
         assert studio.tones(effect) == pytest.approx([1000 * 2 ** ((coarse + fine / 100) / 12)], abs=4)
 
 
-def test_a_ring_modulator_makes_sums_and_differences(studio: Studio) -> None:
+def test_ring_modulator_makes_sidebands(studio: Studio) -> None:
     with palace.RingModulatorEffect(300.0, highpass_cutoff=0.0) as effect:
         assert studio.tones(effect, count=2) == [700, 1300]
         effect.waveform = "square"
@@ -210,7 +210,7 @@ def test_autowah_opens_with_loudness(studio: Studio) -> None:
     assert peaks[1] > 3000
 
 
-def test_a_compressor_makes_what_is_soft_louder(studio: Studio, context: palace.Context) -> None:
+def test_compressor_raises_soft_sounds(studio: Studio, context: palace.Context) -> None:
     with palace.CompressorEffect() as effect:
         gains = []
         for effect.enabled in (True, False):
@@ -227,7 +227,7 @@ def test_a_compressor_makes_what_is_soft_louder(studio: Studio, context: palace.
 
 
 @pytest.mark.parametrize(("band", "frequency"), [("low", 60), ("mid1", 500), ("mid2", 3000), ("high", 15000)])
-def test_each_band_of_the_equalizer_is_where_it_says(band: str, frequency: float, studio: Studio) -> None:
+def test_equalizer_bands_are_in_place(band: str, frequency: float, studio: Studio) -> None:
     factors = {}
     for other in (60, 500, 3000, 15000):
         data = sounds.tone(0.5, other, 0.1)
@@ -240,7 +240,7 @@ def test_each_band_of_the_equalizer_is_where_it_says(band: str, frequency: float
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_destroying_an_effect_removes_what_is_heard_of_it(cls: Any, studio: Studio, context: palace.Context) -> None:
+def test_destroyed_effect_falls_silent(cls: Any, studio: Studio, context: palace.Context) -> None:
     effect = cls()
     silent = cls is palace.CompressorEffect and version(context).endswith("1.23.1")  # a defect of that library
     source = studio.source(effect)
@@ -257,7 +257,7 @@ def test_destroying_an_effect_removes_what_is_heard_of_it(cls: Any, studio: Stud
 # Properties
 
 
-def test_properties_are_heard_at_once(studio: Studio) -> None:
+def test_properties_apply_at_once(studio: Studio) -> None:
     effect = palace.EqualizerEffect()
     source = studio.source(effect)
     source.looping = True
@@ -272,7 +272,7 @@ def test_properties_are_heard_at_once(studio: Studio) -> None:
     assert (effect.low_gain, effect.slot_gain) == (4.0, 0.25)
 
 
-def test_what_was_set_before_it_had_a_slot_is_heard(studio: Studio) -> None:
+def test_early_properties_are_heard(studio: Studio) -> None:
     plain = level(studio.hear(palace.EqualizerEffect(), noise(), RATE))
     effect = palace.EqualizerEffect()
     effect.slot_gain = 0.5
@@ -294,7 +294,7 @@ def test_send_auto_reaches_the_slot(studio: Studio) -> None:
     assert effect.send_auto is True
 
 
-def test_a_property_out_of_range_is_named_and_nothing_changes(context: palace.Context) -> None:
+def test_out_of_range_changes_nothing(context: palace.Context) -> None:
     effect = palace.ReverbEffect()
     with pytest.raises(ValueError, match="density is 1.5; it must be from 0 to 1"):
         effect.density = 1.5
@@ -313,7 +313,7 @@ def test_a_property_out_of_range_is_named_and_nothing_changes(context: palace.Co
         palace.ChorusEffect("sine", 0, 0.1, 0.1, 0.01, context, 1.0)
 
 
-def test_a_class_of_a_games_own_has_its_own_rooms(studio: Studio) -> None:
+def test_subclass_has_its_own_properties(studio: Studio) -> None:
     class Cave(palace.ReverbEffect):
         def __init__(self, depth: float) -> None:
             super().__init__("CAVE")

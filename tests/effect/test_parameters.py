@@ -28,7 +28,7 @@ def test_there_are_113_presets() -> None:
 
 
 @pytest.mark.parametrize("name", palace.reverb_preset_names)
-def test_every_preset_has_the_20_figures_in_their_ranges(name: str) -> None:
+def test_presets_have_20_values_in_range(name: str) -> None:
     figures = _presets.preset(name)
     assert list(figures) == _presets._COLUMNS.split()
     assert len(figures) == 20
@@ -36,14 +36,14 @@ def test_every_preset_has_the_20_figures_in_their_ranges(name: str) -> None:
         palace.ReverbEffect._parameters[row].check(row, figure)
 
 
-def test_figures_of_presets_are_those_of_the_header() -> None:
+def test_preset_values_match_the_header() -> None:
     # The sum is of the figures in AL/efx-presets.h of OpenAL Soft 1.19.1, as 32-bit floats in the order of our columns.
     packed = (struct.pack("<20f", *_presets.preset(name).values()) for name in palace.reverb_preset_names)
     rows = (name.encode() + row for name, row in zip(palace.reverb_preset_names, packed, strict=True))
     assert zlib.crc32(b"".join(rows)) == 168426516
 
 
-def test_an_unknown_preset_is_an_error_that_names_similar_ones() -> None:
+def test_unknown_preset_suggests_names() -> None:
     with pytest.raises(ValueError, match="preset is 'Caves'; there is none of that name; did you mean 'CAVE'"):
         _presets.preset("Caves")
     with pytest.raises(ValueError, match="see reverb_preset_names"):
@@ -53,7 +53,7 @@ def test_an_unknown_preset_is_an_error_that_names_similar_ones() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_documented_ranges_are_what_is_taken(row: Any) -> None:
+def test_documented_ranges_hold(row: Any) -> None:
     if between := re.search(r"from (\S+) to (\S+)\. ", row.__doc__):
         low, high = map(float, between.groups())
         beyond: tuple[Any, ...] = math.nextafter(low, -math.inf), math.nextafter(high, math.inf), math.inf, -math.inf
@@ -90,12 +90,12 @@ def test_documented_ranges_are_what_is_taken(row: Any) -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_no_number_stands_twice_in_a_table(cls: Any) -> None:
+def test_parameter_numbers_are_unique(cls: Any) -> None:
     numbers = sorted(row.number for row in cls._parameters.values())
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_signatures_are_made_of_the_tables() -> None:
+def test_signatures_match_the_tables() -> None:
     signatures = {cls.__name__: str(inspect.signature(cls)) for cls in CLASSES}
     assert signatures["BaseEffect"] == "(context=None)"
     assert signatures["ChorusEffect"] == (
@@ -108,7 +108,7 @@ def test_signatures_are_made_of_the_tables() -> None:
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_what_type_checkers_are_told_of_a_constructor_is_what_it_takes(cls: Any) -> None:
+def test_type_hints_match_signatures(cls: Any) -> None:
     tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
     assert isinstance(tree, ast.ClassDef)
     told = [
@@ -137,13 +137,13 @@ def test_what_type_checkers_are_told_of_a_constructor_is_what_it_takes(cls: Any)
     assert ast.unparse(constructor.args) == ", ".join(expected)
 
 
-def test_choices_are_literal_types_with_openals_numbers() -> None:
+def test_choices_are_literal_types() -> None:
     assert get_args(_classes.Swing) == ("sine", "triangle")
     assert get_args(_classes.Direction) == ("down", "up", "off")
     assert get_args(_classes.Carrier) == ("sine", "sawtooth", "square")
 
 
-def test_help_shows_ranges_and_defaults_of_properties() -> None:
+def test_help_shows_ranges_and_defaults() -> None:
     text = pydoc.plain(pydoc.render_doc(palace.EchoEffect))
     assert "Delay of the first repeat in seconds, from 0 to 0.207. Default: 0.1." in text
 
@@ -156,16 +156,16 @@ def test_help_shows_ranges_and_defaults_of_properties() -> None:
         ((math.inf, -math.inf, 1), (1.0, 0.0, 1.0)),
     ],
 )
-def test_filters_are_brought_into_0_to_1(given: Any, kept: Any) -> None:
+def test_filters_are_clamped(given: Any, kept: Any) -> None:
     assert filters.check_filter("filter", given) == kept
 
 
 @pytest.mark.parametrize("wrong", [1, None, (1, 1), (1, 1, 1, 1), "abc", (1, "1", 1), (None, 1, 1)])
-def test_what_is_no_filter_is_a_type_error(wrong: Any) -> None:
+def test_wrong_filter_is_a_type_error(wrong: Any) -> None:
     with pytest.raises(TypeError, match="filter"):
         filters.check_filter("filter", wrong)
 
 
-def test_nan_is_no_filter() -> None:
+def test_nan_is_refused_as_filter() -> None:
     with pytest.raises(ValueError, match=r"filter\[1\] is nan; it must be a number, which NaN is not"):
         filters.check_filter("filter", (1, math.nan, 1))

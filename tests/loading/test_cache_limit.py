@@ -42,7 +42,7 @@ def told(small: palace.Context) -> list[tuple[int, int]]:
     return told
 
 
-def test_the_least_recently_used_is_evicted(small: palace.Context) -> None:
+def test_least_recently_used_is_evicted(small: palace.Context) -> None:
     palace.Buffer("a.wav")
     palace.Buffer("b.wav")
     palace.Buffer("a.wav")
@@ -63,7 +63,7 @@ USES: dict[str, Callable[[palace.Buffer], object]] = {
 
 
 @pytest.mark.parametrize("use", USES)
-def test_what_counts_as_use(small: palace.Context, use: str) -> None:
+def test_every_access_counts_as_use(small: palace.Context, use: str) -> None:
     buffer = palace.Buffer("a.wav")
     palace.Buffer("b.wav")
     USES[use](buffer)
@@ -73,7 +73,7 @@ def test_what_counts_as_use(small: palace.Context, use: str) -> None:
     assert small.cached_names == ("a.wav", "c.wav")
 
 
-def test_what_is_referred_to_when_room_is_sought_is_in_use_then(small: palace.Context) -> None:
+def test_referenced_entry_becomes_newest(small: palace.Context) -> None:
     buffer = palace.Buffer("a.wav")
     palace.Buffer("b.wav")
     palace.Buffer("c.wav")  # evicts b.wav, and meets a.wav before
@@ -82,7 +82,7 @@ def test_what_is_referred_to_when_room_is_sought_is_in_use_then(small: palace.Co
     assert small.cached_names == ("a.wav", "d.wav")
 
 
-def test_what_somebody_refers_to_is_not_evicted(small: palace.Context, told: list[tuple[int, int]]) -> None:
+def test_referenced_sound_is_not_evicted(small: palace.Context, told: list[tuple[int, int]]) -> None:
     held_by_name = palace.Buffer("a.wav")
     playing = palace.Buffer("b.wav").play()
     batch = palace.preload(["c.wav"])
@@ -100,7 +100,7 @@ def test_what_somebody_refers_to_is_not_evicted(small: palace.Context, told: lis
     assert small.stats()["over_limit"] == 0
 
 
-def test_a_paused_source_keeps_its_sound(small: palace.Context) -> None:
+def test_paused_source_pins_its_sound(small: palace.Context) -> None:
     source = palace.Buffer("a.wav").play()
     source.pause()
     for name in NAMES[1:]:
@@ -108,7 +108,7 @@ def test_a_paused_source_keeps_its_sound(small: palace.Context) -> None:
     assert small.cached_names == ("a.wav", "e.wav")
 
 
-def test_an_evicted_name_is_loaded_again_when_asked_for(small: palace.Context) -> None:
+def test_evicted_name_is_loaded_again(small: palace.Context) -> None:
     for name in NAMES:
         palace.Buffer(name)
     assert small.cached_names == ("d.wav", "e.wav")
@@ -119,7 +119,7 @@ def test_an_evicted_name_is_loaded_again_when_asked_for(small: palace.Context) -
     assert small.cached_names == ("a.wav", "b.wav")
 
 
-def test_what_cache_loads_and_nobody_has_taken_goes_after_what_is_older(small: palace.Context) -> None:
+def test_unclaimed_load_outlives_older_ones(small: palace.Context) -> None:
     palace.cache(NAMES)
     loaded(small)
     assert small.cached_names == ("d.wav", "e.wav")
@@ -129,7 +129,7 @@ def test_what_cache_loads_and_nobody_has_taken_goes_after_what_is_older(small: p
 # Batches
 
 
-def test_a_name_that_two_levels_share_stays_until_both_are_released(small: palace.Context) -> None:
+def test_shared_name_stays_until_released(small: palace.Context) -> None:
     first = palace.preload(["a.wav", "b.wav"])
     second = palace.preload(["b.wav", "c.wav"])
     assert first.wait()
@@ -143,7 +143,7 @@ def test_a_name_that_two_levels_share_stays_until_both_are_released(small: palac
     assert small.cached_names == ("e.wav",)
 
 
-def test_a_batch_that_is_forgotten_holds_nothing_more(small: palace.Context) -> None:
+def test_collected_batch_pins_nothing(small: palace.Context) -> None:
     first, second = palace.preload(["a.wav"]), palace.preload(["a.wav"])
     assert first.wait()
     small.update()
@@ -162,7 +162,7 @@ def test_a_batch_that_is_forgotten_holds_nothing_more(small: palace.Context) -> 
 # A limit that cannot be kept
 
 
-def test_that_the_limit_cannot_be_kept_is_told_once_until_it_was(
+def test_exceeded_limit_is_reported_once(
     small: palace.Context, told: list[tuple[int, int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     batch = palace.preload(["a.wav", "b.wav", "c.wav", "d.wav"])
@@ -184,7 +184,7 @@ def test_that_the_limit_cannot_be_kept_is_told_once_until_it_was(
     assert not caplog.records
 
 
-def test_where_no_handler_is_told_it_is_logged(small: palace.Context, caplog: pytest.LogCaptureFixture) -> None:
+def test_unhandled_limit_event_is_logged(small: palace.Context, caplog: pytest.LogCaptureFixture) -> None:
     kept = [palace.Buffer(name) for name in NAMES]
     small.update()
     assert [record.getMessage() for record in caplog.records] == [
@@ -193,9 +193,7 @@ def test_where_no_handler_is_told_it_is_logged(small: palace.Context, caplog: py
     assert len(kept) == 5
 
 
-def test_one_sound_over_the_limit_is_kept_as_long_as_it_is_the_newest(
-    small: palace.Context, told: list[tuple[int, int]], assets: Path
-) -> None:
+def test_newest_sound_may_exceed_the_limit(small: palace.Context, told: list[tuple[int, int]], assets: Path) -> None:
     palace.Buffer("a.wav")
     palace.Buffer(sounds.wav(assets / "long.wav", 1000))
     small.update()
@@ -205,7 +203,7 @@ def test_one_sound_over_the_limit_is_kept_as_long_as_it_is_the_newest(
     assert small.cached_names == ("b.wav",)
 
 
-def test_a_lower_limit_is_kept_at_once_and_none_is_none(small: palace.Context) -> None:
+def test_lower_limit_applies_at_once(small: palace.Context) -> None:
     small.cache_limit = None
     for name in NAMES:
         palace.Buffer(name)
@@ -219,7 +217,7 @@ def test_a_lower_limit_is_kept_at_once_and_none_is_none(small: palace.Context) -
 # What is on its way
 
 
-def test_room_is_made_for_what_is_being_decoded(small: palace.Context, assets: Path) -> None:
+def test_loading_samples_count_too(small: palace.Context, assets: Path) -> None:
     palace.Buffer("a.wav")
     palace.Buffer("b.wav")
     sounds.wav(assets / "long.wav", 150)
@@ -245,9 +243,8 @@ def test_room_is_made_for_what_is_being_decoded(small: palace.Context, assets: P
     assert small.stats()["loading_size"] == 0
 
 
-def test_while_nobody_updates_workers_do_not_fill_the_memory(
-    device: palace.LoopbackDevice, assets: Path, small: palace.Context
-) -> None:
+def test_workers_do_not_overfill_memory(device: palace.LoopbackDevice, assets: Path, small: palace.Context) -> None:
+    """Also if no update publishes what they load."""
     small.cache_limit = 8 * 200  # an eighth of it may be in flight
     names = [sounds.wav(assets / f"{number}.wav", 100) for number in range(20)]
     palace.cache(names)
@@ -260,7 +257,7 @@ def test_while_nobody_updates_workers_do_not_fill_the_memory(
 
 
 @pytest.mark.parametrize("end", [lambda: palace.free(["a.wav"]), palace.shutdown])
-def test_what_is_withdrawn_is_not_in_flight(small: palace.Context, end: Callable[[], object]) -> None:
+def test_withdrawn_load_is_not_in_flight(small: palace.Context, end: Callable[[], object]) -> None:
     with held("a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
@@ -271,7 +268,7 @@ def test_what_is_withdrawn_is_not_in_flight(small: palace.Context, end: Callable
 # By steps
 
 
-def test_a_search_among_many_goes_on_with_the_next_update(
+def test_long_search_resumes_next_update(
     small: palace.Context, told: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.cache_limit = None
@@ -295,7 +292,7 @@ def test_a_search_among_many_goes_on_with_the_next_update(
     assert len(kept) == 4
 
 
-def test_the_clock_drives_a_search_to_its_end(
+def test_clock_drives_a_search_to_its_end(
     device: palace.LoopbackDevice, assets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in NAMES:
@@ -314,7 +311,7 @@ def test_the_clock_drives_a_search_to_its_end(
         assert len(kept) == 4
 
 
-def test_no_update_evicts_beyond_its_budget(small: palace.Context) -> None:
+def test_eviction_respects_the_budget(small: palace.Context) -> None:
     small.cache_limit = None
     for name in NAMES:
         palace.Buffer(name)

@@ -374,7 +374,8 @@ def folder(assets: Path) -> Path:
 
 
 @pytest.mark.parametrize(("stage", "way"), CASES, ids=[": ".join(case) for case in CASES])
-def test_a_load_dropped_at_any_stage_is_dropped_at_once_wholly_and_alone(folder: Path, stage: str, way: str) -> None:
+def test_drop_at_any_stage_is_complete(folder: Path, stage: str, way: str) -> None:
+    """The load is dropped at once, with all it has, and without an effect on other loads."""
     play_through(folder, stage, way, 10)
 
 
@@ -383,9 +384,7 @@ def test_a_load_dropped_at_any_stage_is_dropped_at_once_wholly_and_alone(folder:
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage not in ("untold", "locating")])
 @pytest.mark.parametrize("what", ["an earlier buffer of the name", "another buffer", "another batch of it"])
-def test_a_load_held_at_any_stage_outlives_the_end_of_what_is_something_else(
-    folder: Path, stage: str, what: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_blocked_load_outlives_other_ends(folder: Path, stage: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     scene = Scene(folder, "")
     old, other = palace.Buffer(HELD), palace.Buffer(OTHER)
     palace.free([HELD])
@@ -413,9 +412,7 @@ def test_a_load_held_at_any_stage_outlives_the_end_of_what_is_something_else(
 
 @pytest.mark.parametrize("way", ["Context.destroy", "leaving the context", "shutdown"])
 @pytest.mark.parametrize("call", [palace.cache, palace.preload, palace.Buffer])
-def test_the_end_of_the_context_while_the_game_is_asked_for_a_name_ends_the_call(
-    folder: Path, way: str, call: Callable[[Any], object]
-) -> None:
+def test_destroy_in_resource_not_found(folder: Path, way: str, call: Callable[[Any], object]) -> None:
     """The look-up itself, before anything is pending."""
     scene = Scene(folder, way)
 

@@ -125,7 +125,7 @@ def _how_files_are_read(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 @pytest.mark.usefixtures("_how_files_are_read")
 @pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "mp3"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_file_changed_while_it_is_read_gives_sound_or_an_error_and_the_rest_goes_on(
+def test_changed_file_gives_sound_or_error(
     context: palace.Context, names: tuple[str, ...], assets: Path, failed: dict[str, Any], change: str, kind: str
 ) -> None:
     name = "a.wav"
@@ -155,7 +155,7 @@ def test_a_file_changed_while_it_is_read_gives_sound_or_an_error_and_the_rest_go
 @pytest.mark.usefixtures("_how_files_are_read")
 @pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.ESTALE, errno.EACCES, errno.ENOENT])
 @pytest.mark.parametrize("reads", [1, 2, 5])
-def test_an_os_error_while_a_file_is_read_fails_that_name_with_that_as_cause(
+def test_os_error_becomes_the_cause(
     context: palace.Context, names: tuple[str, ...], assets: Path, failed: dict[str, Any], number: int, reads: int
 ) -> None:
     with held_in_file(assets, "a.wav", reads, lambda: OSError(number, os.strerror(number))) as gate:
@@ -177,7 +177,7 @@ def test_an_os_error_while_a_file_is_read_fails_that_name_with_that_as_cause(
     assert set(context.cached_names) == {"b.wav", "c.wav"}
 
 
-def test_a_factory_of_files_that_raises_anything_fails_that_name_alone(
+def test_factory_errors_fail_one_name(
     context: palace.Context, names: tuple[str, ...], assets: Path, failed: dict[str, Any]
 ) -> None:
     raised = iter([OSError(errno.EMFILE, "Too many open files"), MemoryError(), ValueError("of the game's")])
@@ -199,7 +199,7 @@ def test_a_factory_of_files_that_raises_anything_fails_that_name_alone(
     assert context.cached_names == NAMES
 
 
-def test_a_pipe_in_place_of_a_file_is_unreadable_and_holds_nobody(
+def test_pipe_is_unreadable_at_once(
     context: palace.Context, names: tuple[str, ...], assets: Path, failed: dict[str, Any]
 ) -> None:
     (assets / "a.wav").unlink()
@@ -234,13 +234,14 @@ def _short_of_memory(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
 
 
 @pytest.mark.parametrize("how", ["cache", "Buffer", "from_decoder"])
-def test_no_memory_for_the_samples_is_too_large_and_the_next_is_loaded(
+def test_no_memory_is_too_large(
     context: palace.Context,
     names: tuple[str, ...],
     failed: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
     how: str,
 ) -> None:
+    """The next sound loads."""
     left = _short_of_memory(monkeypatch, 1)
     if how == "cache":
         palace.cache(names)
@@ -262,7 +263,7 @@ def test_no_memory_for_the_samples_is_too_large_and_the_next_is_loaded(
     assert palace.Buffer("a.wav").length == 3 * RATE
 
 
-def test_no_memory_to_put_pieces_together_is_too_large(
+def test_no_memory_to_join_is_too_large(
     context: palace.Context, names: tuple[str, ...], failed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = _short_of_memory(monkeypatch, 3)
@@ -285,9 +286,7 @@ class Boom(Exception):
     """What a handler raises."""
 
 
-def test_handlers_that_raise_each_time_lose_no_news_and_stop_no_load(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_raising_handlers_lose_no_events(context: palace.Context, names: tuple[str, ...]) -> None:
     told: list[str] = []
 
     def boom(what: str) -> Callable[..., None]:
@@ -334,9 +333,7 @@ def stuck(folder: Path, *names: str) -> Iterator[Gate]:
         palace.use_fileio(None)
 
 
-def test_with_two_workers_one_file_that_blocks_for_ever_holds_up_nobody(
-    device: palace.LoopbackDevice, names: tuple[str, ...], assets: Path
-) -> None:
+def test_one_blocked_file_blocks_no_other(device: palace.LoopbackDevice, names: tuple[str, ...], assets: Path) -> None:
     with stuck(assets, "a.wav") as gate, palace.Context(device, EXACT, auto_update=False, workers=2) as context:
         palace.cache(names)
         wait_until(lambda: context.cached_names == ("b.wav", "c.wav"), context)
@@ -349,7 +346,7 @@ def test_with_two_workers_one_file_that_blocks_for_ever_holds_up_nobody(
 
 
 @pytest.mark.parametrize("how", ["Buffer", "Batch.wait", "from_decoder"])
-def test_with_one_worker_in_a_file_that_blocks_for_ever_what_the_game_waits_for_arrives(
+def test_wait_works_beside_a_blocked_worker(
     context: palace.Context, names: tuple[str, ...], assets: Path, how: str
 ) -> None:
     with stuck(assets, "a.wav") as gate:
@@ -374,7 +371,7 @@ def test_with_one_worker_in_a_file_that_blocks_for_ever_what_the_game_waits_for_
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_more_files_that_block_for_ever_than_workers_do_not_keep_the_context_from_its_end(
+def test_blocked_workers_do_not_block_destroy(
     device: palace.LoopbackDevice, names: tuple[str, ...], assets: Path, workers: int
 ) -> None:
     with stuck(assets, *NAMES) as gate:
@@ -396,7 +393,7 @@ def _index(folder: Path) -> None:
     pyglet.resource.reindex()
 
 
-def test_a_new_index_between_cache_and_opening_changes_nothing_of_what_was_asked_for(
+def test_reindex_does_not_affect_requests(
     context: palace.Context, names: tuple[str, ...], assets: Path, tmp_path: Path
 ) -> None:
     """The look-up was made in the call; what comes later finds what is there later."""
@@ -423,9 +420,7 @@ def test_a_new_index_between_cache_and_opening_changes_nothing_of_what_was_asked
     assert palace.Buffer("a.wav").length == 11
 
 
-def test_a_name_that_is_in_the_index_no_more_is_still_the_cached_sound(
-    context: palace.Context, names: tuple[str, ...], tmp_path: Path
-) -> None:
+def test_unindexed_name_stays_cached(context: palace.Context, names: tuple[str, ...], tmp_path: Path) -> None:
     buffer = palace.Buffer("a.wav")
     (tmp_path / "nothing").mkdir()
     _index(tmp_path / "nothing")
@@ -445,7 +440,7 @@ def _zip(path: Path, frames: int, folder: Path, count: int = 3) -> None:
 
 
 @pytest.mark.parametrize("change", ["closed", "replaced", "truncated", "removed"])
-def test_an_archive_that_changes_before_its_entries_are_read_gives_sounds_or_errors(
+def test_changed_archive_gives_sound_or_error(
     context: palace.Context, assets: Path, tmp_path: Path, failed: dict[str, Any], change: str
 ) -> None:
     path = tmp_path / "all.zip"
@@ -587,9 +582,8 @@ _EXITS = {
 
 @pytest.mark.parametrize("stage", _STAGES)
 @pytest.mark.parametrize("how", _EXITS)
-def test_the_process_ends_at_any_stage_of_a_load_quietly_and_with_its_own_code(
-    short: Path, stage: str, how: str
-) -> None:
+def test_exit_at_any_stage_is_clean(short: Path, stage: str, how: str) -> None:
+    """The process ends quietly with its own exit code."""
     code, status = _EXITS[how]
     if how == "in a handler" and stage == "finished":
         code = "context.push_handlers(on_cached=lambda name: sys.exit(4))\ncontext.update()"
@@ -599,9 +593,7 @@ def test_the_process_ends_at_any_stage_of_a_load_quietly_and_with_its_own_code(
 
 
 @pytest.mark.parametrize("stage", _STAGES)
-def test_a_fork_at_any_stage_of_a_load_leaves_the_parent_loading_and_the_child_free_to_end(
-    short: Path, stage: str
-) -> None:
+def test_fork_at_any_stage_is_safe(short: Path, stage: str) -> None:
     code = """
         warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, since Python 3.12
         child = os.fork()
@@ -664,7 +656,7 @@ def stuck_in_header(folder: Path, name: str) -> Iterator[Gate]:
 
 
 @pytest.mark.parametrize("how", ["Buffer", "cache", "wait", "Decoder"])
-def test_a_file_that_blocks_in_its_header_holds_up_nobody_else(
+def test_blocked_header_blocks_no_other(
     device: palace.LoopbackDevice, names: tuple[str, ...], assets: Path, how: str
 ) -> None:
     """soundfile holds a lock of all its files while one is opened (`SoundFile._sf_error_lock`)."""
@@ -686,9 +678,7 @@ def test_a_file_that_blocks_in_its_header_holds_up_nobody_else(
         assert gate.closed, "it came only when the file that blocked gave up"
 
 
-def test_a_file_of_the_games_may_load_another_sound_while_its_header_is_read(
-    context: palace.Context, names: tuple[str, ...], assets: Path
-) -> None:
+def test_nested_load_in_a_header_works(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:
     """The same lock: who has it waits for itself, for ever. In a process of its own, which can be ended."""
     code = """
         import io
@@ -712,7 +702,7 @@ def test_a_file_of_the_games_may_load_another_sound_while_its_header_is_read(
 
 
 @pytest.mark.parametrize("drive", [palace.Context.update, lambda context: palace.preload(["c.wav"]).wait(0.01)])
-def test_with_the_only_worker_in_a_file_that_blocks_for_ever_what_is_cached_later_is_loaded(
+def test_blocked_worker_is_replaced_later(
     context: palace.Context,
     names: tuple[str, ...],
     assets: Path,

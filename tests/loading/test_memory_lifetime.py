@@ -334,13 +334,11 @@ def turmoil(folder: Path, seed: int, steps: int) -> int:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_only_living_samples_are_heard_whatever_is_freed_and_played(tmp_path: Path, seed: int) -> None:
+def test_freed_samples_are_never_heard(tmp_path: Path, seed: int) -> None:
     assert turmoil(tmp_path, seed, 400) > 50
 
 
-def test_what_openal_refuses_to_delete_keeps_its_samples_until_it_is_deleted(
-    tmp_path: Path, context: palace.Context
-) -> None:
+def test_refused_delete_keeps_the_samples(tmp_path: Path, context: palace.Context) -> None:
     with watched() as arrays:
         scene = Turmoil(tmp_path, 0, arrays)
         palace.use_context(scene.contexts[0])
@@ -366,7 +364,7 @@ def test_what_openal_refuses_to_delete_keeps_its_samples_until_it_is_deleted(
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_the_end_of_one_context_lets_nothing_go_that_the_other_plays(tmp_path: Path, which: int) -> None:
+def test_destroy_spares_the_other_context(tmp_path: Path, which: int) -> None:
     with watched() as arrays:
         scene = Turmoil(tmp_path, 0, arrays)
         for context in scene.contexts:

@@ -82,7 +82,7 @@ def held_copies(monkeypatch: pytest.MonkeyPatch) -> Iterator[Copies]:
 @pytest.mark.usefixtures("_way")
 @pytest.mark.parametrize("load", ["cache", "Buffer"])
 @pytest.mark.parametrize("kind", ["wav-8", "wav-16", "wav-24", "wav-float", "flac-16"])
-def test_what_is_heard_is_what_is_in_the_file_whichever_way_it_took(
+def test_samples_survive_every_upload_path(
     device: palace.LoopbackDevice, context: palace.Context, tmp_path: Path, kind: str, load: str
 ) -> None:
     path = sounds.KINDS[kind].write(tmp_path / "sound", sounds.noise(LARGE * 2, 2), 44100)
@@ -98,9 +98,7 @@ def test_what_is_heard_is_what_is_in_the_file_whichever_way_it_took(
 
 
 @pytest.mark.usefixtures("_way")
-def test_loop_points_arrive_whichever_way_it_took(
-    device: palace.LoopbackDevice, context: palace.Context, tmp_path: Path
-) -> None:
+def test_loop_points_survive_every_path(device: palace.LoopbackDevice, context: palace.Context, tmp_path: Path) -> None:
     path = sounds.write(tmp_path / "a.wav", sounds.noise(LARGE, 1), 44100, "PCM_16", "WAV")
     sounds.add_chunk(path, sounds.smpl_chunk((0, 200, 299)))
     palace.cache([path])
@@ -114,7 +112,7 @@ def test_loop_points_arrive_whichever_way_it_took(
 
 
 @pytest.mark.usefixtures("_mapped", "large")
-def test_no_update_copies_what_is_large(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_updates_copy_no_large_sounds(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = []
     give = functions().alBufferData
     monkeypatch.setattr(functions(), "alBufferData", lambda *arguments: (copied.append(arguments[3]), give(*arguments)))
@@ -127,9 +125,7 @@ def test_no_update_copies_what_is_large(context: palace.Context, monkeypatch: py
 
 
 @pytest.mark.usefixtures("_mapped", "large")
-def test_a_name_is_pending_until_it_is_copied_and_an_update_has_seen_it(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_name_is_pending_until_copied(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     context.push_handlers(on_cached=told.append)
     with held_copies(monkeypatch) as copies:
@@ -147,7 +143,7 @@ def test_a_name_is_pending_until_it_is_copied_and_an_update_has_seen_it(
 
 
 @pytest.mark.usefixtures("_mapped", "large")
-def test_buffer_waits_for_the_copy_alone(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_buffer_waits_for_its_copy_only(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     with held_copies(monkeypatch) as copies:
         palace.cache(["large.wav"])
         wait_until(copies.entered.is_set, context)
@@ -164,9 +160,7 @@ ENDS: dict[str, Callable[[palace.Batch], object]] = {
 
 @pytest.mark.usefixtures("_mapped", "large")
 @pytest.mark.parametrize("end", ENDS)
-def test_a_copy_nobody_wants_is_not_waited_for_and_leaves_no_buffer(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch, end: str
-) -> None:
+def test_unwanted_copy_leaves_no_buffer(context: palace.Context, monkeypatch: pytest.MonkeyPatch, end: str) -> None:
     deleted: list[int] = []
     delete = functions().delete_buffer
     monkeypatch.setattr(functions(), "delete_buffer", lambda number: (deleted.append(number), delete(number)))
@@ -191,9 +185,7 @@ def test_a_copy_nobody_wants_is_not_waited_for_and_leaves_no_buffer(
 
 
 @pytest.mark.usefixtures("_mapped", "large")
-def test_the_context_ends_once_nobody_writes_into_its_memory(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_destroy_waits_for_a_running_copy(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     destroyed = functions().alcDestroyContext
 
     def destroy(handle: int) -> None:
@@ -210,7 +202,7 @@ def test_the_context_ends_once_nobody_writes_into_its_memory(
 
 
 @pytest.mark.usefixtures("_mapped")
-def test_a_copy_is_done_before_what_is_queued(
+def test_copies_go_before_queued_loads(
     device: palace.LoopbackDevice, large: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
@@ -237,7 +229,7 @@ def test_a_copy_is_done_before_what_is_queued(
 
 
 @pytest.mark.usefixtures("_mapped", "large")
-def test_waiting_copies_here_what_no_worker_is_free_to_copy(context: palace.Context) -> None:
+def test_wait_copies_if_no_worker_is_free(context: palace.Context) -> None:
     with held("small.wav") as gate:
         batch = palace.preload(["large.wav"])
         palace.cache(["small.wav"])
@@ -249,9 +241,7 @@ def test_waiting_copies_here_what_no_worker_is_free_to_copy(context: palace.Cont
 
 
 @pytest.mark.usefixtures("_mapped", "large")
-def test_where_openal_has_no_memory_to_map_the_sound_is_too_large(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unmappable_sound_is_too_large(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise palace.OpenALError("alBufferStorageSOFT", 0xA005, "no memory")
 
@@ -264,7 +254,7 @@ def test_where_openal_has_no_memory_to_map_the_sound_is_too_large(
 
 @pytest.mark.usefixtures("_mapped", "large")
 @pytest.mark.parametrize("wanted", [True, False])
-def test_an_interrupt_while_it_is_copied_leaves_no_buffer(
+def test_interrupted_copy_leaves_no_buffer(
     context: palace.Context, monkeypatch: pytest.MonkeyPatch, wanted: bool
 ) -> None:
     def interrupt(*_: object) -> None:

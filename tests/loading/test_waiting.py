@@ -47,7 +47,7 @@ def awaiting(batch: palace.Batch) -> None:
 
 
 @pytest.mark.parametrize("waits", [lambda batch: batch.wait(0.001), start_of, awaiting])
-def test_what_is_waited_for_comes_before_what_was_asked_for_earlier(
+def test_awaited_names_go_first(
     context: palace.Context, names: tuple[str, ...], opened: list[str], waits: Callable[[palace.Batch], object]
 ) -> None:
     with held("a.wav") as gate:
@@ -59,7 +59,7 @@ def test_what_is_waited_for_comes_before_what_was_asked_for_earlier(
     assert opened == ["a.wav", "d.wav", "c.wav", "b.wav"]
 
 
-def test_waiting_without_a_timeout_has_the_workers_load_the_same_names_first(
+def test_workers_load_awaited_names_first(
     device: palace.LoopbackDevice, names: tuple[str, ...], opened: list[str]
 ) -> None:
     with palace.Context(device, auto_update=False, workers=2) as context, held("a.wav") as first:
@@ -78,9 +78,7 @@ def test_waiting_without_a_timeout_has_the_workers_load_the_same_names_first(
         loaded(context)
 
 
-def test_waiting_without_a_timeout_begins_with_the_largest_files(
-    context: palace.Context, opened: list[str], assets: Path
-) -> None:
+def test_wait_starts_with_the_largest_file(context: palace.Context, opened: list[str], assets: Path) -> None:
     """A long file that is begun last keeps one thread busy while the others have nothing to do."""
     sizes = {"a.wav": 10, "b.wav": 300, "c.wav": 20, "d.wav": 200, "e.wav": 100}
     for name, frames in sizes.items():
@@ -98,7 +96,7 @@ def test_waiting_without_a_timeout_begins_with_the_largest_files(
     assert opened == ["a.wav", "b.wav", None, "e.wav", "c.wav"]  # a copy of what is in a zip has no name
 
 
-def test_looking_changes_no_order(context: palace.Context, names: tuple[str, ...], opened: list[str]) -> None:
+def test_wait_0_keeps_the_order(context: palace.Context, names: tuple[str, ...], opened: list[str]) -> None:
     with held("a.wav") as gate:
         palace.cache(names)
         batch = palace.preload(["d.wav"])
@@ -108,7 +106,7 @@ def test_looking_changes_no_order(context: palace.Context, names: tuple[str, ...
     assert opened == list(names)
 
 
-def test_urgent_names_come_first_in_their_order_whether_they_were_queued_or_not(
+def test_urgent_names_go_first_in_order(
     context: palace.Context, names: tuple[str, ...], opened: list[str], assets: Path
 ) -> None:
     sounds.wav(assets / "e.wav")
@@ -125,9 +123,9 @@ def test_urgent_names_come_first_in_their_order_whether_they_were_queued_or_not(
 # asyncio
 
 
-def test_a_batch_is_awaited_under_asyncio_with_nobody_driving_the_context(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_asyncio_awaits_a_batch(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The context needs no clock meanwhile."""
+
     async def level() -> palace.Batch:
         return await palace.preload([*names, "missing.wav"])
 
@@ -138,7 +136,7 @@ def test_a_batch_is_awaited_under_asyncio_with_nobody_driving_the_context(
     assert list(batch.failed) == ["missing.wav"]
 
 
-def test_other_tasks_go_on_while_a_batch_is_awaited(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_other_tasks_run_during_an_await(context: palace.Context, names: tuple[str, ...]) -> None:
     turns = 0
 
     async def game(open_gate: Callable[[], None]) -> None:
@@ -158,9 +156,7 @@ def test_other_tasks_go_on_while_a_batch_is_awaited(context: palace.Context, nam
     assert turns == 3
 
 
-def test_an_awaited_batch_that_is_cancelled_by_another_task_returns(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_cancel_ends_an_await(context: palace.Context, names: tuple[str, ...]) -> None:
     async def level() -> palace.Batch:
         with held("a.wav"):
             batch = palace.preload(names)
@@ -178,9 +174,7 @@ def driven(coroutine: Any) -> Generator[None, None, Any]:
     return (yield from coroutine.__await__())
 
 
-def test_a_loop_of_the_games_own_goes_on_once_a_frame_until_all_is_there(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_custom_loop_resumes_each_frame(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("d.wav") as gate:
         batch = palace.preload(names)
         frames = driven(batch)
@@ -192,14 +186,14 @@ def test_a_loop_of_the_games_own_goes_on_once_a_frame_until_all_is_there(
     assert context.cached_names == names
 
 
-def test_what_is_finished_is_awaited_without_a_pause(context: palace.Context) -> None:
+def test_finished_batch_is_awaited_at_once(context: palace.Context) -> None:
     batch = palace.preload([])
     with pytest.raises(StopIteration) as ended:
         next(driven(batch))
     assert ended.value.value is batch
 
 
-def test_an_awaited_batch_whose_context_is_destroyed_returns(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_destroy_ends_an_await(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav"):
         batch = palace.preload(names)
         frames = driven(batch)
@@ -210,7 +204,7 @@ def test_an_awaited_batch_whose_context_is_destroyed_returns(context: palace.Con
     assert set(batch.failed) == set(names)
 
 
-def test_a_batch_is_awaited_on_the_thread_of_its_context_only(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_await_checks_the_thread(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("a.wav"):
         batch = palace.preload(names)
         assert isinstance(raised_elsewhere(lambda: next(driven(batch))), RuntimeError)
@@ -220,9 +214,7 @@ def test_a_batch_is_awaited_on_the_thread_of_its_context_only(context: palace.Co
 # pyglet 3: an operation that a chain yields has `start`, is given two callbacks, and returns a third
 
 
-def test_a_chain_goes_on_with_the_update_that_finishes_the_batch(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_chain_resumes_with_the_update(context: palace.Context, names: tuple[str, ...]) -> None:
     went_on: list[palace.Batch] = []
     batch = palace.preload([*names, "missing.wav"])
     batch.start(went_on.append, pytest.fail)
@@ -234,16 +226,14 @@ def test_a_chain_goes_on_with_the_update_that_finishes_the_batch(
     assert went_on == [batch]
 
 
-def test_a_chain_goes_on_at_once_with_what_is_finished(context: palace.Context) -> None:
+def test_chain_resumes_at_once_if_finished(context: palace.Context) -> None:
     went_on: list[palace.Batch] = []
     batch = palace.preload([])
     batch.start(went_on.append)
     assert went_on == [batch]
 
 
-def test_a_chain_that_is_stopped_is_not_called_and_the_batch_goes_on(
-    context: palace.Context, names: tuple[str, ...]
-) -> None:
+def test_stopped_chain_is_not_called(context: palace.Context, names: tuple[str, ...]) -> None:
     batch = palace.preload(names, on_complete=lambda batch: withdraw_late())
     withdraw = batch.start(pytest.fail)
     withdraw_late = batch.start(pytest.fail)  # by a handler that is told before
@@ -254,7 +244,7 @@ def test_a_chain_that_is_stopped_is_not_called_and_the_batch_goes_on(
 
 
 @pytest.mark.parametrize("end", [palace.Batch.cancel, palace.Batch.release, lambda batch: palace.shutdown()])
-def test_a_chain_goes_on_whatever_ends_the_batch(
+def test_chain_resumes_whatever_the_end(
     context: palace.Context, names: tuple[str, ...], end: Callable[[palace.Batch], object]
 ) -> None:
     went_on: list[palace.Batch] = []
@@ -267,7 +257,7 @@ def test_a_chain_goes_on_whatever_ends_the_batch(
     assert went_on == [batch]
 
 
-def test_what_a_chain_raises_takes_the_others_nothing_away(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_chain_errors_do_not_affect_others(context: palace.Context, names: tuple[str, ...]) -> None:
     def fail(_: palace.Batch) -> None:
         raise ZeroDivisionError
 

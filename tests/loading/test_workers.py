@@ -70,7 +70,7 @@ def job(name: str = "sound", first: Callable[[], object] = lambda: None, frames:
     return DecodeJob(Fake(name, first, frames), SETTINGS)
 
 
-def test_a_submitted_job_is_done_by_a_worker_and_handed_over_once(loader: WorkerPool) -> None:
+def test_job_is_run_and_handed_over_once(loader: WorkerPool) -> None:
     one = job()
     assert one.state == "queued"
 
@@ -86,7 +86,7 @@ def test_a_submitted_job_is_done_by_a_worker_and_handed_over_once(loader: Worker
     assert one.resource.log == ["pyglet_palace loader 1"]  # type: ignore[attr-defined]
 
 
-def test_jobs_are_done_first_in_first_out(loader: WorkerPool) -> None:
+def test_jobs_run_first_in_first_out(loader: WorkerPool) -> None:
     hold = Hold()
     jobs = [job("first", hold), *(job(f"job {number}") for number in range(20))]
     loader.submit(jobs[:1])
@@ -102,7 +102,7 @@ def test_jobs_are_done_first_in_first_out(loader: WorkerPool) -> None:
     assert loader.queued == 0
 
 
-def test_a_claimed_job_is_done_by_who_claimed_it_and_by_nobody_else(loader: WorkerPool) -> None:
+def test_claimed_job_is_run_by_its_claimer(loader: WorkerPool) -> None:
     hold = Hold()
     first, taken = job("first", hold), job("taken")
     loader.submit([first, taken])
@@ -121,7 +121,8 @@ def test_a_claimed_job_is_done_by_who_claimed_it_and_by_nobody_else(loader: Work
     assert taken.resource.log == [threading.current_thread().name]  # type: ignore[attr-defined]
 
 
-def test_a_job_claimed_before_it_is_submitted_is_never_queued(loader: WorkerPool) -> None:
+def test_job_claimed_first_is_never_queued(loader: WorkerPool) -> None:
+    """A job may be claimed before it is submitted."""
     one = job()
     assert loader.claim(one)
 
@@ -131,7 +132,7 @@ def test_a_job_claimed_before_it_is_submitted_is_never_queued(loader: WorkerPool
     assert one.state == "claimed"
 
 
-def test_a_queued_job_withdrawn_is_dropped_and_never_begun(loader: WorkerPool) -> None:
+def test_withdrawn_queued_job_is_dropped(loader: WorkerPool) -> None:
     hold = Hold()
     first, unwanted, last = job("first", hold), job("unwanted"), job("last")
     loader.submit([first, unwanted, last])
@@ -147,7 +148,7 @@ def test_a_queued_job_withdrawn_is_dropped_and_never_begun(loader: WorkerPool) -
     assert unwanted.resource.log == []  # type: ignore[attr-defined]
 
 
-def test_a_dropped_job_is_not_queued_again(loader: WorkerPool) -> None:
+def test_dropped_job_is_not_queued_again(loader: WorkerPool) -> None:
     one = job()
     loader.withdraw(one)
 
@@ -157,7 +158,8 @@ def test_a_dropped_job_is_not_queued_again(loader: WorkerPool) -> None:
     assert one.state == "dropped"
 
 
-def test_a_claimed_job_withdrawn_comes_to_its_end_and_nobody_is_told(loader: WorkerPool) -> None:
+def test_withdrawn_running_job_is_discarded(loader: WorkerPool) -> None:
+    """It runs to its end and its result is not handed over."""
     hold = Hold()
     one, other = job("one", hold), job("other")
     loader.submit([one])
@@ -174,7 +176,7 @@ def test_a_claimed_job_withdrawn_comes_to_its_end_and_nobody_is_told(loader: Wor
     assert [*loader.finished] == [other]
 
 
-def test_a_done_job_withdrawn_lets_its_samples_go(loader: WorkerPool) -> None:
+def test_withdrawn_done_job_frees_samples(loader: WorkerPool) -> None:
     one = job()
     loader.submit([one])
     loader.wait_for_finished(None)
@@ -184,7 +186,7 @@ def test_a_done_job_withdrawn_lets_its_samples_go(loader: WorkerPool) -> None:
     assert one.samples is None
 
 
-def test_wait_for_waits_for_that_job_alone(loader: WorkerPool) -> None:
+def test_wait_for_waits_for_that_job_only(loader: WorkerPool) -> None:
     hold, hold_next = Hold(), Hold()
     one, following = job("one", hold), job("following", hold_next)
     loader.submit([one, following])
@@ -199,7 +201,7 @@ def test_wait_for_waits_for_that_job_alone(loader: WorkerPool) -> None:
     hold_next.let_go.set()
 
 
-def test_wait_for_any_gives_up_after_its_timeout(loader: WorkerPool) -> None:
+def test_wait_for_finished_times_out(loader: WorkerPool) -> None:
     loader.wait_for_finished(0)
     loader.wait_for_finished(0.01)
 
@@ -214,9 +216,7 @@ def test_wait_for_any_gives_up_after_its_timeout(loader: WorkerPool) -> None:
         (ZeroDivisionError("odd"), ResourceUnreadable),
     ],
 )
-def test_what_opening_raises_becomes_the_jobs_error_without_traceback(
-    loader: WorkerPool, raised: Exception, expected: type[Exception]
-) -> None:
+def test_open_error_has_no_traceback(loader: WorkerPool, raised: Exception, expected: type[Exception]) -> None:
     def fail() -> None:
         raise raised
 
@@ -230,7 +230,7 @@ def test_what_opening_raises_becomes_the_jobs_error_without_traceback(
     assert one.error.name == "bad"
 
 
-def test_a_job_over_the_limit_fails(loader: WorkerPool) -> None:
+def test_job_over_the_limit_fails(loader: WorkerPool) -> None:
     one = job(frames=1001)
     loader.submit([one])
     loader.wait_for_finished(None)
@@ -240,7 +240,7 @@ def test_a_job_over_the_limit_fails(loader: WorkerPool) -> None:
 
 
 @pytest.mark.parametrize("raised", [SystemExit, KeyboardInterrupt, GeneratorExit])
-def test_a_worker_survives_what_is_no_exception(loader: WorkerPool, raised: type[BaseException]) -> None:
+def test_worker_survives_base_exceptions(loader: WorkerPool, raised: type[BaseException]) -> None:
     def fail() -> None:
         raise raised("of the game's")
 
@@ -255,7 +255,7 @@ def test_a_worker_survives_what_is_no_exception(loader: WorkerPool, raised: type
     assert loader.workers == 1
 
 
-def test_close_ends_the_workers_and_drops_the_queue() -> None:
+def test_close_ends_workers_and_queue() -> None:
     loader = WorkerPool(3)
     assert loader.workers == 3
     hold = Hold()
@@ -270,7 +270,8 @@ def test_close_ends_the_workers_and_drops_the_queue() -> None:
     assert jobs[-1].state in ("dropped", "done")
 
 
-def test_close_returns_though_a_worker_is_held_and_that_worker_ends_when_it_is_let_go() -> None:
+def test_close_leaves_a_blocked_worker() -> None:
+    """The worker ends when its file returns."""
     loader = WorkerPool(1)
     hold = Hold()
     one, queued = job("held", hold), job("queued")
@@ -287,7 +288,7 @@ def test_close_returns_though_a_worker_is_held_and_that_worker_ends_when_it_is_l
     assert queued.resource.log == []  # type: ignore[attr-defined]
 
 
-def test_close_wakes_who_waits_for_any() -> None:
+def test_close_wakes_wait_for_finished() -> None:
     loader = WorkerPool(1)
     waiter = threading.Thread(target=loader.wait_for_finished, args=(None,))
     waiter.start()
@@ -298,7 +299,7 @@ def test_close_wakes_who_waits_for_any() -> None:
     assert not waiter.is_alive()
 
 
-def test_idle_workers_sleep_and_are_named_daemons() -> None:
+def test_idle_workers_are_sleeping_daemons() -> None:
     loader = WorkerPool(2)
 
     assert sorted(thread.name for thread in loader_threads()) == ["pyglet_palace loader 1", "pyglet_palace loader 2"]
@@ -307,7 +308,8 @@ def test_idle_workers_sleep_and_are_named_daemons() -> None:
     loader.close()
 
 
-def test_default_workers_leave_a_core_to_the_game_and_are_four_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_workers_leave_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One less than the cores, from 1 to 4."""
     counts = {}
     for cores in (1, 2, 3, 5, 64):
         monkeypatch.setattr("os.process_cpu_count", lambda cores=cores: cores, raising=False)
@@ -316,7 +318,7 @@ def test_default_workers_leave_a_core_to_the_game_and_are_four_at_most(monkeypat
     assert counts == {1: 1, 2: 1, 3: 2, 5: 4, 64: 4}
 
 
-def test_many_threads_claiming_do_each_job_exactly_once() -> None:
+def test_concurrent_claims_run_jobs_once() -> None:
     loader = WorkerPool(2)
     jobs = [job(f"job {number}") for number in range(500)]
     loader.submit(jobs)
@@ -341,7 +343,7 @@ def test_many_threads_claiming_do_each_job_exactly_once() -> None:
 # Order
 
 
-def test_what_is_to_come_first_does_in_its_own_order_also_if_it_was_queued(loader: WorkerPool) -> None:
+def test_urgent_jobs_go_first_in_order(loader: WorkerPool) -> None:
     hold = Hold()
     one, two, three, four, five = (job(name) for name in ("one", "two", "three", "four", "five"))
     loader.submit([job("held", hold)])
@@ -356,7 +358,7 @@ def test_what_is_to_come_first_does_in_its_own_order_also_if_it_was_queued(loade
     assert [done.key for done in loader.finished] == ["held", "four", "three", "one", "two", "five"]
 
 
-def test_what_is_put_back_is_taken_next(loader: WorkerPool) -> None:
+def test_returned_job_is_taken_next(loader: WorkerPool) -> None:
     loader.submit([job("one"), job("two")])
     wait_until(lambda: len(loader.finished) == 2)
     first = loader.take_finished()
@@ -369,7 +371,7 @@ def test_what_is_put_back_is_taken_next(loader: WorkerPool) -> None:
 # Bytes in flight
 
 
-def test_bytes_count_as_in_flight_until_they_are_taken_withdrawn_or_settled(loader: WorkerPool) -> None:
+def test_in_flight_counts_until_published(loader: WorkerPool) -> None:
     jobs = [job(f"{number}", frames=500) for number in range(3)]
     loader.submit(jobs)
     wait_until(lambda: len(loader.finished) == 3)
@@ -384,7 +386,7 @@ def test_bytes_count_as_in_flight_until_they_are_taken_withdrawn_or_settled(load
     assert loader.in_flight == 0
 
 
-def test_a_sound_counts_from_when_its_header_was_read(loader: WorkerPool) -> None:
+def test_memory_counts_from_the_header_on(loader: WorkerPool) -> None:
     hold = Hold()
     decoding = threading.Event()
 
@@ -409,7 +411,7 @@ def is_asleep(loader: WorkerPool) -> bool:
     return len(loader._work._waiters) == 1  # type: ignore[attr-defined]
 
 
-def test_over_its_budget_no_worker_begins_anything_until_there_is_room() -> None:
+def test_no_job_starts_over_the_budget() -> None:
     loader = WorkerPool(1, budget=600)
     loader.submit([job(f"{number}", frames=500) for number in range(4)])
     for queued in (2, 1, 0):
@@ -419,7 +421,7 @@ def test_over_its_budget_no_worker_begins_anything_until_there_is_room() -> None
     loader.close()
 
 
-def test_with_nothing_in_flight_one_is_begun_however_small_the_budget() -> None:
+def test_one_job_runs_whatever_the_budget() -> None:
     loader = WorkerPool(1, budget=0)
     loader.submit([job("one", frames=500), job("two")])
     wait_until(lambda: loader.finished and is_asleep(loader))
@@ -430,7 +432,7 @@ def test_with_nothing_in_flight_one_is_begun_however_small_the_budget() -> None:
 
 
 @pytest.mark.parametrize("room", ["withdraw", "budget", "claim"])
-def test_a_worker_that_waits_for_room_goes_on_when_there_is(room: str) -> None:
+def test_freed_memory_wakes_a_worker(room: str) -> None:
     loader = WorkerPool(1, budget=0)
     one, two = job("one", frames=500), job("two")
     loader.submit([one, two])
@@ -448,7 +450,7 @@ def test_a_worker_that_waits_for_room_goes_on_when_there_is(room: str) -> None:
     loader.close()
 
 
-def test_a_worker_that_waits_for_room_ends_with_the_loader() -> None:
+def test_close_ends_a_worker_over_budget() -> None:
     loader = WorkerPool(1, budget=0)
     loader.submit([job("one", frames=500), job("two")])
     wait_until(lambda: loader.finished)
@@ -465,9 +467,7 @@ def _held_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(
-    loader: WorkerPool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_stalled_worker_is_replaced(loader: WorkerPool, caplog: pytest.LogCaptureFixture) -> None:
     hold, hold_next = Hold(), Hold()
     held, queued, following = job("held", hold), job("queued", hold_next), job("following")
     loader.submit([held, queued, following])
@@ -494,7 +494,7 @@ def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_nobody_is_relieved_while_nothing_is_queued(loader: WorkerPool) -> None:
+def test_no_replacement_without_a_queue(loader: WorkerPool) -> None:
     hold = Hold()
     held = job("held", hold)
     loader.submit([held])
@@ -505,7 +505,7 @@ def test_nobody_is_relieved_while_nothing_is_queued(loader: WorkerPool) -> None:
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_no_more_than_so_many_are_relieved(loader: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_replacements_are_limited(loader: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "_MAX_STALLED", 2)
     holds = [Hold() for _ in range(4)]
     loader.submit([job("held", hold) for hold in holds])
@@ -519,9 +519,8 @@ def test_no_more_than_so_many_are_relieved(loader: WorkerPool, monkeypatch: pyte
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_where_there_is_no_thread_left_the_held_one_goes_on_when_it_can(
-    loader: WorkerPool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_thread_keeps_the_worker(loader: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that could not be replaced goes on when its file returns."""
     hold = Hold()
     loader.submit([job("held", hold), queued := job("queued")])
     assert hold.entered.wait(30)

@@ -61,7 +61,7 @@ FILTERS: dict[tuple[float, float, float], tuple[float, float, float]] = {
 
 @PATHS
 @pytest.mark.parametrize(("through", "factors"), FILTERS.items())
-def test_filters_take_away_what_they_say(
+def test_filters_attenuate_as_set(
     path: Any, through: Any, factors: Any, chord: palace.Buffer, device: palace.LoopbackDevice
 ) -> None:
     source = palace.Source()
@@ -74,7 +74,7 @@ def test_filters_take_away_what_they_say(
 
 
 @PATHS
-def test_a_filter_may_be_changed_while_playing(path: Any, chord: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_filter_may_change_while_playing(path: Any, chord: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = palace.Source()
     source.looping = True
     path(source, (1, 0.1, 1))
@@ -95,7 +95,7 @@ def test_filters_are_readable(context: palace.Context) -> None:
     assert source.sends[0].filter == (1.0, 1.0, 1.0)
 
 
-def test_what_is_wrong_is_named_and_changes_nothing(context: palace.Context) -> None:
+def test_wrong_filter_changes_nothing(context: palace.Context) -> None:
     source = palace.Source()
     source.filter = source.sends[0].filter = (1, 0.5, 1)
     with pytest.raises(ValueError, match=r"filter\[2\] is nan; it must be a number, which NaN is not"):
@@ -108,7 +108,7 @@ def test_what_is_wrong_is_named_and_changes_nothing(context: palace.Context) -> 
 
 
 @PATHS
-def test_a_filter_is_carried_to_a_voice_that_is_borrowed_later_and_does_not_stay_there(
+def test_filter_moves_to_the_next_voice(
     path: Any, chord: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     source = palace.Source()
@@ -127,7 +127,7 @@ def test_a_filter_is_carried_to_a_voice_that_is_borrowed_later_and_does_not_stay
     assert again[2] / again[0] == pytest.approx(0.1, abs=0.01)
 
 
-def test_no_filter_object_is_left_behind(chord: palace.Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_filter_object_leaks(chord: palace.Buffer, monkeypatch: pytest.MonkeyPatch) -> None:
     al = palace.Source().context._engine.al
     made: set[int] = set()
     generate, delete = al.generate_filter, al.delete_filter
@@ -150,7 +150,7 @@ def test_no_filter_object_is_left_behind(chord: palace.Buffer, monkeypatch: pyte
     assert not made
 
 
-def test_without_efx_a_filter_is_kept_and_said_to_do_nothing_once(
+def test_without_efx_one_warning_is_logged(
     chord: palace.Buffer, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     monkeypatch.setattr(palace._common.log, "_warned", set())

@@ -31,7 +31,7 @@ class Owner:
 
 @pytest.mark.parametrize("before", [1.0, 0.5])
 @pytest.mark.parametrize("refused", [1.0, 0.25])
-def test_a_value_that_cannot_be_carried_on_is_not_kept(before: float, refused: float) -> None:
+def test_failed_apply_restores_the_value(before: float, refused: float) -> None:
     owner = Owner()
     owner.gain = before
     kept = dict(owner._values)
@@ -42,7 +42,7 @@ def test_a_value_that_cannot_be_carried_on_is_not_kept(before: float, refused: f
     assert owner._values == kept
 
 
-def test_only_what_is_not_the_default_is_kept() -> None:
+def test_only_non_defaults_are_kept() -> None:
     owner = Owner()
     owner.gain = 0.5
     assert owner._values == {"gain": 0.5}
@@ -50,14 +50,14 @@ def test_only_what_is_not_the_default_is_kept() -> None:
     assert owner._values == {}
 
 
-def test_a_value_out_of_range_is_not_kept() -> None:
+def test_out_of_range_is_not_kept() -> None:
     owner = Owner()
     with pytest.raises(ValueError, match="gain is -1"):
         owner.gain = -1
     assert owner.gain == 1
 
 
-def test_the_dead_neither_tell_nor_take() -> None:
+def test_destroyed_owner_has_no_values() -> None:
     owner = Owner()
     owner.alive = False
     with pytest.raises(RuntimeError, match="dead"):
@@ -67,5 +67,5 @@ def test_the_dead_neither_tell_nor_take() -> None:
     assert owner._values == {}
 
 
-def test_its_documentation_names_the_default() -> None:
+def test_docstring_names_the_default() -> None:
     assert Owner.gain.__doc__ == "Loudness. Default: 1.0."

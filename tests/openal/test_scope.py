@@ -31,12 +31,12 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_variable_alone_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variable_alone_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(library.VARIABLE, "some/libopenal.so")
     assert list(library.candidates()) == ["some/libopenal.so"]
 
 
-def test_cyals_comes_before_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_cyal_comes_before_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(library.VARIABLE, raising=False)
     (tmp_path / "cyal").mkdir()
     (tmp_path / "cyal" / "__init__.py").touch()
@@ -47,12 +47,12 @@ def test_cyals_comes_before_the_systems(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert len(found) > 1
 
 
-def test_the_library_in_use_is_the_one_that_was_chosen() -> None:
+def test_chosen_library_is_used() -> None:
     chosen = os.environ.get(library.VARIABLE) or next(iter(library.candidates()))
     assert _openal.functions().handle._name == chosen
 
 
-def test_without_a_library_the_error_says_what_to_install(tmp_path: Path) -> None:
+def test_missing_library_advises(tmp_path: Path) -> None:
     code = """
 import pyglet_palace as palace
 try:
@@ -66,7 +66,7 @@ except palace.OpenALNotFound as error:
         assert hint in done.stdout
 
 
-def test_a_file_that_is_no_library_is_named(tmp_path: Path) -> None:
+def test_file_that_is_no_library_is_named(tmp_path: Path) -> None:
     fake = tmp_path / "libopenal.so"
     fake.write_text("not a library")
     code = """
@@ -80,7 +80,8 @@ except palace.OpenALNotFound as error:
     assert str(fake) in done.stdout, done.stderr
 
 
-def test_binding_leaves_path_and_find_library_as_they_were() -> None:
+def test_binding_leaves_the_process_alone() -> None:
+    """PATH and find_library are as before."""
     code = """
 import ctypes.util, os
 before = os.environ["PATH"], ctypes.util.find_library
@@ -93,7 +94,7 @@ del os.environ["PATH"]
     assert done.returncode == 0, done.stderr
 
 
-def test_a_library_that_the_game_has_bound_itself_is_used() -> None:
+def test_library_bound_by_the_game_is_used() -> None:
     code = """
 import warnings
 warnings.simplefilter("ignore")  # PyOpenAL's own search leaves some
@@ -107,13 +108,13 @@ palace.LoopbackDevice().close()
     assert done.returncode == 0, done.stderr
 
 
-def test_a_failed_call_is_named_with_its_arguments(context: palace.Context) -> None:
+def test_failed_call_names_its_arguments(context: palace.Context) -> None:
     with context._engine.scope as al, pytest.raises(palace.OpenALError, match=r"alSourcef\(9999, AL_GAIN, 1.0\).*NAME"):
         al.alSourcef(9999, _openal.constants.AL_GAIN, 1.0)
     context.listener.gain = 0.5  # the error was read: the next call is innocent
 
 
-def test_a_bracket_leaves_the_contexts_of_process_and_thread_alone(device: palace.LoopbackDevice) -> None:
+def test_scope_restores_other_contexts(device: palace.LoopbackDevice) -> None:
     al = _openal.functions()
     outer = palace.Context(device, auto_update=False)
     inner = palace.Context(device, auto_update=False)
@@ -126,7 +127,7 @@ def test_a_bracket_leaves_the_contexts_of_process_and_thread_alone(device: palac
     assert (al.alcGetCurrentContext(), al.alcGetThreadContext()) == before
 
 
-def test_a_bracket_is_left_also_after_an_error(context: palace.Context) -> None:
+def test_scope_exits_after_an_error(context: palace.Context) -> None:
     al = _openal.functions()
     before = al.alcGetThreadContext()
     with pytest.raises(ZeroDivisionError), context._engine.scope:
@@ -134,9 +135,7 @@ def test_a_bracket_is_left_also_after_an_error(context: palace.Context) -> None:
     assert al.alcGetThreadContext() == before
 
 
-def test_collections_are_held_off_inside_while_pyglets_driver_is_loaded(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gc_is_held_beside_pyglets_driver(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
     with context._engine.scope:
         assert not gc.isenabled()
@@ -146,9 +145,7 @@ def test_collections_are_held_off_inside_while_pyglets_driver_is_loaded(
     assert gc.isenabled()
 
 
-def test_collections_stay_off_where_the_game_has_them_off(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_gc_stays_off_if_the_game_says_so(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
     gc.disable()
     with context._engine.scope:
@@ -156,9 +153,8 @@ def test_collections_stay_off_where_the_game_has_them_off(
     assert not gc.isenabled()
 
 
-def test_without_thread_contexts_a_library_shared_with_pyglet_is_refused_with_the_cure(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shared_library_is_refused(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without thread contexts the package and pyglet.media cannot share a library."""
     driver = types.ModuleType("stand-in")
     driver._lib = context._engine.al.handle  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal.lib_openal", driver)
@@ -168,7 +164,7 @@ def test_without_thread_contexts_a_library_shared_with_pyglet_is_refused_with_th
             pass
 
 
-def test_without_thread_contexts_a_library_of_our_own_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_own_library_needs_no_extension(monkeypatch: pytest.MonkeyPatch) -> None:
     al = _openal.functions()
     with monkeypatch.context() as patch:
         patch.setattr(al, "alcSetThreadContext", None)
@@ -180,7 +176,7 @@ def test_without_thread_contexts_a_library_of_our_own_works(monkeypatch: pytest.
         assert al.alcGetCurrentContext() is None
 
 
-def test_the_hold_is_counted() -> None:
+def test_gc_hold_is_counted() -> None:
     hold = bracket_module._GarbageCollectionHold()
     hold.enter()
     hold.enter()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_70_effects_at_once_are_no_error(studio: Studio, context: palace.Context, told: Any) -> None:
+def test_70_effects_raise_no_error(studio: Studio, context: palace.Context, told: Any) -> None:
     effects = [palace.EqualizerEffect() for _ in range(70)]
     sources = [studio.source(effect) for effect in effects]
     assert context.stats()["effect_slots"] == 64
@@ -39,7 +39,8 @@ def test_70_effects_at_once_are_no_error(studio: Studio, context: palace.Context
     assert context.stats()["effect_slots"] == 64
 
 
-def test_an_effect_nobody_sends_to_gives_way_and_comes_back(studio: Studio, context: palace.Context) -> None:
+def test_idle_effect_yields_its_slot(studio: Studio, context: palace.Context) -> None:
+    """It gets a slot again when it is used."""
     idle = palace.EqualizerEffect(low_gain=4.0, mid1_gain=4.0, mid2_gain=4.0, high_gain=4.0)
     idle.slot_gain = 0.5
     data = noise()
@@ -53,7 +54,7 @@ def test_an_effect_nobody_sends_to_gives_way_and_comes_back(studio: Studio, cont
     assert context.stats()["effect_slots"] == 64
 
 
-def test_a_newcomer_on_the_same_send_gets_the_slot_of_whom_it_drives_out(studio: Studio) -> None:
+def test_replacement_gets_the_freed_slot(studio: Studio) -> None:
     sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
     sources[0].looping = True
     studio.buffer(noise()).play(sources[0])
@@ -64,7 +65,7 @@ def test_a_newcomer_on_the_same_send_gets_the_slot_of_whom_it_drives_out(studio:
     assert loud.use_count == 1
 
 
-def test_an_effect_that_is_dropped_gives_its_slot_back(studio: Studio, context: palace.Context) -> None:
+def test_dropped_effect_returns_its_slot(studio: Studio, context: palace.Context) -> None:
     effect = palace.ReverbEffect()
     studio.hear(effect, noise(0.1), 4410)
     assert context.stats()["effect_slots"] == 1
@@ -80,7 +81,7 @@ def test_an_effect_that_is_dropped_gives_its_slot_back(studio: Studio, context: 
     assert context.stats()["effect_slots"] <= 64
 
 
-def test_an_effect_that_nobody_keeps_dies_away_and_is_not_cut_off(studio: Studio, context: palace.Context) -> None:
+def test_dropped_effect_keeps_its_tail(studio: Studio, context: palace.Context) -> None:
     def tail(keep: bool) -> Any:
         effect: palace.ReverbEffect | None = palace.ReverbEffect("CAVE")
         source: palace.Source | None = studio.source(effect)
@@ -105,7 +106,7 @@ def test_an_effect_that_nobody_keeps_dies_away_and_is_not_cut_off(studio: Studio
     np.testing.assert_allclose(tail(keep=False), tail(keep=True), atol=1e-4)
 
 
-def test_an_effect_may_be_dropped_by_another_thread(studio: Studio, context: palace.Context) -> None:
+def test_effect_may_die_on_another_thread(studio: Studio, context: palace.Context) -> None:
     held = [palace.ReverbEffect()]
     palace.Source().sends[0].effect = held[0]
     gc.collect()
@@ -119,7 +120,7 @@ def test_an_effect_may_be_dropped_by_another_thread(studio: Studio, context: pal
     assert context.stats()["effect_slots"] == 0
 
 
-def test_a_source_keeps_its_effect(studio: Studio, context: palace.Context) -> None:
+def test_source_keeps_its_effect(studio: Studio, context: palace.Context) -> None:
     source = studio.source(palace.EchoEffect())
     gc.collect()
     context.update()
@@ -131,7 +132,7 @@ def test_a_source_keeps_its_effect(studio: Studio, context: palace.Context) -> N
     assert isinstance(next(iter(context._engine.voices)).source.sends[0].effect, palace.EchoEffect)
 
 
-def test_a_stolen_voice_sends_no_more(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stolen_voice_stops_sending(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     effect = palace.EchoEffect()
     source = studio.source(effect)
     buffer = studio.buffer(noise())
@@ -145,7 +146,7 @@ def test_a_stolen_voice_sends_no_more(studio: Studio, context: palace.Context, m
     assert context.stats()["effect_slots"] == 0
 
 
-def test_with_its_context_an_effect_ends(context: palace.Context) -> None:
+def test_context_destroys_its_effects(context: palace.Context) -> None:
     effect, idle = palace.ReverbEffect(), palace.EchoEffect()
     palace.Source().sends[0].effect = effect
     context.destroy()
@@ -158,7 +159,7 @@ def test_with_its_context_an_effect_ends(context: palace.Context) -> None:
     del effect
 
 
-def test_effects_are_for_the_thread_of_their_context_only(context: palace.Context) -> None:
+def test_effects_check_the_thread(context: palace.Context) -> None:
     effect, source = palace.ReverbEffect(), palace.Source()
     for call in (
         lambda: palace.ReverbEffect(context=context),
@@ -175,14 +176,12 @@ def test_effects_are_for_the_thread_of_their_context_only(context: palace.Contex
     assert effect
 
 
-def test_without_a_context_there_is_no_effect() -> None:
+def test_effect_needs_a_context() -> None:
     with pytest.raises(RuntimeError, match="no context"):
         palace.ReverbEffect()
 
 
-def test_an_openal_that_fails_midway_leaves_no_slot_behind(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_openal_failure_leaks_no_slot(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: object) -> None:
         raise palace.OpenALError("alEffectf", 0xA005, "out of memory")
 
@@ -204,9 +203,8 @@ def test_an_openal_that_fails_midway_leaves_no_slot_behind(
     assert context.stats()["effect_slots"] == 1
 
 
-def test_no_effect_object_is_left_behind_and_slots_are_made_once(
-    studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_effect_object_leaks(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slots are made once."""
     al, made, objects, slots = context._engine.al, [], set(), []
     generate, delete, generate_slot = al.generate_effect, al.delete_effect, al.generate_effect_slot
 
@@ -246,9 +244,7 @@ def test_no_effect_object_is_left_behind_and_slots_are_made_once(
     assert not objects
 
 
-def test_what_openal_refuses_to_take_back_it_is_given_again(
-    context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_delete_is_retried(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object) -> None:
         raise palace.OpenALError("alDeleteEffects", 0xA005, "out of memory")
 
@@ -268,9 +264,8 @@ def test_what_openal_refuses_to_take_back_it_is_given_again(
     assert len(set(context._engine.effect_slots._free_slots)) == len(context._engine.effect_slots._free_slots) == 2
 
 
-def test_after_effects_have_ended_the_device_can_be_reset_and_have_other_contexts(
-    studio: Studio, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_device_resets_after_effects(studio: Studio, context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """It also accepts other contexts."""
     # OpenAL Soft 1.19.1 crashes there, if a slot was deleted.
     for hrtf in (palace.TRUE, palace.FALSE):
         effects = [palace.EchoEffect(), palace.ReverbEffect("CAVE"), palace.EqualizerEffect()]
@@ -289,7 +284,7 @@ def test_after_effects_have_ended_the_device_can_be_reset_and_have_other_context
     palace.Context(device, EXACT, auto_update=False, workers=1).destroy()
 
 
-def test_a_slot_that_goes_round_is_as_new(studio: Studio) -> None:
+def test_reused_slot_is_as_new(studio: Studio) -> None:
     def far(effect: palace.BaseEffect) -> float:
         source = studio.source(effect)
         source.position = (0, 0, -20)
@@ -309,9 +304,7 @@ def test_a_slot_that_goes_round_is_as_new(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize("batch", [False, True])
-def test_what_still_resounds_of_an_effect_is_not_heard_of_the_next(
-    batch: bool, studio: Studio, context: palace.Context
-) -> None:
+def test_reused_slot_has_no_old_tail(batch: bool, studio: Studio, context: palace.Context) -> None:
     before, after = palace.ReverbEffect("CAVE"), palace.ReverbEffect("CAVE")
     source, silent = studio.source(before), studio.source(None)
     source.looping = silent.looping = True
@@ -341,7 +334,7 @@ def waiting(studio: Studio) -> tuple[list[palace.Source], palace.Source]:
     return sources, last
 
 
-def test_an_effect_that_waits_for_a_slot_is_heard_once_another_is_destroyed(studio: Studio) -> None:
+def test_waiting_effect_gets_a_freed_slot(studio: Studio) -> None:
     sources, _ = waiting(studio)
     effect = sources[5].sends[0].effect
     assert effect is not None
@@ -349,7 +342,7 @@ def test_an_effect_that_waits_for_a_slot_is_heard_once_another_is_destroyed(stud
     assert studio.device.render(RATE).any()
 
 
-def test_an_effect_that_waits_for_a_slot_is_heard_once_another_is_on_no_send(studio: Studio) -> None:
+def test_waiting_effect_gets_an_idle_slot(studio: Studio) -> None:
     sources, _ = waiting(studio)
     kept = sources[5].sends[0].effect
     sources[5].sends[0].effect = None
@@ -358,9 +351,7 @@ def test_an_effect_that_waits_for_a_slot_is_heard_once_another_is_on_no_send(stu
 
 
 @pytest.mark.parametrize("how", ["destroyed", "dropped"])
-def test_an_effect_that_waits_for_a_slot_is_heard_once_a_source_with_another_is_gone(
-    how: str, studio: Studio, context: palace.Context
-) -> None:
+def test_waiting_effect_gets_a_lost_slot(how: str, studio: Studio, context: palace.Context) -> None:
     sources, _ = waiting(studio)
     context.update()
     assert not studio.device.render(RATE).any()
@@ -373,7 +364,7 @@ def test_an_effect_that_waits_for_a_slot_is_heard_once_a_source_with_another_is_
     assert studio.device.render(RATE).any()
 
 
-def test_who_waits_for_a_slot_longest_gets_it_first_if_it_can_be_heard(studio: Studio, context: palace.Context) -> None:
+def test_slots_go_to_the_longest_waiting(studio: Studio, context: palace.Context) -> None:
     sources, last = waiting(studio)
     idle, second = studio.source(palace.EqualizerEffect()), studio.source(palace.EqualizerEffect())
     second.looping = True
@@ -395,7 +386,7 @@ def test_who_waits_for_a_slot_longest_gets_it_first_if_it_can_be_heard(studio: S
     assert not context._engine.effect_slots._waiting
 
 
-def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio, context: palace.Context) -> None:
+def test_unsupported_kind_does_not_wait(studio: Studio, context: palace.Context) -> None:
     VocalMorpher._types = ((0x7777, None),)
     VocalMorpher._read_rows()
     sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
@@ -414,7 +405,7 @@ def test_effects_of_a_kind_the_library_lacks_keep_nobody_waiting(studio: Studio,
     assert not context._engine.effect_slots._waiting
 
 
-def test_an_effect_that_waits_for_a_slot_may_be_dropped_or_destroyed(studio: Studio, context: palace.Context) -> None:
+def test_waiting_effect_may_be_destroyed(studio: Studio, context: palace.Context) -> None:
     sources, last = waiting(studio)
     last.sends[0].effect.destroy()  # type: ignore[union-attr]
     last.sends[0].effect = palace.EchoEffect()
@@ -425,7 +416,7 @@ def test_an_effect_that_waits_for_a_slot_may_be_dropped_or_destroyed(studio: Stu
     assert not context._engine.effect_slots._waiting
 
 
-def test_a_destroyed_source_lets_its_effects_go(studio: Studio, context: palace.Context) -> None:
+def test_destroyed_source_frees_effects(studio: Studio, context: palace.Context) -> None:
     effect = palace.EchoEffect()
     source, other = studio.source(effect), studio.source(effect)
     studio.buffer(noise()).play(source)
@@ -440,7 +431,7 @@ def test_a_destroyed_source_lets_its_effects_go(studio: Studio, context: palace.
     assert context.stats()["effect_slots"] == 0
 
 
-def test_within_a_batch_of_changes_an_effect_may_be_destroyed(studio: Studio, context: palace.Context) -> None:
+def test_deferred_destroy_is_safe(studio: Studio, context: palace.Context) -> None:
     effect = palace.EchoEffect()
     source = studio.source(effect)
     source.looping = True
@@ -456,7 +447,7 @@ def test_within_a_batch_of_changes_an_effect_may_be_destroyed(studio: Studio, co
 
 
 @pytest.mark.parametrize("begin", [(3, 700), (6, 767), (101, 900), (1, 1, 1, 1, 1, 700)])
-def test_any_number_of_frames_can_be_rendered_while_a_reverb_begins(
+def test_any_frame_count_renders_a_reverb(
     context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, begin: tuple[int, ...]
 ) -> None:
     buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 5000))
@@ -473,9 +464,7 @@ def test_any_number_of_frames_can_be_rendered_while_a_reverb_begins(
     assert np.isfinite(rendered(begin)).all()
 
 
-def test_what_was_mixed_ahead_is_not_lost(
-    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path
-) -> None:
+def test_rendered_ahead_frames_are_kept(context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path) -> None:
     buffer = palace.Buffer(sounds.write(tmp_path / "a.wav", sounds.tone(1.0), subtype="PCM_16"))
     source, effect = palace.Source(), palace.EchoEffect()
     effect.slot_gain = 0

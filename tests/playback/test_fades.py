@@ -54,7 +54,7 @@ def heard(source: palace.Source) -> float:
     return float(source._state.parameters.get(GAIN, 1.0))
 
 
-def test_equal_decibels_in_equal_times(source: palace.Source, level: Callable[[float], float]) -> None:
+def test_fade_is_linear_in_decibels(source: palace.Source, level: Callable[[float], float]) -> None:
     assert level(50) == pytest.approx(1)
     source.fade_to(0.01, 400)  # 40 dB down, 10 dB each 100 ms
     for decibels in (-10, -20, -30, -40):
@@ -66,7 +66,7 @@ def test_equal_decibels_in_equal_times(source: palace.Source, level: Callable[[f
     assert source.playing
 
 
-def test_what_is_heard_follows_the_curve(source: palace.Source, level: Callable[[float], float]) -> None:
+def test_output_follows_the_curve(source: palace.Source, level: Callable[[float], float]) -> None:
     level(50)
     source.fade_to(0.1, 1000)
     # What is rendered after an update has its gain: half a step late on the whole, 20 dB a second.
@@ -74,9 +74,8 @@ def test_what_is_heard_follows_the_curve(source: palace.Source, level: Callable[
         assert 20 * math.log10(level(250)) == pytest.approx(expected, abs=0.3)
 
 
-def test_the_time_is_that_of_the_device_and_not_the_number_of_updates(
-    source: palace.Source, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_fade_uses_device_time(source: palace.Source, context: palace.Context, device: palace.LoopbackDevice) -> None:
+    """The number of updates does not matter."""
     source.fade_to(0.01, 200)
     for _ in range(1000):
         context.update()
@@ -89,7 +88,7 @@ def test_the_time_is_that_of_the_device_and_not_the_number_of_updates(
     assert heard(source) == 0.01
 
 
-def test_fade_out_to_stop_stops_at_its_end_without_news(
+def test_fade_out_stops_without_an_event(
     source: palace.Source, context: palace.Context, level: Callable[[float], float]
 ) -> None:
     told: list[palace.Source] = []
@@ -108,7 +107,7 @@ def test_fade_out_to_stop_stops_at_its_end_without_news(
     assert context.stats()["sources"] == 0
 
 
-def test_0_is_silence_at_the_end(source: palace.Source, level: Callable[[float], float]) -> None:
+def test_fade_to_0_ends_in_silence(source: palace.Source, level: Callable[[float], float]) -> None:
     source.fade_to(0, 100)
     level(90)
     assert heard(source) == pytest.approx(0.001**0.9)
@@ -121,7 +120,7 @@ def test_0_is_silence_at_the_end(source: palace.Source, level: Callable[[float],
     assert level(100) == pytest.approx(1)
 
 
-def test_a_fade_in_begins_where_it_is_told(source: palace.Source, level: Callable[[float], float]) -> None:
+def test_fade_in_starts_where_told(source: palace.Source, level: Callable[[float], float]) -> None:
     source.fade_to(1, 200, start=0)
     assert heard(source) == 0
     level(100)
@@ -130,7 +129,7 @@ def test_a_fade_in_begins_where_it_is_told(source: palace.Source, level: Callabl
     assert heard(source) == 1
 
 
-def test_very_quiet_factors_never_grow_on_the_way_down(source: palace.Source, level: Callable[[float], float]) -> None:
+def test_quiet_fades_never_rise(source: palace.Source, level: Callable[[float], float]) -> None:
     source.fade_to(0, 100, start=1e-5)
     level(50)
     assert heard(source) == pytest.approx(1e-5)
@@ -146,7 +145,7 @@ def test_very_quiet_factors_never_grow_on_the_way_down(source: palace.Source, le
     assert heard(source) == 0
 
 
-def test_the_gain_may_be_set_meanwhile(source: palace.Source, level: Callable[[float], float]) -> None:
+def test_gain_may_change_during_a_fade(source: palace.Source, level: Callable[[float], float]) -> None:
     source.gain = 0.5
     source.fade_to(0.25, 100)
     level(50)
@@ -159,7 +158,7 @@ def test_the_gain_may_be_set_meanwhile(source: palace.Source, level: Callable[[f
     assert heard(source) == 0.25
 
 
-def test_a_newer_fade_takes_over_where_the_older_stands(
+def test_new_fade_continues_from_the_old(
     source: palace.Source, device: palace.LoopbackDevice, level: Callable[[float], float]
 ) -> None:
     source.fade_out_to_stop(0.01, 200)
@@ -173,7 +172,7 @@ def test_a_newer_fade_takes_over_where_the_older_stands(
     assert source.playing  # the stop is forgotten with its fade
 
 
-def test_a_pause_holds_a_fade(
+def test_pause_holds_a_fade(
     source: palace.Source, context: palace.Context, device: palace.LoopbackDevice, level: Callable[[float], float]
 ) -> None:
     source.fade_to(0.01, 200)
@@ -195,9 +194,7 @@ def test_a_pause_holds_a_fade(
     assert not source.playing
 
 
-def test_a_fade_that_was_over_before_the_pause_has_stopped_it(
-    source: palace.Source, device: palace.LoopbackDevice
-) -> None:
+def test_fade_over_before_pause_has_stopped(source: palace.Source, device: palace.LoopbackDevice) -> None:
     source.fade_out_to_stop(0, 10)
     device.render(RATE)
     source.pause()
@@ -206,7 +203,7 @@ def test_a_fade_that_was_over_before_the_pause_has_stopped_it(
 
 
 @pytest.mark.parametrize("stops", [False, True])
-def test_stop_and_replay_forget_a_fade(
+def test_stop_and_replay_reset_a_fade(
     source: palace.Source, buffer: palace.Buffer, level: Callable[[float], float], stops: bool
 ) -> None:
     fade = source.fade_out_to_stop if stops else source.fade_to
@@ -225,7 +222,7 @@ def test_stop_and_replay_forget_a_fade(
         assert source.playing
 
 
-def test_a_factor_that_stays_is_forgotten_by_the_next_play(
+def test_play_resets_a_kept_factor(
     source: palace.Source, buffer: palace.Buffer, level: Callable[[float], float]
 ) -> None:
     source.fade_to(0.1, 50)
@@ -238,7 +235,7 @@ def test_a_factor_that_stays_is_forgotten_by_the_next_play(
     assert heard(source) == 1
 
 
-def test_what_has_faded_is_not_heard_at_full_gain_when_it_is_replaced(
+def test_replaced_sound_makes_no_burst(
     source: palace.Source, buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.fade_to(0, 50, start=0)
@@ -250,7 +247,7 @@ def test_what_has_faded_is_not_heard_at_full_gain_when_it_is_replaced(
     assert told.index("alSourceStop") < told.index("alSourcef")
 
 
-def test_the_natural_end_is_told_and_forgets_the_fade(
+def test_natural_end_ends_the_fade(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     told: list[palace.Source] = []
@@ -267,7 +264,7 @@ def test_the_natural_end_is_told_and_forgets_the_fade(
     assert heard(one) == 1
 
 
-def test_a_theft_forgets_the_fade(
+def test_theft_ends_the_fade(
     source: palace.Source, buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_more() -> int:
@@ -286,7 +283,7 @@ def test_a_theft_forgets_the_fade(
     assert heard(source) == 1
 
 
-def test_fading_what_does_not_play_is_nothing(buffer: palace.Buffer, level: Callable[[float], float]) -> None:
+def test_fading_an_idle_source_does_nothing(buffer: palace.Buffer, level: Callable[[float], float]) -> None:
     source = palace.Source()
     source.fade_to(0.1, 100, start=0)
     source.fade_out_to_stop(0, 100)
@@ -308,9 +305,7 @@ def test_fading_what_does_not_play_is_nothing(buffer: palace.Buffer, level: Call
         ((0.5, None), TypeError, "ms is None"),
     ],
 )
-def test_what_is_out_of_range_is_refused(
-    context: palace.Context, arguments: Any, error: type[Exception], message: str
-) -> None:
+def test_out_of_range_is_refused(context: palace.Context, arguments: Any, error: type[Exception], message: str) -> None:
     source = palace.Source()  # idle, and refused all the same
     for fade in (source.fade_to, source.fade_out_to_stop):
         with pytest.raises(error, match=message):
@@ -319,15 +314,16 @@ def test_what_is_out_of_range_is_refused(
         source.fade_to(1, 100, start=2)
 
 
-def test_the_shortest_fade_is_over_at_once(source: palace.Source, level: Callable[[float], float]) -> None:
+def test_shortest_fade_ends_at_once(source: palace.Source, level: Callable[[float], float]) -> None:
     source.fade_to(0.5, 2e-38)
     level(10)
     assert heard(source) == 0.5
 
 
-def test_fades_keep_no_source_alive_and_cost_nothing_once_over(
+def test_fades_keep_no_source_alive(
     source: palace.Source, buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
+    """They cost nothing once over."""
     one = weakref.ref(buffer.play())
     one().fade_to(0.5, 10_000)  # type: ignore[union-attr]
     device.render(2 * RATE)
@@ -340,7 +336,7 @@ def test_fades_keep_no_source_alive_and_cost_nothing_once_over(
     assert not context._engine.transport.fades._running
 
 
-def test_destroyed_sources_and_contexts_fade_no_more(
+def test_destroyed_objects_do_not_fade(
     source: palace.Source, buffer: palace.Buffer, context: palace.Context, level: Callable[[float], float]
 ) -> None:
     other = buffer.play()
@@ -357,7 +353,7 @@ def test_destroyed_sources_and_contexts_fade_no_more(
         other.fade_to(0.5, 100)
 
 
-def test_without_a_device_clock_fades_go_by_the_clock_of_the_machine(
+def test_fades_without_a_device_clock(
     tmp_path: Path, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     device._native.has_clock = False
@@ -374,7 +370,7 @@ def test_without_a_device_clock_fades_go_by_the_clock_of_the_machine(
     assert heard(source) == pytest.approx(0.1)
 
 
-def test_the_clock_drives_on_while_something_fades(tmp_path: Path) -> None:
+def test_clock_runs_while_a_fade_runs(tmp_path: Path) -> None:
     import pyglet.clock
 
     device = palace.LoopbackDevice(RATE)

@@ -45,7 +45,7 @@ def play(buffer: palace.Buffer, priority: int = 0, *, looping: bool = False) -> 
     return buffer.play(source)
 
 
-def test_10000_plays_on_256_voices_fail_never_and_leak_nothing(
+def test_10000_plays_neither_fail_nor_leak(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     for turn in range(10_000):
@@ -69,7 +69,7 @@ def test_5000_sources_live_at_once(buffer: palace.Buffer, context: palace.Contex
     assert all(source.playing for source in sources[-100:])
 
 
-def test_among_equals_the_one_shot_that_started_first_gives_way(few: palace.Context, buffer: palace.Buffer) -> None:
+def test_oldest_one_shot_is_stolen_first(few: palace.Context, buffer: palace.Buffer) -> None:
     told = []
     few.push_handlers(on_source_force_stopped=told.append)
     first, second, third = (play(buffer) for _ in range(3))
@@ -80,7 +80,7 @@ def test_among_equals_the_one_shot_that_started_first_gives_way(few: palace.Cont
     assert told == [first]
 
 
-def test_a_replay_makes_a_source_young(few: palace.Context, buffer: palace.Buffer) -> None:
+def test_replay_makes_a_source_newest(few: palace.Context, buffer: palace.Buffer) -> None:
     first, second, _ = (play(buffer) for _ in range(3))
     buffer.play(first)
     play(buffer)
@@ -88,16 +88,15 @@ def test_a_replay_makes_a_source_young(few: palace.Context, buffer: palace.Buffe
     assert not second.playing
 
 
-def test_the_lowest_priority_gives_way(few: palace.Context, buffer: palace.Buffer) -> None:
+def test_lowest_priority_is_stolen(few: palace.Context, buffer: palace.Buffer) -> None:
     high, low, middle = play(buffer, 5), play(buffer, 1), play(buffer, 3)
     newcomer = play(buffer, 3)
     assert not low.playing
     assert all(source.playing for source in (high, middle, newcomer))
 
 
-def test_looping_and_paused_ones_give_way_to_a_strictly_higher_priority_only(
-    few: palace.Context, buffer: palace.Buffer
-) -> None:
+def test_loops_resist_equal_priority(few: palace.Context, buffer: palace.Buffer) -> None:
+    """Looping and paused sounds lose their voice to a strictly higher priority only."""
     told = []
     few.push_handlers(on_source_force_stopped=told.append)
     loops = [play(buffer, looping=True) for _ in range(2)]
@@ -115,7 +114,7 @@ def test_looping_and_paused_ones_give_way_to_a_strictly_higher_priority_only(
     assert told[1:] == [loops[0]]
 
 
-def test_who_is_not_heard_may_be_played_again(few: palace.Context, buffer: palace.Buffer) -> None:
+def test_silent_source_may_play_again(few: palace.Context, buffer: palace.Buffer) -> None:
     for _ in range(3):
         play(buffer, 9)
     source = play(buffer)
@@ -143,7 +142,7 @@ class EndTimes:
             assert len(self.told) == len(set(self.told))
 
 
-def test_no_end_is_missed_or_early_whatever_happens_to_a_sound(
+def test_no_end_is_missed_or_early(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     ends = EndTimes(context, device)
@@ -249,7 +248,7 @@ class Turmoil:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_end_is_missed_or_early_in_a_turmoil(
+def test_random_ends_are_exact(
     tmp_path: Path, buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, seed: int
 ) -> None:
     slow = palace.Buffer(sounds.wav(tmp_path / "slow.wav", 1500, rate=22050))
@@ -275,7 +274,7 @@ def test_no_end_is_missed_or_early_in_a_turmoil(
 
 
 @pytest.mark.parametrize("pitch", [0.01, 0.137, 1.0001, 3.3, 9.9])
-def test_ends_are_found_at_odd_pitches(
+def test_ends_are_exact_at_odd_pitches(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, pitch: float
 ) -> None:
     ends = EndTimes(context, device)
@@ -287,9 +286,7 @@ def test_ends_are_found_at_odd_pitches(
     assert ends.told == [source]
 
 
-def test_a_sound_of_another_rate_ends_in_its_own_time(
-    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_ends_use_the_sound_rate(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
     ends = EndTimes(context, device)
     source = palace.Buffer(sounds.wav(tmp_path / "slow.wav", 800, rate=8000)).play()
     ends.check(RATE // 10 - 128, [source])
@@ -298,9 +295,7 @@ def test_a_sound_of_another_rate_ends_in_its_own_time(
     assert ends.told == [source]
 
 
-def test_a_listener_that_moves_makes_ends_early_and_none_is_missed(
-    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice
-) -> None:
+def test_moving_listener_misses_no_end(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
     ends = EndTimes(context, device)
     source = palace.Source()
     source.position = (0, 0, -50)
@@ -310,7 +305,7 @@ def test_a_listener_that_moves_makes_ends_early_and_none_is_missed(
     assert ends.told == [source]
 
 
-def test_an_update_asks_openal_about_nobody_before_an_end_can_be(
+def test_update_polls_no_early_voice(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(50):
@@ -326,7 +321,7 @@ def test_an_update_asks_openal_about_nobody_before_an_end_can_be(
     assert len(asked) == 50
 
 
-def test_without_a_device_clock_ends_are_found_by_asking(tmp_path: Path, device: palace.LoopbackDevice) -> None:
+def test_ends_without_a_device_clock(tmp_path: Path, device: palace.LoopbackDevice) -> None:
     device._native.has_clock = False
     context = palace.Context(device, auto_update=False)
     palace.use_context(context)
@@ -344,7 +339,7 @@ def test_without_a_device_clock_ends_are_found_by_asking(tmp_path: Path, device:
         lambda source: setattr(source, "offset", 1),
     ],
 )
-def test_a_change_after_the_end_does_not_put_the_news_off(
+def test_change_after_the_end_keeps_event(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, change: Callable[[object], None]
 ) -> None:
     ends = EndTimes(context, device)
@@ -355,7 +350,7 @@ def test_a_change_after_the_end_does_not_put_the_news_off(
     assert ends.told == [source]
 
 
-def test_a_looping_sound_beyond_its_loop_plays_on_to_its_end(
+def test_sound_beyond_its_loop_ends(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     ends = EndTimes(context, device)
@@ -373,7 +368,7 @@ def test_a_looping_sound_beyond_its_loop_plays_on_to_its_end(
     assert set(ends.told) == set(sources)
 
 
-def test_ends_within_a_batch_of_changes_are_found(
+def test_deferred_changes_miss_no_end(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     ends = EndTimes(context, device)
@@ -389,7 +384,7 @@ def test_ends_within_a_batch_of_changes_are_found(
     assert ends.told == [source]
 
 
-def test_after_a_disconnection_every_play_ends(
+def test_plays_end_after_a_disconnection(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
@@ -404,7 +399,7 @@ def test_after_a_disconnection_every_play_ends(
 
 
 @pytest.mark.parametrize("failing", ["alSourcePlay", "alSourcef"])
-def test_a_play_that_openal_refuses_leaves_nothing_half_done(
+def test_refused_play_leaves_no_trace(
     buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch, failing: str
 ) -> None:
     def refuse(*_: object) -> None:
@@ -437,7 +432,7 @@ class Once:
         return self.function(*arguments)
 
 
-def test_a_pitch_that_changes_every_frame_does_not_fill_memory(buffer: palace.Buffer, context: palace.Context) -> None:
+def test_changing_pitch_keeps_heap_small(buffer: palace.Buffer, context: palace.Context) -> None:
     source = buffer.play()
     for turn in range(5000):
         source.pitch = 1 + turn % 7 / 10
@@ -453,7 +448,7 @@ def asked(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> list[int]
     return numbers
 
 
-def test_a_batch_of_changes_has_those_asked_about_that_it_changed(
+def test_deferred_changes_poll_their_voices(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, asked: list[int]
 ) -> None:
     sources = [buffer.play() for _ in range(20)]
@@ -470,7 +465,7 @@ def test_a_batch_of_changes_has_those_asked_about_that_it_changed(
     assert asked == []
 
 
-def test_a_listener_that_stands_still_costs_no_question(
+def test_still_listener_polls_no_voice(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, asked: list[int]
 ) -> None:
     for _ in range(20):
@@ -482,7 +477,7 @@ def test_a_listener_that_stands_still_costs_no_question(
     assert asked == []
 
 
-def test_a_theft_looks_at_few_voices(
+def test_theft_examines_few_voices(
     buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from pyglet_palace._playback import stealing
@@ -504,9 +499,7 @@ def test_a_theft_looks_at_few_voices(
 
 
 @pytest.mark.parametrize("change", ["priority", "looping", "pause", "resume", "unloop", "replay"])
-def test_who_gives_way_is_up_to_date_after_the_first_theft(
-    few: palace.Context, buffer: palace.Buffer, change: str
-) -> None:
+def test_stealing_order_stays_current(few: palace.Context, buffer: palace.Buffer, change: str) -> None:
     for _ in range(3):
         play(buffer)
     play(buffer)  # from now on there is a line
@@ -537,7 +530,7 @@ def test_who_gives_way_is_up_to_date_after_the_first_theft(
     assert [source for source in (oldest, second, third) if not (source.playing or source.paused)] == [expected]
 
 
-def test_with_a_higher_priority_a_one_shot_goes_before_what_loops(few: palace.Context, buffer: palace.Buffer) -> None:
+def test_one_shot_goes_before_loops(few: palace.Context, buffer: palace.Buffer) -> None:
     loop, _, _ = play(buffer, looping=True), play(buffer), play(buffer)
     play(buffer, 1)
     play(buffer, 1)
@@ -546,7 +539,7 @@ def test_with_a_higher_priority_a_one_shot_goes_before_what_loops(few: palace.Co
     assert not loop.playing
 
 
-def test_an_answer_that_openal_refuses_loses_no_end(
+def test_refused_answer_loses_no_end(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ends = EndTimes(context, device)
@@ -578,7 +571,7 @@ def test_paused_voices_are_no_work(buffer: palace.Buffer, context: palace.Contex
     assert context._engine.voices.any_playing()
 
 
-def test_an_offset_set_after_the_end_is_for_the_next_play(
+def test_offset_after_the_end_is_kept(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     source = buffer.play()
@@ -593,7 +586,7 @@ def test_an_offset_set_after_the_end_is_for_the_next_play(
     assert source.offset == 0
 
 
-def test_stopping_forgets_an_offset_that_was_kept(buffer: palace.Buffer, context: palace.Context) -> None:
+def test_stop_forgets_a_kept_offset(buffer: palace.Buffer, context: palace.Context) -> None:
     source = palace.Source()
     source.offset = 1000
     source.stop()
@@ -601,7 +594,7 @@ def test_stopping_forgets_an_offset_that_was_kept(buffer: palace.Buffer, context
     assert buffer.play(source).offset == 0
 
 
-def test_a_sound_that_ends_before_a_batch_makes_it_loop_has_ended(
+def test_ended_sound_ignores_looping(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     ends = EndTimes(context, device)

@@ -161,21 +161,20 @@ def properties_of(cls: type) -> Iterator[str]:
                 yield name
 
 
-def test_the_table_names_every_property() -> None:
+def test_table_names_every_property() -> None:
     assert {*properties_of(palace.Source), "resampler_index"} == set(PROPERTIES)
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_a_new_source_has_the_default(context: palace.Context, name: str) -> None:
+def test_new_source_has_defaults(context: palace.Context, name: str) -> None:
     default = PROPERTIES[name][0]
     expected = context.default_resampler_index if name == "resampler_index" else default
     assert getattr(palace.Source(), name) == expected
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_what_is_set_before_between_and_within_sounds_is_kept_and_reaches_the_voice(
-    buffer: palace.Buffer, context: palace.Context, name: str
-) -> None:
+def test_values_last_and_reach_the_voice(buffer: palace.Buffer, context: palace.Context, name: str) -> None:
+    """Set before, between and during sounds."""
     default, value, reaches = PROPERTIES[name]
     default = context.default_resampler_index if name == "resampler_index" else default
     source = palace.Source()
@@ -204,7 +203,7 @@ def test_what_is_set_before_between_and_within_sounds_is_kept_and_reaches_the_vo
     assert reached()
 
 
-def test_a_voice_given_back_is_as_openal_made_it(buffer: palace.Buffer, context: palace.Context) -> None:
+def test_returned_voice_is_as_new(buffer: palace.Buffer, context: palace.Context) -> None:
     with context._engine.scope as al:
         new = Asked(context, al.generate_source()).everything()
     source = palace.Source()
@@ -223,7 +222,7 @@ def test_a_voice_given_back_is_as_openal_made_it(buffer: palace.Buffer, context:
     assert voice.everything() == new
 
 
-def test_a_borrowed_voice_is_told_only_what_differs(buffer: palace.Buffer) -> None:
+def test_borrowed_voice_gets_only_changes(buffer: palace.Buffer) -> None:
     source = palace.Source()
     for name in PROPERTIES:
         setattr(source, name, PROPERTIES[name][1])
@@ -252,9 +251,7 @@ def test_a_borrowed_voice_is_told_only_what_differs(buffer: palace.Buffer) -> No
         ("resampler_index", [-1, 1000], "from 0 to"),
     ],
 )
-def test_what_is_out_of_range_is_named_and_changes_nothing(
-    context: palace.Context, name: str, values: list[Any], message: str
-) -> None:
+def test_out_of_range_changes_nothing(context: palace.Context, name: str, values: list[Any], message: str) -> None:
     source = palace.Source()
     before = getattr(source, name)
     for value in values:
@@ -267,12 +264,12 @@ def test_what_is_out_of_range_is_named_and_changes_nothing(
     "name", ["gain_range", "distance_range", "cone_angles", "rolloff_factors", "stereo_angles", "gain_auto", "velocity"]
 )
 @pytest.mark.parametrize("value", [1, (1,), None, "ab"])
-def test_what_is_of_another_kind_is_a_type_error(context: palace.Context, name: str, value: Any) -> None:
+def test_wrong_type_is_a_type_error(context: palace.Context, name: str, value: Any) -> None:
     with pytest.raises(TypeError, match=f"{name}.* is .*must be"):
         setattr(palace.Source(), name, value)
 
 
-def test_the_ends_of_ranges_are_in_range(buffer: palace.Buffer) -> None:
+def test_range_ends_are_in_range(buffer: palace.Buffer) -> None:
     source = buffer.play()
     for name, value in [
         ("gain_range", (1, 1)),
@@ -292,7 +289,7 @@ def test_the_ends_of_ranges_are_in_range(buffer: palace.Buffer) -> None:
         assert getattr(source, name) == value
 
 
-def test_a_source_with_a_cone_faces_where_its_orientation_reads(buffer: palace.Buffer, context: palace.Context) -> None:
+def test_cone_faces_its_orientation(buffer: palace.Buffer, context: palace.Context) -> None:
     source = buffer.play()
     assert source._state.voice is not None
     voice = Asked(context, source._state.voice.number)
@@ -306,12 +303,13 @@ def test_a_source_with_a_cone_faces_where_its_orientation_reads(buffer: palace.B
     assert voice.floats(c.AL_DIRECTION, 3) == (0, 0, 0)
 
 
-def test_where_an_extension_is_missing_a_property_is_kept_and_says_once_that_it_does_nothing(
+def test_missing_extension_is_logged_once(
     buffer: palace.Buffer,
     context: palace.Context,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    """The property keeps its value."""
     extensions = {
         "radius": "AL_EXT_SOURCE_RADIUS",
         "stereo_angles": "AL_EXT_STEREO_ANGLES",
@@ -335,7 +333,7 @@ def test_where_an_extension_is_missing_a_property_is_kept_and_says_once_that_it_
     source.stop()
 
 
-def test_an_openal_that_has_no_doppler_factor_for_sources_plays_without(
+def test_no_source_doppler_is_accepted(
     buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     send = context._engine.al.alSourcef
@@ -357,7 +355,7 @@ def test_an_openal_that_has_no_doppler_factor_for_sources_plays_without(
     ]
 
 
-def test_sends_are_of_the_source(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_sends_belong_to_the_source(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = buffer.play()
     assert len(source.sends) == device.max_auxiliary_sends
     assert source.sends[0].effect is None
@@ -374,7 +372,7 @@ def test_no_resamplers_no_choice(context: palace.Context, monkeypatch: pytest.Mo
     assert source.resampler_index == 3
 
 
-def test_latency_is_that_of_the_device(buffer: palace.Buffer) -> None:
+def test_latency_is_the_devices(buffer: palace.Buffer) -> None:
     source = palace.Source()
     assert (source.latency, source.latency_seconds) == (0, 0.0)
     buffer.play(source)
@@ -384,9 +382,7 @@ def test_latency_is_that_of_the_device(buffer: palace.Buffer) -> None:
         source.latency = 1  # type: ignore[misc]
 
 
-def test_latency_is_what_openal_says(
-    buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_latency_is_openals(buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(_source: int, what: int, values: Any) -> None:
         assert what == c.AL_SAMPLE_OFFSET_LATENCY_SOFT
         values[0], values[1] = 7 << 32, 23_000_000

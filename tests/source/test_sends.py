@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_send_is_readable_and_the_effect_knows_it(context: palace.Context) -> None:
+def test_send_is_readable_both_ways(context: palace.Context) -> None:
     one, other, effect = palace.Source(), palace.Source(), palace.ReverbEffect()
     assert one.sends[0].effect is None
     one.sends[0].effect = one.sends[1].effect = other.sends[1].effect = effect
@@ -31,14 +31,14 @@ def test_a_send_is_readable_and_the_effect_knows_it(context: palace.Context) -> 
     assert effect.source_sends == []
 
 
-def test_a_source_that_is_dropped_sends_no_more(context: palace.Context) -> None:
+def test_collected_source_stops_sending(context: palace.Context) -> None:
     source, effect = palace.Source(), palace.ReverbEffect()
     source.sends[0].effect = effect
     del source
     assert effect.source_sends == []
 
 
-def test_destroying_an_effect_takes_it_off_idle_sources_too(context: palace.Context) -> None:
+def test_destroyed_effect_leaves_all_sends(context: palace.Context) -> None:
     sources = [palace.Source() for _ in range(3)]
     with palace.ReverbEffect() as effect:
         for source in sources:
@@ -55,7 +55,7 @@ def test_destroying_an_effect_takes_it_off_idle_sources_too(context: palace.Cont
         effect.gain = 1
 
 
-def test_what_cannot_be_on_a_send_is_refused_and_what_was_there_stays(context: palace.Context) -> None:
+def test_refused_value_keeps_the_old_one(context: palace.Context) -> None:
     source, effect, dead = palace.Source(), palace.ReverbEffect(), palace.ReverbEffect()
     source.sends[0].effect = effect
     dead.destroy()
@@ -71,7 +71,7 @@ def test_what_cannot_be_on_a_send_is_refused_and_what_was_there_stays(context: p
     assert effect.use_count == 1
 
 
-def test_there_are_as_many_sends_as_the_device_has(context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_send_count_is_the_devices(context: palace.Context, device: palace.LoopbackDevice) -> None:
     sends = palace.Source().sends
     assert len(sends) == len(list(sends)) == device.max_auxiliary_sends == 2
     assert sends[1] in sends
@@ -83,9 +83,7 @@ def test_there_are_as_many_sends_as_the_device_has(context: palace.Context, devi
         sends["0"]  # type: ignore[call-overload]
 
 
-def test_a_send_that_the_device_lacks_keeps_its_values_and_says_so_once(
-    studio: Studio, told: Any, context: palace.Context
-) -> None:
+def test_missing_send_is_kept_and_logged(studio: Studio, told: Any, context: palace.Context) -> None:
     source, effect = palace.Source(), palace.ReverbEffect()
     source.filter = (0, 1, 1)
     for _ in range(2):
@@ -104,7 +102,7 @@ def test_a_send_that_the_device_lacks_keeps_its_values_and_says_so_once(
     assert source.sends[2].effect is None
 
 
-def test_more_sends_can_be_asked_for_and_a_reset_may_take_them_away(tmp_path: Path, told: Any) -> None:
+def test_reset_may_add_and_remove_sends(tmp_path: Path, told: Any) -> None:
     device = palace.LoopbackDevice(RATE)
     with palace.Context(device, {**EXACT, palace.MAX_AUXILIARY_SENDS: 4}, auto_update=False, workers=1):
         studio = Studio(tmp_path, device)
@@ -139,7 +137,7 @@ def reset(studio: Studio, sends: int) -> None:
     palace.current_context().update()
 
 
-def test_a_send_that_a_reset_brings_back_is_heard_again(two_sends: Studio) -> None:
+def test_restored_send_is_heard_again(two_sends: Studio) -> None:
     source, fresh = two_sends.source(None), two_sends.source(None)
     source.sends[1].effect = palace.EqualizerEffect()
     source.looping = fresh.looping = True
@@ -165,7 +163,8 @@ def test_a_send_that_a_reset_brings_back_is_heard_again(two_sends: Studio) -> No
     assert two_sends.device.render(RATE).any()
 
 
-def test_what_was_on_a_send_that_a_reset_takes_away_is_not_heard_through_the_next_effect(two_sends: Studio) -> None:
+def test_removed_send_stays_silent(two_sends: Studio) -> None:
+    """The next effect on the slot is not heard through it."""
     source, effect = two_sends.source(None), palace.EqualizerEffect()
     source.sends[1].effect = effect
     source.looping = True
@@ -179,7 +178,7 @@ def test_what_was_on_a_send_that_a_reset_takes_away_is_not_heard_through_the_nex
     assert not two_sends.device.render(RATE).any()
 
 
-def test_what_openal_says_of_a_send_is_raised_and_what_was_there_is_heard_on(
+def test_refused_send_keeps_the_old_effect(
     studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> None:
@@ -202,7 +201,7 @@ def test_what_openal_says_of_a_send_is_raised_and_what_was_there_is_heard_on(
     assert studio.device.render(RATE).any()
 
 
-def test_two_sends_are_heard_each_through_its_own_filter(studio: Studio) -> None:
+def test_each_send_has_its_own_filter(studio: Studio) -> None:
     first, second = palace.EqualizerEffect(), palace.EqualizerEffect()
     source = studio.source(first)
     source.sends[1].effect = second
@@ -213,9 +212,7 @@ def test_two_sends_are_heard_each_through_its_own_filter(studio: Studio) -> None
     assert both / alone == pytest.approx(1.5, rel=0.01)
 
 
-def test_sends_are_carried_to_a_voice_that_is_borrowed_later_and_do_not_stay_there(
-    studio: Studio, context: palace.Context
-) -> None:
+def test_sends_move_to_the_next_voice(studio: Studio, context: palace.Context) -> None:
     effect = palace.EchoEffect(feedback=0.0)
     source, other = studio.source(effect), studio.source(None)
     buffer = studio.buffer(noise(0.5))
@@ -230,7 +227,7 @@ def test_sends_are_carried_to_a_voice_that_is_borrowed_later_and_do_not_stay_the
     assert context.stats()["voices"] == 1
 
 
-def test_an_effect_set_while_playing_is_heard_and_taken_off_is_not(studio: Studio) -> None:
+def test_effect_may_change_while_playing(studio: Studio) -> None:
     source = studio.source(None)
     source.looping = True
     studio.buffer(noise()).play(source)

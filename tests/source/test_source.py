@@ -31,7 +31,7 @@ def played(out: Any) -> Any:
     return out.sum(axis=1)
 
 
-def test_a_new_source_is_idle_and_at_its_defaults(context: palace.Context) -> None:
+def test_new_source_is_idle(context: palace.Context) -> None:
     source = palace.Source()
     assert (source.playing, source.paused, source.buffer) == (False, False, None)
     assert (source.offset, source.offset_seconds, source.priority) == (0, 0.0, 0)
@@ -40,7 +40,7 @@ def test_a_new_source_is_idle_and_at_its_defaults(context: palace.Context) -> No
     assert source.context is context
 
 
-def test_play_is_heard_until_the_end(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_play_lasts_until_the_end(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = buffer.play()
     assert source.playing
     assert source.buffer is buffer
@@ -52,7 +52,7 @@ def test_play_is_heard_until_the_end(buffer: palace.Buffer, device: palace.Loopb
     assert np.all(device.render(100) == 0)
 
 
-def test_playing_again_starts_anew_with_the_same_voice(
+def test_replay_restarts_with_same_voice(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     first = buffer.play()
@@ -63,9 +63,7 @@ def test_playing_again_starts_anew_with_the_same_voice(
     assert buffer.source_count == 1
 
 
-def test_one_source_may_play_one_sound_after_another(
-    assets: Path, buffer: palace.Buffer, device: palace.LoopbackDevice
-) -> None:
+def test_source_plays_sounds_in_turn(assets: Path, buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     sounds.wav(assets / "other.wav", 100)
     pyglet.resource.reindex()
     other = palace.Buffer("other.wav")
@@ -75,7 +73,7 @@ def test_one_source_may_play_one_sound_after_another(
     assert (buffer.source_count, other.source_count) == (0, 1)
 
 
-def test_stop_is_at_once_and_without_news(
+def test_stop_is_immediate_and_silent(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     told = []
@@ -110,7 +108,7 @@ def test_pause_and_resume_lose_no_frame(buffer: palace.Buffer, device: palace.Lo
     np.testing.assert_allclose(out[256:], whole[1256:], atol=1e-6)  # past the fade-in of resuming
 
 
-def test_pausing_and_resuming_what_does_not_play_is_nothing(context: palace.Context) -> None:
+def test_pausing_an_idle_source_is_no_error(context: palace.Context) -> None:
     source = palace.Source()
     source.pause()
     source.resume()
@@ -118,7 +116,7 @@ def test_pausing_and_resuming_what_does_not_play_is_nothing(context: palace.Cont
     assert not source.paused
 
 
-def test_pausing_what_has_ended_leaves_the_end_to_be_told(
+def test_pause_after_the_end_keeps_event(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     told = []
@@ -130,7 +128,7 @@ def test_pausing_what_has_ended_leaves_the_end_to_be_told(
     assert told == [source]
 
 
-def test_offset_moves_what_plays(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_offset_seeks(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = buffer.play()
     source.offset = 4000
     assert source.offset == 4000
@@ -139,9 +137,7 @@ def test_offset_moves_what_plays(buffer: palace.Buffer, device: palace.LoopbackD
     assert not source.playing
 
 
-def test_an_offset_set_before_play_is_where_it_starts_once(
-    buffer: palace.Buffer, device: palace.LoopbackDevice
-) -> None:
+def test_offset_before_play_counts_once(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = palace.Source()
     source.offset = 4000
     assert source.offset == 4000
@@ -153,14 +149,14 @@ def test_an_offset_set_before_play_is_where_it_starts_once(
     assert source.offset == 0
 
 
-def test_an_offset_past_the_end_of_the_next_sound_starts_it_at_0(buffer: palace.Buffer) -> None:
+def test_offset_past_the_end_starts_at_0(buffer: palace.Buffer) -> None:
     source = palace.Source()
     source.offset = LENGTH
     buffer.play(source)
     assert source.offset == 0
 
 
-def test_offsets_out_of_range_are_refused(buffer: palace.Buffer) -> None:
+def test_offset_out_of_range_is_refused(buffer: palace.Buffer) -> None:
     source = buffer.play()
     with pytest.raises(RuntimeError, match="only 4410 frames"):
         source.offset = LENGTH
@@ -170,7 +166,7 @@ def test_offsets_out_of_range_are_refused(buffer: palace.Buffer) -> None:
         source.offset = 1.5  # type: ignore[assignment]
 
 
-def test_looping_goes_on_without_a_gap(assets: Path) -> None:
+def test_looping_has_no_gap(assets: Path) -> None:
     sounds.wav(assets / "ramp.wav", 1000)
     pyglet.resource.reindex()
     device = palace.LoopbackDevice(RATE, "Mono")
@@ -185,7 +181,7 @@ def test_looping_goes_on_without_a_gap(assets: Path) -> None:
     assert not source.playing
 
 
-def test_gain_is_a_factor_also_while_playing(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_gain_applies_while_playing(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = buffer.play()
     loud = played(device.render(2000))
     source.stop()
@@ -198,7 +194,7 @@ def test_gain_is_a_factor_also_while_playing(buffer: palace.Buffer, device: pala
     assert np.all(device.render(500) == 0)
 
 
-def test_pitch_2_ends_in_half_the_time(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_pitch_2_halves_the_time(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = palace.Source()
     source.pitch = 2
     buffer.play(source)
@@ -226,7 +222,7 @@ def test_position_is_heard(buffer: palace.Buffer, device: palace.LoopbackDevice)
     assert far == pytest.approx(right / 4, rel=0.05)  # inverse distance
 
 
-def test_a_voice_that_is_lent_again_has_nothing_left_of_the_last(
+def test_reused_voice_has_no_old_values(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
     plain = buffer.play()
@@ -255,7 +251,7 @@ def test_properties_survive_play_and_stop(buffer: palace.Buffer) -> None:
 
 
 @pytest.mark.parametrize("name", ["volume", "loop", "pan"])
-def test_a_misspelt_property_is_an_error(context: palace.Context, name: str) -> None:
+def test_misspelt_property_is_an_error(context: palace.Context, name: str) -> None:
     with pytest.raises(AttributeError, match=name):
         setattr(palace.Source(), name, 1)
     with pytest.raises(AttributeError, match=name):
@@ -263,12 +259,12 @@ def test_a_misspelt_property_is_an_error(context: palace.Context, name: str) -> 
 
 
 @pytest.mark.parametrize("value", ["0.5", b"1"])
-def test_text_is_no_number(context: palace.Context, value: Any) -> None:
+def test_text_is_not_a_number(context: palace.Context, value: Any) -> None:
     with pytest.raises(TypeError, match="gain is"):
         palace.Source().gain = value
 
 
-def test_sources_are_false_once_their_context_is_gone(buffer: palace.Buffer, context: palace.Context) -> None:
+def test_sources_end_with_their_context(buffer: palace.Buffer, context: palace.Context) -> None:
     source = buffer.play()
     context.destroy()
     assert not source
@@ -286,7 +282,7 @@ def test_sources_are_false_once_their_context_is_gone(buffer: palace.Buffer, con
         ("priority", -1),
     ],
 )
-def test_what_is_out_of_range_is_refused_and_changes_nothing(context: palace.Context, name: str, value: object) -> None:
+def test_out_of_range_changes_nothing(context: palace.Context, name: str, value: object) -> None:
     source = palace.Source()
     before = getattr(source, name)
     with pytest.raises(ValueError, match=f"{name} is"):
@@ -295,12 +291,12 @@ def test_what_is_out_of_range_is_refused_and_changes_nothing(context: palace.Con
 
 
 @pytest.mark.parametrize("wrong", [5, "door.wav", palace.Source])
-def test_a_buffer_is_played_by_sources_only(buffer: palace.Buffer, wrong: object) -> None:
+def test_buffer_is_played_by_sources_only(buffer: palace.Buffer, wrong: object) -> None:
     with pytest.raises(TypeError, match="source is .*; it must be a Source or None"):
         buffer.play(wrong)  # type: ignore[arg-type]
 
 
-def test_only_a_buffer_of_the_same_context_is_played(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_other_contexts_buffer_is_refused(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     other = palace.Context(device, auto_update=False)
     with pytest.raises(ValueError, match="belongs to"):
         buffer.play(palace.Source(other))
@@ -308,7 +304,7 @@ def test_only_a_buffer_of_the_same_context_is_played(buffer: palace.Buffer, devi
         palace.Source().play("ramp.wav")  # type: ignore[arg-type]
 
 
-def test_a_destroyed_source_is_of_no_use(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
+def test_destroyed_source_is_unusable(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
     source = buffer.play()
     source.destroy()
     source.destroy()
@@ -323,16 +319,17 @@ def test_a_destroyed_source_is_of_no_use(buffer: palace.Buffer, device: palace.L
         buffer.play(source)
 
 
-def test_a_source_is_a_context_manager(buffer: palace.Buffer) -> None:
+def test_source_is_a_context_manager(buffer: palace.Buffer) -> None:
     with buffer.play() as source:
         assert source.playing
     assert not source
     assert buffer.source_count == 0
 
 
-def test_a_playing_source_lives_without_references_and_an_idle_one_does_not(
+def test_playing_source_stays_alive(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
+    """An idle one without references does not."""
     import weakref
 
     source = weakref.ref(buffer.play())
@@ -343,7 +340,7 @@ def test_a_playing_source_lives_without_references_and_an_idle_one_does_not(
     assert source() is None
 
 
-def test_a_source_says_what_it_does(buffer: palace.Buffer) -> None:
+def test_repr_says_what_it_does(buffer: palace.Buffer) -> None:
     source = palace.Source()
     assert "idle" in repr(source)
     buffer.play(source)

@@ -129,7 +129,7 @@ FORMULAS: dict[str, Callable[..., float]] = {
 
 @pytest.mark.parametrize("model", FORMULAS)
 @pytest.mark.parametrize(("reference", "largest", "rolloff"), [(1, 20, 1), (2, 10, 0.5), (4, 6, 0.9), (1, 20, 0)])
-def test_loudness_at_a_distance_is_that_of_the_model(
+def test_gain_follows_the_distance_model(
     room: Room, model: str, reference: float, largest: float, rolloff: float
 ) -> None:
     source = room.play(room.tone(), position=(0, 0, -1), rolloff_factors=(0, 0))
@@ -143,7 +143,7 @@ def test_loudness_at_a_distance_is_that_of_the_model(
         assert factor == pytest.approx(min(max(expected, 0), 1), rel=0.001, abs=1e-6), distance
 
 
-def test_distance_is_measured_in_all_directions_and_from_the_listener(room: Room) -> None:
+def test_distance_is_from_the_listener(room: Room) -> None:
     source = room.play(room.tone(), position=(0, 0, -10))
     far = room.loudness(source)
     room.context.listener.position = 0, 0, -6
@@ -152,14 +152,14 @@ def test_distance_is_measured_in_all_directions_and_from_the_listener(room: Room
     assert room.loudness(source) == pytest.approx(far * 10 / 5, rel=0.05)  # height moves some of it to both ears
 
 
-def test_every_distance_model_is_tried_here() -> None:
+def test_every_distance_model_is_tested() -> None:
     assert set(FORMULAS) == set(palace.distance_models)
 
 
 # Which ear
 
 
-def test_the_ear_that_is_nearer_is_louder_by_the_law_of_panning(room: Room) -> None:
+def test_nearer_ear_is_louder(room: Room) -> None:
     source = room.play(room.tone())
     middle = room.ears(source, position=(0, 0, -1))
     assert middle[0] == pytest.approx(middle[1], rel=1e-4)
@@ -172,7 +172,7 @@ def test_the_ear_that_is_nearer_is_louder_by_the_law_of_panning(room: Room) -> N
     assert ears[1][0] < ears[0.5][0] < ears[0.2][0] < middle[0]
 
 
-def test_the_listeners_orientation_turns_the_world(room: Room) -> None:
+def test_listener_orientation_turns_space(room: Room) -> None:
     source = room.play(room.tone(), position=(1, 0, 0))
     left, right = room.ears(source)
     assert right > 8 * left
@@ -182,7 +182,7 @@ def test_the_listeners_orientation_turns_the_world(room: Room) -> None:
     assert room.ears(source) == pytest.approx((right, left), rel=1e-3)
 
 
-def test_a_relative_source_moves_with_the_listener(room: Room) -> None:
+def test_relative_source_moves_along(room: Room) -> None:
     source = room.play(room.tone(), position=(2, 0, 0))
     before = room.ears(source)
     room.context.listener.position = 100, 50, 0
@@ -194,7 +194,7 @@ def test_a_relative_source_moves_with_the_listener(room: Room) -> None:
 # Which way it faces
 
 
-def test_a_cone_is_loud_inside_quiet_outside_and_in_between_between(room: Room) -> None:
+def test_cone_shapes_the_gain(room: Room) -> None:
     source = room.play(room.tone(), position=(0, 0, -1))
     full = room.loudness(source)
     source.cone_angles, source.outer_cone_gains = (60, 120), (0.25, 1)
@@ -215,7 +215,7 @@ def test_a_cone_is_loud_inside_quiet_outside_and_in_between_between(room: Room) 
     assert facing(180) == pytest.approx(0.25, rel=1e-3)
 
 
-def test_a_source_that_was_given_a_cone_only_faces_minus_z(room: Room) -> None:
+def test_cone_alone_faces_minus_z(room: Room) -> None:
     source = room.play(room.tone(), cone_angles=(90, 90))
     behind = room.loudness(source, position=(0, 0, 1))
     assert behind > 0.1
@@ -223,7 +223,7 @@ def test_a_source_that_was_given_a_cone_only_faces_minus_z(room: Room) -> None:
     assert room.loudness(source, cone_angles=(360, 360)) > 0.1
 
 
-def test_outside_of_a_cone_high_frequencies_may_be_weakened(room: Room) -> None:
+def test_cone_may_dull_the_sound(room: Room) -> None:
     both = room.sound(sounds.tone(1, 300, 0.2) + sounds.tone(1, 12000, 0.2))
     source = room.play(both, position=(0, 0, -1), cone_angles=(90, 90), outer_cone_gains=(1, 1))
 
@@ -258,7 +258,7 @@ def test_outside_of_a_cone_high_frequencies_may_be_weakened(room: Room) -> None:
         (60, -20, 1, 1, 1000),
     ],
 )
-def test_the_pitch_of_what_moves_is_that_of_the_doppler_formula(
+def test_doppler_follows_the_formula(
     room: Room, source_speed: float, listener_speed: float, factor: float, own_factor: float, sound: float
 ) -> None:
     source = room.play(room.tone(1000), position=(0, 0, -1), doppler_factor=own_factor)
@@ -270,7 +270,7 @@ def test_the_pitch_of_what_moves_is_that_of_the_doppler_formula(
     assert pitch_of(room.out().sum(axis=1)) == pytest.approx(expected, rel=5e-4)
 
 
-def test_what_moves_across_keeps_its_pitch(room: Room) -> None:
+def test_crossing_source_keeps_its_pitch(room: Room) -> None:
     room.play(room.tone(1000), position=(0, 0, -1), velocity=(200, 0, 0))
     assert pitch_of(room.out().sum(axis=1)) == pytest.approx(1000, rel=1e-4)
 
@@ -278,7 +278,7 @@ def test_what_moves_across_keeps_its_pitch(room: Room) -> None:
 # How wide
 
 
-def test_a_sound_within_its_radius_comes_from_everywhere(room: Room) -> None:
+def test_inside_the_radius_is_everywhere(room: Room) -> None:
     source = room.play(room.tone(), position=(1, 0, 0))
     left, right = room.ears(source)
     assert right > 8 * left
@@ -301,7 +301,7 @@ def two_tones(room: Room) -> palace.Buffer:
     return room.sound(np.hstack([sounds.tone(1, 300, 0.2), sounds.tone(1, 1100, 0.2)]))
 
 
-def test_stereo_angles_say_where_the_channels_come_from(room: Room) -> None:
+def test_stereo_angles_place_channels(room: Room) -> None:
     source = room.play(two_tones(room))
     (low_left, low_right), (high_left, high_right) = angled(room, source, 90, -90)
     assert low_left > 8 * low_right
@@ -314,7 +314,7 @@ def test_stereo_angles_say_where_the_channels_come_from(room: Room) -> None:
     assert high_left == pytest.approx(high_right, rel=0.01)
 
 
-def test_mono_is_placed_and_stereo_is_not_unless_spatialize_says_otherwise(room: Room) -> None:
+def test_stereo_is_placed_with_spatialize(room: Room) -> None:
     mono, stereo = room.play(room.tone()), room.play(two_tones(room))
     room.silence(stereo)
 
@@ -340,7 +340,7 @@ def test_mono_is_placed_and_stereo_is_not_unless_spatialize_says_otherwise(room:
 # What is done to the sound
 
 
-def test_air_dulls_what_is_far(room: Room) -> None:
+def test_air_dulls_distant_sounds(room: Room) -> None:
     both = room.sound(sounds.tone(1, 300, 0.2) + sounds.tone(1, 12000, 0.2))
     source = room.play(both)
 
@@ -357,7 +357,7 @@ def test_air_dulls_what_is_far(room: Room) -> None:
     assert brightness(10.5, 5, meters=2) == pytest.approx(middle, rel=0.001)
 
 
-def test_gain_range_limits_what_is_heard_in_the_end(room: Room) -> None:
+def test_gain_range_limits_the_result(room: Room) -> None:
     source = room.play(room.tone(), position=(0, 0, -1))
     full = room.loudness(source)
     assert room.loudness(source, gain_range=(0, 0.5)) == pytest.approx(full / 2, rel=1e-3)
@@ -366,7 +366,7 @@ def test_gain_range_limits_what_is_heard_in_the_end(room: Room) -> None:
     assert room.loudness(source, position=(0, 0, -1000)) == pytest.approx(full * 0.3, rel=1e-3)
 
 
-def test_the_filter_is_heard(room: Room) -> None:
+def test_filter_is_heard(room: Room) -> None:
     both = room.sound(sounds.tone(1, 100, 0.2) + sounds.tone(1, 12000, 0.2))
     source = room.play(both, position=(0, 0, -1))
 
@@ -381,7 +381,7 @@ def test_the_filter_is_heard(room: Room) -> None:
     assert levels(1, 1, 1) == pytest.approx((low, high), rel=0.01)
 
 
-def test_resamplers_differ_at_another_pitch_and_have_names(room: Room) -> None:
+def test_resamplers_differ_and_have_names(room: Room) -> None:
     names = room.context.available_resamplers
     assert {"Nearest", "Linear"} <= set(names)
     buffer = room.sound(sounds.noise(LENGTH, 1, 0.2))
@@ -406,7 +406,7 @@ def test_direct_channels_are_not_placed(room: Room) -> None:
     assert [level_at(ear, 1100) for ear in out.T] == pytest.approx([0, 0.1], abs=1e-4)
 
 
-def test_orientation_turns_a_b_format_sound(room: Room, tmp_path: Path) -> None:
+def test_orientation_turns_b_format(room: Room, tmp_path: Path) -> None:
     """A sound field of a plane wave from the front: W is the pressure, X points ahead, Y to the left."""
     tone = sounds.tone(1, 441, 0.2)
     field = np.hstack([tone * math.sqrt(0.5), tone, tone * 0])
@@ -445,7 +445,7 @@ class Samples(palace.BaseDecoder):
 # Headphones
 
 
-def test_an_hrtf_is_chosen_and_delays_the_ear_that_is_turned_away(tmp_path: Path) -> None:
+def test_hrtf_delays_the_far_ear(tmp_path: Path) -> None:
     device = palace.LoopbackDevice(RATE)
     names = device.hrtf_names
     assert names
@@ -473,7 +473,7 @@ def test_an_hrtf_is_chosen_and_delays_the_ear_that_is_turned_away(tmp_path: Path
     assert bright[1] > 1.5 * bright[0]  # the head is in the way of high frequencies
 
 
-def test_without_an_hrtf_both_ears_hear_at_once(room: Room) -> None:
+def test_without_hrtf_ears_are_in_time(room: Room) -> None:
     assert not room.device.hrtf_enabled
     assert room.device.current_hrtf == ""
     click = np.zeros((LENGTH, 1))

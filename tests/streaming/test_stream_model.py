@@ -102,7 +102,7 @@ def turmoil(context: palace.Context, device: palace.LoopbackDevice, seed: int, s
 
 
 @pytest.mark.parametrize(("seed", "steps"), [(0, 150), (100, 100), (110, 270), (209, 50), (223, 100)])
-def test_a_stream_is_heard_as_the_rules_say_whatever_is_done_to_it(
+def test_random_streams_follow_the_rules(
     context: palace.Context, device: palace.LoopbackDevice, seed: int, steps: int
 ) -> None:
     turmoil(context, device, seed, steps)  # all but the first have found something once
