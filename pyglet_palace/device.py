@@ -156,6 +156,7 @@ class Device(Destroyable):
     @property
     def frequency(self) -> int:
         """Output rate in hertz. OpenAL settles it with the first context."""
+        self._check_not_destroyed()
         return self._native.frequency
 
     @property
@@ -219,6 +220,7 @@ class Device(Destroyable):
     @property
     def clock_time(self) -> int:
         """Nanoseconds of sound mixed since it was opened (ALC_SOFT_device_clock; 0 without)."""
+        self._check_not_destroyed()
         return self._native.clock_time
 
     def close(self) -> None:

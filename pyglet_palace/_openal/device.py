@@ -106,17 +106,15 @@ class NativeDevice:
     @property
     def frequency(self) -> int:
         """Output rate in hertz. OpenAL fixes it with the first context."""
-        self.check_open()
-        return self.own_attributes.get(c.ALC_FREQUENCY, 0) or self._rate or self.integer(c.ALC_FREQUENCY)
+        return self._rate or self.own_attributes.get(c.ALC_FREQUENCY, 0) or self.integer(c.ALC_FREQUENCY)
 
     def refresh_rate(self) -> None:
         """Read the rate again after a new context or a reset."""
-        self._rate = self.integer(c.ALC_FREQUENCY)
+        self._rate = self.own_attributes.get(c.ALC_FREQUENCY, 0) or self.integer(c.ALC_FREQUENCY)
 
     @property
     def clock_time(self) -> int:
         """Nanoseconds of sound mixed since the device was opened; 0 without a clock."""
-        self.check_open()
         return self.al.device_clock(self.handle) if self.has_clock else 0
 
     def pass_time(self, now: float, *, idle: bool = False) -> None:

@@ -32,8 +32,7 @@ class EndTimes:
 
     def add(self, voice: Voice, time: int) -> None:
         """Record that `voice` cannot end before `time`. Replaces the earlier record."""
-        voice.end_entry = serial = self._heap.next_serial()
-        self._heap.push(time, serial, voice)
+        voice.end_entry = self._heap.push(time, voice)
 
     def due(self, now: int) -> list[Voice]:
         """Remove and return the voices that can have ended at `now`, latest first."""

@@ -35,19 +35,15 @@ class StaleHeap(Generic[_Key]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def next_serial(self) -> int:
-        """Return the serial number for the next entry. Serial numbers make entries with equal keys comparable."""
-        return next(self._serials)
-
-    def push(self, key: _Key, serial: int, voice: Voice) -> None:
-        """Add an entry."""
-        heapq.heappush(self._entries, (key, serial, voice))
+    def push(self, key: _Key, voice: Voice) -> int:
+        """Add an entry; return its serial number, which makes entries with equal keys comparable."""
         if len(self._entries) > 4 * len(self._busy) + 64:
-            current = {
-                voice: (key, serial) for key, serial, voice in self._entries if self._is_current(voice, key, serial)
-            }
-            self._entries = [(key, serial, voice) for voice, (key, serial) in current.items()]
+            current = {entry[2]: entry for entry in self._entries if self._is_current(entry[2], entry[0], entry[1])}
+            self._entries = list(current.values())
             heapq.heapify(self._entries)
+        serial = next(self._serials)
+        heapq.heappush(self._entries, (key, serial, voice))
+        return serial
 
     def may_have(self, key: _Key) -> bool:
         """Return whether the smallest entry, current or not, has at most this key."""

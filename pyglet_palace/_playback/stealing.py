@@ -46,7 +46,7 @@ class StealingOrder:
 
     def add(self, voice: Voice) -> None:
         """Record that a voice has started to play, or that its rank has changed."""
-        self._heap.push(_rank(voice), self._heap.next_serial(), voice)
+        self._heap.push(_rank(voice), voice)
 
     def victim(self, priority: int) -> Voice | None:
         """Return the voice that a play of `priority` steals; None if all voices outrank it."""

@@ -24,10 +24,13 @@ class Transport:
 
     def start(self, state: PlaybackState, playable: Playable) -> None:
         """Play `playable` from `PlaybackState.next_offset`, at full gain. Replaces the present sound."""
-        offset, state.next_offset = state.next_offset, 0
-        if offset >= playable.length > 0:
-            offset = 0
-        state.paused_by_group = False
+        offset = state.next_offset
+        if offset:
+            state.next_offset = 0
+            if offset >= playable.length > 0:
+                offset = 0
+        if state.paused_by_group:
+            state.paused_by_group = False
         self.fades.forget(state)
         if state.fade_factor != 1.0:
             self._voices.release(state)  # the faded sound must not be heard at its full gain
