@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from ._openal import Functions
     from .context import Context
 
-_ZERO = (0.0, 0.0, 0.0)
-
 
 def _gain(al: Functions, _: int, value: float) -> None:
     al.alListenerf(c.AL_GAIN, value)
@@ -48,16 +46,16 @@ class Listener:
 
     def _apply_velocity(self, value: Vector) -> None:
         self._apply(Listener.velocity, value)
-        self._engine.voices.poll_while("the listener moves", value != _ZERO)
+        self._engine.voices.poll_while("the listener moves", value != c.ORIGIN)
 
     gain = Property(checks.number(0.0), 1.0, _gain, "Loudness of everything, a linear factor >= 0.")
-    position = Property(checks.vector, _ZERO, _position, "Where it is, (x, y, z) in units.")
+    position = Property(checks.vector, c.ORIGIN, _position, "Where it is, (x, y, z) in units.")
     velocity = Property(
-        checks.vector, _ZERO, _velocity, "Units a second, for the doppler effect; it moves nothing.", _apply_velocity
+        checks.vector, c.ORIGIN, _velocity, "Units a second, for the doppler effect; it moves nothing.", _apply_velocity
     )
     orientation = Property(
         checks.two_vectors,
-        ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0)),
+        c.INITIAL_ORIENTATION,
         _orientation,
         "Which way it looks and where its top is: (at, up), two vectors that are not parallel.",
     )

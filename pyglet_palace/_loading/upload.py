@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .._decoding.load import Samples
     from .._openal import Functions
 
-_OUT_OF_MEMORY = 0xA005
 #: Bytes that are copied on the game's thread, where they must be copied: that takes about 20 us.
 _COPIED_AT_ONCE = 128 * 1024
 
@@ -123,7 +122,7 @@ class BufferStore:
         """What it means that a buffer could not be filled; it is deleted."""
         if number:
             al.delete_buffer(number)
-        if isinstance(error, OpenALError) and error.code == _OUT_OF_MEMORY:
+        if isinstance(error, OpenALError) and error.code == c.AL_OUT_OF_MEMORY:
             return BufferTooLarge(name, "upload", f"OpenAL has no memory for it: {error}")
         return UnsupportedFormat(name, "upload", f"OpenAL refuses it: {error}")
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from .._openal import Functions
     from .._playback.voice import PlaybackState
 
-_ZERO = (0.0, 0.0, 0.0)
-_AHEAD = ((0.0, 0.0, -1.0), (0.0, 1.0, 0.0))
 _ALL_AROUND = (360.0, 360.0)
 
 #: The most that OpenAL takes as a room rolloff factor (AL/efx.h).
@@ -39,13 +37,15 @@ def _send_facing(al: Functions, source: int, value: tuple[tuple[Vector, Vector],
     (at, up), angles = value
     if al.has_extension("AL_EXT_BFORMAT"):  # AL_ORIENTATION rotates B-Format sounds
         al.set_source_floats(source, c.AL_ORIENTATION, *at, *up)
-    _send_direction(al, source, _ZERO if value == (_AHEAD, _ALL_AROUND) else at)
+    _send_direction(al, source, c.ORIGIN if value == (c.INITIAL_ORIENTATION, _ALL_AROUND) else at)
     _send_inner_angle(al, source, angles[0])
     _send_outer_angle(al, source, angles[1])
 
 
 #: Orientation and cone angles, as one parameter of a voice.
-_FACING: Property[Any] = Property(checks.two_vectors, (_AHEAD, _ALL_AROUND), _send_facing, "See `_send_facing`.")
+_FACING: Property[Any] = Property(
+    checks.two_vectors, (c.INITIAL_ORIENTATION, _ALL_AROUND), _send_facing, "See `_send_facing`."
+)
 
 
 def _send_limited_room_rolloff(al: Functions, source: int, value: float) -> None:
@@ -81,7 +81,7 @@ class SpatialProperties:
 
     def _apply_velocity(self, value: Vector) -> None:
         state = self._state
-        before, state.moving = state.moving, value != _ZERO
+        before, state.moving = state.moving, value != c.ORIGIN
         try:
             self._engine.voices.set_parameter(state, SpatialProperties.velocity, value, timing=True)
         except BaseException:
@@ -91,12 +91,12 @@ class SpatialProperties:
     def _apply_facing(self, _: Any) -> None:
         self._engine.voices.set_parameter(self._state, _FACING, (self.orientation, self.cone_angles))
 
-    position = Property(checks.vector, _ZERO, to.vector(c.AL_POSITION), "Position, (x, y, z) in units.")
+    position = Property(checks.vector, c.ORIGIN, to.vector(c.AL_POSITION), "Position, (x, y, z) in units.")
     """Position, (x, y, z) in units."""
 
     velocity = Property(
         checks.vector,
-        _ZERO,
+        c.ORIGIN,
         to.vector(c.AL_VELOCITY),
         "Velocity for the doppler effect, (x, y, z) in units per second. It does not change `position`.",
         _apply_velocity,
@@ -113,7 +113,7 @@ class SpatialProperties:
 
     orientation = Property(
         checks.two_vectors,
-        _AHEAD,
+        c.INITIAL_ORIENTATION,
         to.nothing,
         "Orientation: (at, up), two vectors that are not parallel. 'at' is the axis of the cone (see `cone_angles`). "
         "Both rotate a B-Format sound (AL_EXT_BFORMAT).",
