@@ -6,7 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from ._common import checks
-from ._common.lifetime import Destroyable
+from ._context_object import ContextObject
 from ._current import require_engine
 from ._openal import setters as to
 from ._openal.properties import Property
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .source import Source
 
 
-class SourceGroup(Destroyable):
+class SourceGroup(ContextObject):
     """A group of sources and sub-groups.
 
     Groups form trees. The properties of a group apply to its sources and to all groups below it.
@@ -42,7 +42,6 @@ class SourceGroup(Destroyable):
 
     __slots__ = (
         "__weakref__",
-        "_engine",
         "_members",
         "_mix",
         "_parent",
@@ -76,12 +75,6 @@ class SourceGroup(Destroyable):
         #: Totals with all parent groups, so that a play need not walk the tree.
         self._mix = Mix()
         self._init_lifetime()
-
-    @property
-    def context(self) -> Context:
-        """The context of its sources."""
-        context: Context = self._engine.context
-        return context
 
     @property
     def parent_group(self) -> SourceGroup | None:
@@ -233,13 +226,6 @@ class SourceGroup(Destroyable):
 
     def _apply(self, changed: Property[Any], value: Any) -> None:
         self._refresh()
-
-    def _check_alive(self) -> None:
-        self._check_not_destroyed()
-        self._engine.check_alive()
-
-    def __bool__(self) -> bool:
-        return not self._destroyed and self._engine.alive
 
     def __repr__(self) -> str:
         if not self:

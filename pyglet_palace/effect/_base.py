@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._common import checks
-from .._common.lifetime import Destroyable
+from .._context_object import ContextObject
 from .._current import require_engine
 from .._openal import constants as c
 from .._openal.properties import Property
@@ -26,7 +26,7 @@ def _slot_gain(al: Functions, slot: int, value: float) -> None:
     al.alAuxiliaryEffectSlotf(slot, c.AL_EFFECTSLOT_GAIN, value)
 
 
-class BaseEffect(Destroyable):
+class BaseEffect(ContextObject):
     """An effect that sources send to: ``source.sends[0].effect = ReverbEffect("CAVE")``.
 
     Any number of sources can send to one effect. A source can use as many effects as it has sends. The effect is
@@ -45,7 +45,7 @@ class BaseEffect(Destroyable):
     are true until destroyed, sort by age, and are context managers.
     """
 
-    __slots__ = ("__weakref__", "_engine", "_forget", "_state", "_values")  # a misspelt property is an error
+    __slots__ = ("__weakref__", "_forget", "_state", "_values")  # a misspelt property is an error
 
     #: OpenAL effect types to try, best first. Each has a map from the numbers of `Parameter` to those of the type.
     #: The type has only the mapped parameters. None: the numbers are the same.
@@ -117,12 +117,6 @@ class BaseEffect(Destroyable):
         self._forget.atexit = False
 
     @property
-    def context(self) -> Context:
-        """The context that plays this effect."""
-        context: Context = self._engine.context
-        return context
-
-    @property
     def source_sends(self) -> list[tuple[Source, int]]:
         """Sources that send to this effect, with the send index. Includes idle sources, not destroyed ones."""
         self._check_alive()
@@ -155,16 +149,9 @@ class BaseEffect(Destroyable):
     def _apply(self, changed: Parameter[Any] | SlotProperty[Any], value: Any) -> None:
         self._engine.effect_slots.change(self._state, changed, value)
 
-    def _check_alive(self) -> None:
-        self._check_not_destroyed()
-        self._engine.check_alive()
-
     def _slot(self, al: Functions) -> int:
         """Return the number of the effect's slot, or 0 without one. Called inside the context scope."""
         return self._engine.effect_slots.slot(al, self._state)
-
-    def __bool__(self) -> bool:
-        return not self._destroyed and self._engine.alive
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}{'' if self else ', destroyed'}>"

@@ -6,7 +6,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from .._common import checks
-from .._common.lifetime import Destroyable
+from .._context_object import ContextObject
 from .._current import require_engine
 from .._loading.cache import Entry
 from .._openal import constants as c
@@ -36,7 +36,7 @@ def _send_resampler(al: Functions, number: int, index: int) -> None:
     al.alSourcei(number, c.AL_SOURCE_RESAMPLER_SOFT, index)
 
 
-class Source(SpatialProperties, Destroyable):
+class Source(SpatialProperties, ContextObject):
     """Plays one sound at a time; any number of sources may play the same `Buffer` at once.
 
     A source is a plain Python object. It uses one of OpenAL's few voices while it plays, so the number of sources is
@@ -53,7 +53,6 @@ class Source(SpatialProperties, Destroyable):
 
     __slots__ = (
         "__weakref__",
-        "_engine",
         "_state",
         "_values",
     )  # a misspelt property is an error
@@ -156,12 +155,6 @@ class Source(SpatialProperties, Destroyable):
         self._values: dict[str, Any] = {}
         self._state = PlaybackState(self)
         self._init_lifetime()
-
-    @property
-    def context(self) -> Context:
-        """The context that plays this source."""
-        context: Context = self._engine.context
-        return context
 
     def play(self, sound: Buffer | BaseDecoder) -> None:
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
@@ -373,14 +366,6 @@ class Source(SpatialProperties, Destroyable):
     def _playable(self) -> Playable | None:
         voice = self._state.voice
         return voice.playable if voice is not None else None
-
-    def _check_alive(self) -> None:
-        if self._destroyed:
-            self._check_not_destroyed()
-        self._engine.check_alive()
-
-    def __bool__(self) -> bool:
-        return not self._destroyed and self._engine.alive
 
     def __repr__(self) -> str:
         if not self:
