@@ -1,4 +1,4 @@
-"""Context: a world of sound on one device."""
+"""Context: the sounds, sources and listener on one device."""
 
 from __future__ import annotations
 
@@ -33,14 +33,10 @@ if TYPE_CHECKING:
     from ._decoding.load import Settings
     from ._openal import Functions
 
-#: Bytes one sound may take where `Context` was not told otherwise.
+#: Default of `Context.buffer_limit`, in bytes.
 BUFFER_LIMIT = 512 * 1024 * 1024
 
-#: Seconds between two looks at whether the device is still there.
-_LOOK_INTERVAL = 0.5
-
-
-#: What `Context.distance_model` may be, for type checkers.
+#: Names of the distance models, for type checkers.
 DistanceModel = Literal[
     "inverse clamped", "linear clamped", "exponent clamped", "inverse", "linear", "exponent", "none"
 ]
@@ -55,7 +51,7 @@ _DISTANCE_MODELS: Mapping[DistanceModel, int] = {
     "none": c.AL_NONE,
 }
 
-#: How loudness falls with distance; names of OpenAL's distance models.
+#: Names of OpenAL's distance models: how the gain falls with distance.
 distance_models: tuple[DistanceModel, ...] = tuple(_DISTANCE_MODELS)
 
 
@@ -72,43 +68,53 @@ def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
 
 
 class Context(Destroyable, EventDispatcher):
-    """A listener, the sources it hears and the sounds in its cache, on one device.
+    """A sound cache, a listener and its sources on one device.
 
-    It belongs to the thread that made it: every member, and every member of what is made from it, may be used on
-    that thread only, and raises `RuntimeError` on others. Several contexts may live at once, also on one device.
+    A context belongs to the thread that created it. Its members, and the members of all objects made from it, raise
+    `RuntimeError` on other threads. Several contexts can exist at once, also on one device.
 
-    Events, of pyglet's kind, told by `update`:
+    `update` dispatches these pyglet events:
 
-    - ``on_cached(name)``: a sound that `cache` or `preload` asked for is in memory.
-    - ``on_cache_failed(name, error)``: one could not be loaded.
-    - ``on_cache_limit_exceeded(size, limit)``: so many bytes are in memory, and all are referred to.
-    - ``on_source_stopped(source)``: a source has come to its end.
-    - ``on_source_force_stopped(source)``: a source was stopped before its end; see `MessageHandler`.
-    - ``on_stream_failed(source, error)``: what a source was streaming could not be read on.
-    - ``on_device_disconnected(device)``: the device is gone, and there is none to move to.
+    - ``on_cached(name)``: a sound that `cache` or `preload` requested was loaded.
+    - ``on_cache_failed(name, error)``: a requested sound could not be loaded.
+    - ``on_cache_limit_exceeded(size, limit)``: the cache holds `size` bytes, all of them in use.
+    - ``on_source_stopped(source)``: a source reached the end of its sound.
+    - ``on_source_force_stopped(source)``: a source was stopped before the end; see `MessageHandler`.
+    - ``on_stream_failed(source, error)``: the stream of a source could not be read further.
+    - ``on_device_disconnected(device)``: the device is gone and no other device is available.
 
-    When the device goes away and OpenAL can follow (see `Device`), an update within half a second moves context and
-    device to the system's default device. It takes as long as opening one, and is a warning in the log, but no
-    event: what plays goes on where it was. Until there is a device, time stands still for what plays.
+    If the device disconnects and OpenAL can reopen it (see `Device`), an update within half a second moves context and
+    device to the system's default device. The move blocks as long as opening a device does. It logs a warning and
+    dispatches no event. Sounds continue where they were. Without any device, playback stands still until there is one.
 
-    As a context manager it makes itself current, and on leaving restores what was current before and destroys
-    itself. Contexts are kept alive until `destroy`, `shutdown` or the end of the process. They are true until
-    destroyed and sort by age. After ``fork``, all are dead in the child.
+    As a context manager, the context becomes current. On exit the previous context becomes current again and this one
+    is destroyed. A context stays alive until `destroy`, `shutdown` or the end of the process. Contexts are true until
+    destroyed and sort by age. After ``fork`` all contexts are destroyed in the child.
     """
 
     event_types: list[str]
     _engine: Engine
 
     doppler_factor = Property(
-        checks.number(0.0), 1.0, _doppler_factor, "Strength of the doppler effect, >= 0; 1 is nature's, 0 is none."
+        checks.number(0.0), 1.0, _doppler_factor, "Strength of the Doppler effect, >= 0; 1 is natural, 0 is off."
     )
-    speed_of_sound = Property(checks.number(0.0, above=True), 343.3, _speed_of_sound, "EffectSlots a second, > 0.")
+    """Strength of the Doppler effect, >= 0; 1 is natural, 0 is off."""
+
+    speed_of_sound = Property(
+        checks.number(0.0, above=True),
+        343.3,
+        _speed_of_sound,
+        "Speed of sound for the Doppler effect, in units per second, > 0.",
+    )
+    """Speed of sound for the Doppler effect, in units per second, > 0."""
+
     distance_model: Property[DistanceModel] = Property(
         checks.one_of(_DISTANCE_MODELS),
         "inverse clamped",
         _distance_model,
-        "How loudness falls with distance, one of `distance_models`.",
+        "How the gain falls with distance, one of `distance_models`.",
     )
+    """How the gain falls with distance, one of `distance_models`."""
 
     def __init__(
         self,
@@ -123,29 +129,31 @@ class Context(Destroyable, EventDispatcher):
         cache_limit: int | None = None,
         buffer_limit: int = BUFFER_LIMIT,
     ) -> None:
-        """Blocks for about 0.15 s the first time, while libraries are imported and threads started.
+        """Create a context on a device.
+
+        The first one blocks for about 0.15 s, while it imports libraries and starts threads.
 
         Args:
-            device: Where it is heard.
-            attrs: What to ask of the device: `FREQUENCY`, `HRTF` ... and their values.
-            clock: What drives `update`; None: pyglet's default clock.
-            loader: Where names are looked up; None: ``pyglet.resource`` itself.
-            auto_update: Whether the clock drives it; else call `update` yourself, every frame. A context made on
-                another than the main thread is driven only by a `clock` it is given.
+            device: The device to play on.
+            attrs: Attributes requested of the device: `FREQUENCY`, `HRTF` ... and their values.
+            clock: The clock that calls `update`. None: pyglet's default clock.
+            loader: The loader that finds names. None: ``pyglet.resource`` itself.
+            auto_update: Whether the clock calls `update`. If False, call it yourself every frame. Off the main thread
+                only an explicit `clock` is used.
             update_interval: Seconds between updates, > 0.
-            workers: Threads that load; None: one less than the cores this process may use, 1 to 4.
-            cache_limit: Bytes of samples to keep; beyond, those that nothing refers to are forgotten, least recently
-                used first. None: no limit.
-            buffer_limit: Bytes one sound may take; what is larger is refused with `BufferTooLarge`.
+            workers: Number of loading threads, 1 to 64. None: the cores of this process less one, from 1 to 4.
+            cache_limit: Maximum bytes of cached samples. Beyond it, the least recently used sounds that are not in
+                use are evicted. None: no limit.
+            buffer_limit: Maximum bytes of one sound. A larger sound fails with `BufferTooLarge`.
 
         Raises:
-            DeviceError: The device refuses.
+            DeviceError: The device refuses the context.
             DestroyedError: `device` was closed.
-            ValueError, TypeError: An argument is out of range, or no such thing.
+            ValueError, TypeError: An argument is out of range or has the wrong type.
         """
         if not isinstance(device, Device):
             raise TypeError(f"device is {device!r}; it must be a Device, or use init()")
-        parts_of(device)  # DestroyedError
+        parts_of(device)  # raises DestroyedError
         checks.number(0.0, above=True)("update_interval", update_interval)
         checks.integer(1)("buffer_limit", buffer_limit)
         if workers is not None:
@@ -156,8 +164,8 @@ class Context(Destroyable, EventDispatcher):
             raise TypeError(f"clock is {clock!r}; it must be a pyglet.clock.Clock")
         if loader is not None and not hasattr(loader, "location"):
             raise TypeError(f"loader is {loader!r}; it must be a pyglet.resource.Loader")
-        attribute_list(attrs or {})  # TypeError, if it is none
-        from ._decoding import load  # numpy and soundfile, which a game that plays nothing need not wait for
+        attribute_list(attrs or {})  # raises TypeError
+        from ._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not wait for
         from ._loading.workers import WorkerPool
 
         native_device, buffers = parts_of(device)
@@ -196,45 +204,47 @@ class Context(Destroyable, EventDispatcher):
         self._owns_device = False
         registry.add_context(self)
 
-    # What it is made of
+    # Parts and contents
 
     @property
     def device(self) -> Device:
-        """Where it is heard."""
+        """The device that the context plays on."""
         return self._device
 
     @property
     def listener(self) -> Listener:
-        """Who hears it."""
+        """The listener of the context."""
         return self._listener
 
     @property
     def cached_names(self) -> tuple[str, ...]:
-        """Names in memory, in the order they were asked for."""
+        """Names of the cached sounds, in the order of their requests."""
         self._check_alive()
         return self._engine.cache.names
 
     @property
     def pending_names(self) -> tuple[str, ...]:
-        """Names asked for that no update, `Buffer` or `Batch.wait` has published yet, in the order asked for."""
+        """Requested names that were not published yet (by an update, `Buffer` or `Batch.wait`), in request order."""
         self._check_alive()
         return self._engine.requests.pending_names
 
     @property
     def cached_size(self) -> int:
-        """Bytes of all samples in memory."""
+        """Total bytes of the cached samples."""
         self._check_alive()
         return self._engine.cache.size
 
     def stats(self) -> dict[str, int]:
-        """What it holds and has done, by name, for a debug display.
+        """Return counters for a debug display.
 
-        ``cached`` (names), ``cached_size`` (bytes), ``pending`` (names), ``queued`` (of these, not begun),
-        ``loading_size`` (bytes of samples that are being decoded, or are and were not published), ``failed`` and
-        ``evicted`` (names, so far), ``over_limit`` (bytes by which ``cache_limit`` is exceeded), ``sources`` (playing
-        or paused), ``streams`` (of these), ``underruns`` (of streams' queues, so far), ``voices`` (made of OpenAL),
-        ``stolen`` (voices, so far), ``buffers`` (of OpenAL's, for the sounds in memory on the whole device),
-        ``undeleted`` (of these, those OpenAL refused to delete yet), ``effect_slots`` (in use), ``workers`` (threads).
+        Returns:
+            A dictionary with these keys. Of the cache: ``cached`` (names), ``cached_size`` (bytes), ``evicted`` (names,
+            in total), ``over_limit`` (bytes beyond ``cache_limit``). Of loading: ``pending`` (names), ``queued`` (those
+            of them that no thread has started), ``loading_size`` (bytes decoded or being decoded, not published),
+            ``failed`` (names, in total), ``workers`` (threads). Of playback: ``sources`` (playing or paused),
+            ``streams`` (those of them that stream), ``underruns`` (in total), ``voices`` (made by OpenAL), ``stolen``
+            (voices, in total), ``effect_slots`` (in use). Of the whole device: ``buffers`` (of OpenAL), ``undeleted``
+            (those of them that OpenAL has refused to delete so far).
         """
         self._check_alive()
         return {
@@ -259,10 +269,10 @@ class Context(Destroyable, EventDispatcher):
 
     @property
     def message_handler(self) -> MessageHandler:
-        """Who is told what happens, besides the handlers of events; see `MessageHandler`.
+        """The message handler. Its methods are called for each event, before pyglet's event handlers.
 
         Raises:
-            TypeError: Set to anything but an instance of a `MessageHandler`.
+            TypeError: Set to an object that is not a `MessageHandler`.
         """
         return self._message_handler
 
@@ -270,12 +280,14 @@ class Context(Destroyable, EventDispatcher):
     def message_handler(self, handler: MessageHandler) -> None:
         self._check_alive()
         if not isinstance(handler, MessageHandler):
-            raise TypeError(f"message_handler is {handler!r}; it must be an instance of (a class of) MessageHandler")
+            raise TypeError(
+                f"message_handler is {handler!r}; it must be an instance of MessageHandler or of a subclass"
+            )
         self._message_handler = handler
 
     @property
     def buffer_limit(self) -> int:
-        """Bytes one sound may take; what is larger is refused with `BufferTooLarge`. At most 2 GiB."""
+        """Maximum bytes of one sound, at most 2 GiB. A larger sound fails with `BufferTooLarge`."""
         self._check_alive()
         return self._limit
 
@@ -288,7 +300,7 @@ class Context(Destroyable, EventDispatcher):
 
     @property
     def cache_limit(self) -> int | None:
-        """Bytes of samples to keep; None: no limit. See `Context`."""
+        """Maximum bytes of cached samples; None: no limit. Sounds in use are never evicted."""
         self._check_alive()
         return self._engine.requests.limit
 
@@ -298,24 +310,24 @@ class Context(Destroyable, EventDispatcher):
         self._engine.requests.limit = None if limit is None else checks.integer(0)("cache_limit", limit)
         self._engine.wake()
 
-    # Time
+    # Updates
 
     def update(self, dt: float = 0.0) -> None:
-        """Take in finished loads, find sources that have ended, tell the news.
+        """Publish finished loads, collect finished sources, dispatch events.
 
-        The clock calls it; calling it by hand as well does no harm. Takes about 0.3 ms at most, besides your own
-        handlers. An exception out of a handler leaves here; what was not told yet is told by the next update. Within
-        a handler it publishes, and tells nothing.
+        The clock calls this method; you may call it too. It takes at most about 0.3 ms plus the time of your handlers.
+        An exception in a handler propagates to the caller, and the next update dispatches the remaining events. Called
+        inside a handler, it publishes loads but dispatches no events.
 
         Args:
-            dt: Seconds since the last update, as a clock passes them; not used.
+            dt: Seconds since the last update, as pyglet's clock passes them. Unused.
         """
         self._engine.check_alive()
         self._engine.update()
 
     @property
     def async_wake_interval(self) -> int:
-        """Milliseconds between two looks of the thread that feeds streams, 0 to 1000; 0: as long as its queues last."""
+        """Milliseconds between two wake-ups of the streaming thread, 0 to 1000. 0: as the queues require."""
         self._check_alive()
         return self._engine.streams.interval
 
@@ -327,49 +339,56 @@ class Context(Destroyable, EventDispatcher):
 
     @property
     def available_resamplers(self) -> list[str]:
-        """Ways to change a sound's rate that a source can choose from (AL_SOFT_source_resampler; else empty)."""
+        """Names of the resamplers that `Source.resampler_index` selects from.
+
+        Empty without AL_SOFT_source_resampler.
+        """
         self._check_alive()
         return list(self._engine.native.resamplers)
 
     @property
     def default_resampler_index(self) -> int:
-        """Index of the default in `available_resamplers`; 0 where there are none."""
+        """Index of the default resampler in `available_resamplers`; 0 if that is empty."""
         self._check_alive()
         return self._engine.native.default_resampler
 
     def is_supported(self, channel_config: str, sample_type: str) -> bool:
-        """Whether sounds of that layout and sample type can be played.
+        """Return whether the context can play a format.
+
+        Args:
+            channel_config: One of `channel_configs`.
+            sample_type: One of `sample_types`.
 
         Raises:
-            ValueError: `channel_config` or `sample_type` is not one of the known ones.
+            ValueError: An argument is unknown.
         """
         self._check_alive()
         frame_size(channel_config, sample_type)
         return (channel_config, sample_type) in self._engine.native.supported
 
     def start_batch(self) -> None:
-        """Hold back changes of sources and listener until `end_batch`, to be heard at one moment.
+        """Defer changes of sources and listener until `end_batch`, so that they are heard together.
 
-        Batches do not nest: the first `end_batch` ends what any number of `start_batch` has begun, so that one which
-        an exception has skipped is made up for by the next. Nothing without AL_SOFT_deferred_updates.
+        Batches do not nest: the first `end_batch` ends them all, which repairs an `end_batch` that an exception has
+        skipped. Has no effect without AL_SOFT_deferred_updates.
         """
         self._check_alive()
         self._engine.voices.set_deferred(True)
         self._engine.native.defer(True)
 
     def end_batch(self) -> None:
-        """Let what changed since `start_batch` be heard; nothing if there was none."""
+        """Apply the changes since `start_batch`. Does nothing without one."""
         self._check_alive()
         self._engine.native.defer(False)
         self._engine.voices.set_deferred(False)
 
-    # The end
+    # Lifetime
 
     def destroy(self) -> None:
-        """Stop and free everything; nothing the second time.
+        """Stop and free everything.
 
-        Loads that are queued are dropped, those that run are disowned: it waits 0.1 s at most for the threads to end.
-        The news of what it stops is told before it returns.
+        Drops queued loads, discards running ones, and waits at most 0.1 s for threads to end. Dispatches the events of
+        stopped sources before it returns; exceptions of handlers go to ``sys.excepthook``. A second call does nothing.
         """
         engine = self._engine
         if not engine.alive:
@@ -398,10 +417,7 @@ class Context(Destroyable, EventDispatcher):
         use_context(self._previous.pop() or None)
         self.destroy()
 
-    # For the nouns of this package, on the game's thread
-
     def _check_alive(self) -> None:
-        """Raise unless it is alive and this is its thread."""
         self._engine.check_alive()
 
     def _adopt(self) -> bool:
