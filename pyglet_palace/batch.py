@@ -1,4 +1,4 @@
-"""preload: `cache` with something to hold, for loading screens."""
+"""preload and Batch: loads with progress, for loading screens."""
 
 from __future__ import annotations
 
@@ -27,124 +27,123 @@ _FRAME = 0.01
 
 
 class Batch(EventDispatcher, Destroyable):
-    """Names that are loaded together. Made by `preload`.
+    """A set of names that load together. `preload` makes it.
 
     >>> batch = preload(["door.ogg", "theme.ogg"])
     >>> while not batch.finished:
     ...     pyglet.clock.tick()
     ...     draw_bar(batch.progress)
 
-    Events of pyglet's kind, told by `Context.update`: ``on_progress(batch)`` when `done` has grown, and
-    ``on_complete(batch)`` once, at the end, whatever failed.
+    `Context.update` dispatches these pyglet events: ``on_progress(batch)`` after `done` has grown, and
+    ``on_complete(batch)`` once at the end, failures or not.
 
-    It can be awaited, under asyncio or a loop of the game's own that goes on with its coroutines once a frame:
-    ``await batch`` returns the batch once it is `finished`. In a ``pyglet.clock.Chain`` (pyglet 3), ``yield batch``
-    does the same.
+    ``await batch`` returns the batch once it is `finished`, under asyncio or in a loop of your own that resumes its
+    coroutines every frame. ``yield batch`` does the same in a ``pyglet.clock.Chain`` (pyglet 3).
 
-    Its members may be used on the thread that made the context only. A batch that has not been released keeps its
-    names from being evicted under `cache_limit`. As a context manager it calls `release` on leaving.
+    Use all members only on the thread that created the context. A batch that was not released protects its names from
+    eviction under `cache_limit`. As a context manager, a batch calls `release` on exit.
     """
 
     event_types: list[str]
 
     def __init__(self, names: tuple[str, ...], engine: Engine) -> None:
-        """For `preload`."""
+        """Create a batch. Called by `preload`."""
         self._engine = engine
         self._names = names
         self._wanted = frozenset(names)
-        #: File sizes in bytes of names that are resolved (0: unknown), and what came of them.
+        #: File sizes in bytes of the finished names; 0: unknown.
         self._sizes: dict[str, int] = {}
-        #: Of these sizes, the sum, and how many are known.
+        #: Sum of the known sizes, and how many are known.
         self._weight = 0
         self._weighed = 0
         self._failed: dict[str, ResourceError] = {}
         self._shown = 0.0
-        self._told = 0
+        self._reported = 0
         self._cancelled = False
         self._completed = False
         self._silenced = False
-        #: Called with the batch by the first update after it has finished, also if it was cancelled.
+        #: Callbacks of `start` by ticket. The first update after the end calls them, cancelled or not.
         self._waiting: dict[object, Callable[[Batch], object]] = {}
         self._init_lifetime()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What the cache calls its sounds; each once, in the order given."""
+        """Names in the cache, each once, in the given order."""
         return self._names
 
     @property
     def total(self) -> int:
-        """How many names it has."""
+        """Number of names."""
         return len(self._names)
 
     @property
     def done(self) -> int:
-        """Names that are loaded, failed or withdrawn."""
+        """Number of names that were loaded, failed or cancelled."""
         return len(self._names) if self._cancelled else len(self._sizes)
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to come: ``done == total``."""
+        """Whether ``done == total``."""
         return self.done == self.total
 
     @property
     def failed(self) -> Mapping[str, ResourceError]:
-        """The names that were not loaded, and why."""
+        """Errors by name, for the names that were not loaded."""
         return MappingProxyType(self._failed)
 
     @property
     def progress(self) -> float:
-        """How much is done, 0.0 to 1.0, by the sizes of the files. Never goes back; exactly 1.0 at the end.
+        """Share of the work that is done, 0.0 to 1.0, weighted by file size. Never decreases; exactly 1.0 at the end.
 
-        A file's size is known once it is open; until then it counts as the mean of those that are known.
+        A file's size is known once it is open. Until then it counts as the mean of the known sizes.
         """
         if self.finished:
             return 1.0
-        under_way = [size for name, size in self._engine.requests.loading_sizes() if name in self._wanted]
-        known = self._weight + sum(under_way)
-        count = self._weighed + len(under_way)
+        loading = [size for name, size in self._engine.requests.loading_sizes() if name in self._wanted]
+        known = self._weight + sum(loading)
+        count = self._weighed + len(loading)
         mean = known / count if count else 1.0
         now = (self._weight + (self.done - self._weighed) * mean) / (known + (self.total - count) * mean)
         self._shown = max(self._shown, min(now, 1.0))
         return self._shown
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Block until `finished`, and publish what arrives meanwhile. Tells no news: the next update does.
+        """Block until `finished`. Publishes loads meanwhile; the next update dispatches the events.
 
-        What it waits for comes before all else that is queued. May be called in a handler. Without a `timeout` this
-        thread loads as well, so every core does, the largest files first; and if what it loads is interrupted
-        (Ctrl-C), that name has failed with `LoadCancelled`.
+        The names of the batch move to the front of the queue. May be called in a handler. Without a `timeout` the
+        calling thread decodes too, so that every core works, and the largest files come first. If an interrupt (Ctrl-C)
+        stops such a decode, that name fails with `LoadCancelled`.
 
         Args:
-            timeout: Seconds to wait at most; None: as long as it takes. 0 only looks.
+            timeout: Maximum time in seconds. None: no limit. 0: only publish.
 
         Returns:
-            Whether it is finished.
+            Whether the batch is finished.
 
         Raises:
-            RuntimeError: Called by what is called to load a sound (`buffer_loading`, a decoder, a file).
+            RuntimeError: Called while this thread loads a sound (in `buffer_loading`, a decoder or a file).
         """
         engine = self._engine
         engine.check_alive()
         engine.requests.wait(self, timeout)
-        engine.check_alive()  # a decoder of the game's may have done anything
+        engine.check_alive()  # a decoder may have destroyed the context
         engine.wake()
         return self.finished
 
     def __await__(self) -> Generator[Any, None, Batch]:
-        """Wait for `finished` without blocking; what arrives meanwhile is published, as by ``wait(0)``.
+        """Wait for `finished` without blocking. Publishes loads meanwhile, as ``wait(0)`` does.
 
-        Where asyncio runs it sleeps by asyncio between two looks; elsewhere it yields None to whatever drives the
-        coroutine, which comes back whenever it likes.
+        Under asyncio it sleeps by asyncio between two checks. Elsewhere it yields None to the loop that drives the
+        coroutine, which may resume it at any time.
 
         Returns:
             The batch.
 
         Raises:
-            RuntimeError: This is not the thread that made the context.
+            RuntimeError: Another thread created the context.
         """
         if not self.finished:
-            self._come_first()
+            self._move_to_front()
         while not self.finished and not self.wait(0):
             asyncio = _running_asyncio()
             if asyncio is not None:
@@ -156,24 +155,25 @@ class Batch(EventDispatcher, Destroyable):
     def start(
         self, complete: Callable[[Batch], object], fail: Callable[[BaseException], object] | None = None
     ) -> Callable[[], None]:
-        """Have `complete` called with the batch once it is `finished`, as ``yield batch`` in a chain of pyglet 3 does.
+        """Call `complete` with the batch once it is `finished`. ``yield batch`` in a chain of pyglet 3 uses this.
 
-        Called by an update, whatever failed and also if the batch was cancelled; at once, if it has finished.
+        An update makes the call, after failures and cancellation too. If the batch is finished already, the call is
+        made at once.
 
         Args:
-            complete: What to call.
-            fail: Part of pyglet's protocol; never called, for what fails is in `failed`.
+            complete: The callback.
+            fail: Part of pyglet's protocol. Never called: errors are in `failed`.
 
         Returns:
-            A function that withdraws this wish. The batch goes on.
+            A function that removes the callback. It does not cancel the batch.
 
         Raises:
-            RuntimeError: This is not the thread that made the context.
+            RuntimeError: Another thread created the context.
         """
         if self.finished:
             complete(self)
             return lambda: None
-        self._come_first()
+        self._move_to_front()
         ticket = object()
         self._waiting[ticket] = complete
 
@@ -182,21 +182,21 @@ class Batch(EventDispatcher, Destroyable):
 
         return withdraw
 
-    def _go_on(self, ticket: object) -> None:
-        """Call who waits under `ticket`, unless he has withdrawn."""
+    def _call_waiter(self, ticket: object) -> None:
+        """Call the callback of `ticket`, unless it was removed."""
         complete = self._waiting.pop(ticket, None)
         if complete is not None:
             complete(self)
 
-    def _come_first(self) -> None:
-        """The game waits for it: what is queued is loaded before all else."""
+    def _move_to_front(self) -> None:
+        """Move the queued names of the batch to the front."""
         self._engine.check_alive()
         self._engine.requests.prefer(self._names)
 
     def cancel(self) -> None:
-        """Want nothing any more. What no other batch and no `cache` wants is not loaded; the rest goes on.
+        """Cancel the loads that no other batch and no `cache` has requested.
 
-        The batch is finished at once, and sends nothing more. Returns at once.
+        The batch is finished at once and dispatches no more events. Returns at once.
         """
         if self._engine.alive:
             self._engine.check_alive()
@@ -210,33 +210,33 @@ class Batch(EventDispatcher, Destroyable):
                 self._engine.wake()
 
     def release(self) -> None:
-        """Free its names, but those that another batch holds which was not released. Cancels what is not done.
+        """Free the names of the batch, except those of other unreleased batches. Cancels pending loads.
 
-        Returns at once. Nothing the second time.
+        Returns at once. A second call does nothing.
         """
         if self._destroyed:
             return
         self.cancel()
         self._destroyed = True
         if self._engine.alive:
-            shelf = self._engine.cache
-            shelf.pins.unpin(self)
+            cache = self._engine.cache
+            cache.pins.unpin(self)
             self._engine.requests.forget(
-                name for name in self._names if name not in shelf.pins and shelf.get(name) is not None
+                name for name in self._names if name not in cache.pins and cache.get(name) is not None
             )
             self._engine.dispatch()
 
     _closing_method = "release"
 
     def __iter__(self) -> Iterator[Buffer]:
-        """Its buffers that are in memory, in order."""
+        """Iterate over the cached buffers of the batch, in order."""
         self._engine.check_alive()
-        shelf = self._engine.cache
-        entries = [shelf.get(name) for name in self._names]
-        return iter([shelf.handle(entry) for entry in entries if entry is not None])
+        cache = self._engine.cache
+        entries = [cache.get(name) for name in self._names]
+        return iter([cache.handle(entry) for entry in entries if entry is not None])
 
     def dispatch_event(self, event_type: str, *args: Any) -> bool | None:
-        """Send an event to its handlers, but nothing once it was cancelled, not even what was due by then."""
+        """Dispatch an event. After `cancel` it dispatches nothing, not even events that were due before."""
         return False if self._silenced else super().dispatch_event(event_type, *args)
 
     def __repr__(self) -> str:
@@ -245,10 +245,10 @@ class Batch(EventDispatcher, Destroyable):
             return f"<Batch of {self.total}, {'released' if self._destroyed else 'cancelled'}{failed}>"
         return f"<Batch: {self.done} of {self.total} done{failed}>"
 
-    # For the table and the context, on the game's thread
+    # For the load requests and the engine, on the main thread
 
     def _resolved(self, name: str, error: ResourceError | None, size: int) -> None:
-        """What has become of one of its names, whose file has `size` bytes (0: unknown)."""
+        """Record the result of one name, whose file has `size` bytes (0: unknown)."""
         if self._cancelled:
             return
         if name not in self._sizes and size:
@@ -258,17 +258,17 @@ class Batch(EventDispatcher, Destroyable):
         if error is not None:
             self._failed[name] = error
 
-    def _report(self, news: EventQueue) -> None:
-        """Tell `news` what is due."""
-        if self.done > self._told:
-            self._told = self.done
-            news.post_batch_event("on_progress", self)
+    def _report(self, events: EventQueue) -> None:
+        """Post the events that are due."""
+        if self.done > self._reported:
+            self._reported = self.done
+            events.post_batch_event("on_progress", self)
         if self.finished and not self._completed and not self._cancelled:
             self._completed = True
-            news.post_batch_event("on_complete", self)
+            events.post_batch_event("on_complete", self)
         if self.finished:
             for ticket in self._waiting:
-                news.post_call(self._go_on, ticket)
+                events.post_call(self._call_waiter, ticket)
 
 
 def _running_asyncio() -> Any:
@@ -293,21 +293,23 @@ def preload(
     on_progress: Callable[[Batch], object] | None = None,
     on_complete: Callable[[Batch], object] | None = None,
 ) -> Batch:
-    """Have sounds loaded in the background, as `cache` does, and get a `Batch` to watch them by.
+    """Load sounds in the background, as `cache` does, and return a `Batch` to follow them.
 
     Returns at once.
 
     Args:
-        names: Resource names for ``pyglet.resource``, or paths of files; any iterable.
-        context: Whose cache; None: the current context's.
-        urgent: Whether they are loaded before all that is queued, even if they were asked for before.
-        on_progress: Called with the batch when more of it is done.
-        on_complete: Called with the batch once, when nothing is left to come, whatever failed. Both are called by
-            an update, never in here.
+        names: Any iterable of resource names for ``pyglet.resource`` or paths of files.
+        context: The context whose cache is used. None: the current context.
+        urgent: Whether the names go before everything queued, even if they were queued before.
+        on_progress: Called with the batch after more of it is done.
+        on_complete: Called with the batch once, at the end, failures or not. An update makes both calls.
+
+    Returns:
+        The batch. Keep it: its `release` frees the sounds.
 
     Raises:
-        TypeError: `names` is a single name, or holds something that is no name; nothing is loaded then.
-        RuntimeError: No context was given and none is current; or this is not the thread that made it.
+        TypeError: `names` is a single name or contains an object that is not a name. Then nothing is loaded.
+        RuntimeError: No context was given and none is current, or another thread created the context.
     """
     engine = require_engine(context)
     engine.check_alive()

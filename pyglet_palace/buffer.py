@@ -1,4 +1,4 @@
-"""Buffer, cache, free: sounds in memory, by name."""
+"""Buffer, cache and free: sounds in memory, by name."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 
 class Buffer(Destroyable):
-    """A sound in memory, decoded, shared by all sources that play it.
+    """A decoded sound in memory that any number of sources can play.
 
-    ``Buffer("door.wav")`` is the cached sound of that name; one that is not cached is loaded now, one that `cache`
-    has under way is waited for, alone. As long as anybody has it, the same name gives the same object.
+    ``Buffer("door.wav")`` returns the cached sound of that name. If it is not cached, the call loads it now. If `cache`
+    is loading it, the call waits for that sound only. The same name returns the same object while it is referenced.
 
-    A `Buffer` does not own its samples: dropping it frees nothing. `destroy` and `free` do, and so does the end of
-    the context. As a context manager it calls `destroy` on leaving, also after an error.
+    A `Buffer` does not own its samples: dropping it frees nothing. `destroy`, `free` and the end of the context free
+    them. As a context manager, a buffer calls `destroy` on exit.
 
-    Every member may be used on the thread that made the context only. Those of a destroyed buffer raise
-    `DestroyedError`. Buffers are true until destroyed and sort by age.
+    Use all members only on the thread that created the context. Members of a destroyed buffer raise `DestroyedError`.
+    Buffers are true until destroyed and sort by age.
     """
 
     __slots__ = ("__weakref__", "_engine", "_entry")  # a misspelt property is an error
@@ -41,19 +41,21 @@ class Buffer(Destroyable):
     _entry: Entry
 
     def __new__(cls, name: Name, context: Context | None = None) -> Buffer:
-        """
+        """Get the cached sound of that name, or load it.
+
+        Blocks while the sound loads. Returns at once if it is cached.
+
         Args:
             name: A resource name for ``pyglet.resource``, or the path of a file.
-            context: Whose cache; None: the current context's.
-
-        Blocks while the sound is loaded; if it is cached, it returns at once.
+            context: The context whose cache is used. None: the current context.
 
         Raises:
             ResourceNotFound: There is no such resource or file.
-            ResourceUnreadable: It cannot be opened or read.
-            DecodeError: It is not audio, damaged or empty; `UnsupportedFormat` if its form is the trouble.
-            BufferTooLarge: Its samples would take more than ``Context.buffer_limit``.
-            RuntimeError: No context was given and none is current; or this is not the thread that made it.
+            ResourceUnreadable: The file cannot be opened or read.
+            DecodeError: The file is not audio, damaged or empty.
+            UnsupportedFormat: The format is not supported.
+            BufferTooLarge: The samples need more than ``Context.buffer_limit`` bytes.
+            RuntimeError: No context was given and none is current, or another thread created the context.
             TypeError: `name` is neither a string nor a path.
         """
         engine = require_engine(context)
@@ -61,14 +63,14 @@ class Buffer(Destroyable):
         try:
             entry = engine.requests.load_now(name)
         finally:
-            if engine.alive:  # unless it was destroyed by what it has called to load
+            if engine.alive:  # a decoder or handler may have destroyed the context
                 engine.wake()
         handle: Buffer = engine.cache.handle(entry)
         return handle
 
     @classmethod
     def _of(cls, engine: Engine, entry: Entry) -> Buffer:
-        """The table makes the handle of an entry by this, once."""
+        """Make the one `Buffer` of a cache entry. Called by the cache."""
         self = object.__new__(cls)
         self._engine = engine
         self._entry = entry
@@ -77,43 +79,46 @@ class Buffer(Destroyable):
 
     @staticmethod
     def from_decoder(decoder: BaseDecoder, name: str, context: Context | None = None) -> Buffer:
-        """A buffer of what `decoder` has left, from where it stands.
+        """Make a buffer of the remaining frames of a decoder.
 
-        Blocks while it reads, on this thread.
+        Reads on the calling thread and blocks meanwhile.
 
         Args:
-            decoder: What to read.
-            name: What to call it. It may be the name of a file or resource, but of nothing cached or being loaded.
-            context: Whose cache; None: the current context's.
+            decoder: The decoder to read from its current position.
+            name: The name in the cache. It may be the name of a file, but not of a cached or pending sound.
+            context: The context whose cache is used. None: the current context.
+
+        Returns:
+            The new buffer.
 
         Raises:
-            RuntimeError: `name` is taken; or no context was given and none is current.
-            DecodeError: There are no samples left, or the decoder raised.
-            BufferTooLarge: There are more than ``Context.buffer_limit`` bytes left.
+            RuntimeError: `name` is in use, or no context was given and none is current.
+            DecodeError: No frames are left, or the decoder raised.
+            BufferTooLarge: More than ``Context.buffer_limit`` bytes are left.
         """
         engine = require_engine(context)
         engine.check_alive()
         key = resources.key_of(name)
         _check_free(engine, key)
         samples = read_all(decoder, key, engine.settings())
-        engine.check_alive()  # a decoder of the game's may have done anything
+        engine.check_alive()  # the decoder may have destroyed the context
         _check_free(engine, key)
         handle: Buffer = engine.cache.handle(engine.requests.insert(key, samples))
         return handle
 
     @property
     def name(self) -> str:
-        """What the cache calls it: the name given, or a path's absolute form."""
+        """Name in the cache: the given name, or the absolute form of a path."""
         return self._entry.name
 
     @property
     def length(self) -> int:
-        """Sample frames."""
+        """Length in sample frames."""
         return self._living().length
 
     @property
     def length_seconds(self) -> float:
-        """Seconds it lasts at its own rate."""
+        """Length in seconds at the sound's own sample rate."""
         entry = self._living()
         return entry.length / entry.frequency
 
@@ -124,29 +129,29 @@ class Buffer(Destroyable):
 
     @property
     def channel_config(self) -> str:
-        """Layout of the channels, one of `channel_configs`."""
+        """Channel layout, one of `channel_configs`."""
         return self._living().channel_config
 
     @property
     def sample_type(self) -> str:
-        """What a sample is, one of `sample_types`."""
+        """Sample type, one of `sample_types`."""
         return self._living().sample_type
 
     @property
     def size(self) -> int:
-        """Bytes that OpenAL stores (AL_SIZE), which may not be what `length` suggests."""
+        """Bytes that OpenAL stores (AL_SIZE). They can differ from the size that `length` implies."""
         return self._living().size
 
     @property
     def loop_points(self) -> tuple[int, int]:
-        """What a looping source repeats: start (inclusive) and end (exclusive), in frames.
+        """Loop points of a looping source: start (inclusive) and end (exclusive), in frames.
 
-        Read from the file where it has loop points; else all of it. Always ``(0, length)`` where the context lacks
-        AL_SOFT_loop_points.
+        They come from the file. Without loop points in the file, and always without AL_SOFT_loop_points, they are
+        ``(0, length)``.
 
         Raises:
             RuntimeError: Set while a source uses the buffer, or without AL_SOFT_loop_points.
-            ValueError: Set to other than ``0 <= start < end <= length``.
+            ValueError: Set to values outside ``0 <= start < end <= length``.
             OverflowError: Set to a negative number.
         """
         entry = self._living()
@@ -178,26 +183,26 @@ class Buffer(Destroyable):
 
     @property
     def sources(self) -> list[Source]:
-        """The sources that use it: playing, paused, or ended and not yet seen to be by an update."""
+        """Sources that use the buffer: playing, paused, or ended since the last update."""
         return [state.source for state in self._living().states]
 
     @property
     def source_count(self) -> int:
-        """How many sources use it; the same as ``len(self.sources)``."""
+        """Number of sources that use the buffer, ``len(self.sources)``."""
         return len(self._living().states)
 
     def play(self, source: Source | None = None) -> Source:
-        """Play it, from several sources at once if you like. Does not block.
+        """Play the buffer. Several sources can play it at once. Does not block.
 
         Args:
-            source: What to play it with; None: a new one. What it was playing is replaced.
+            source: The source to play with; its current sound is replaced. None: a new source.
 
         Returns:
-            The source. It lives while it plays, also if nobody keeps it.
+            The source. It stays alive while it plays, even without references.
 
         Raises:
             ValueError: `source` belongs to another context.
-            TypeError: `source` is no `Source`.
+            TypeError: `source` is not a `Source`.
         """
         if source is None:
             self._check_alive()
@@ -211,9 +216,9 @@ class Buffer(Destroyable):
         return source
 
     def destroy(self) -> None:
-        """Stop its sources (each gets `source_force_stopped`), free the samples, and be of no more use.
+        """Stop the sources of the buffer, free the samples and destroy the buffer.
 
-        The news is told before it returns. Nothing the second time.
+        Each source gets `source_force_stopped`, dispatched before the call returns. A second call does nothing.
         """
         if not self._destroyed:
             if self._entry.alive and self._engine.alive:
@@ -251,19 +256,19 @@ def _entry_for(buffer: Buffer, source: Source) -> Entry:
 
 
 def cache(names: Iterable[Name], context: Context | None = None) -> None:
-    """Have sounds loaded in the background, to be taken with ``Buffer(name)`` later.
+    """Load sounds in the background. ``Buffer(name)`` then returns them at once.
 
-    Returns at once. Names that are cached or being loaded already, and duplicates, are ignored. A sound that cannot
-    be loaded does not disturb the others: it is reported (the context's event ``on_cache_failed(name, error)``, else
-    a logged warning), and ``Buffer(name)`` tries again and raises the cause.
+    Returns at once. Ignores duplicates and names that are cached or pending. A sound that fails to load does not affect
+    the others: the context dispatches ``on_cache_failed(name, error)`` (or logs a warning if nothing handles it), and
+    ``Buffer(name)`` tries again and raises the cause.
 
     Args:
-        names: Resource names for ``pyglet.resource``, or paths of files; any iterable.
-        context: Whose cache; None: the current context's.
+        names: Any iterable of resource names for ``pyglet.resource`` or paths of files.
+        context: The context whose cache is used. None: the current context.
 
     Raises:
-        TypeError: `names` is a single name, or holds something that is no name; nothing is loaded then.
-        RuntimeError: No context was given and none is current; or this is not the thread that made it.
+        TypeError: `names` is a single name or contains an object that is not a name. Then nothing is loaded.
+        RuntimeError: No context was given and none is current, or another thread created the context.
     """
     engine = require_engine(context)
     engine.check_alive()
@@ -272,17 +277,17 @@ def cache(names: Iterable[Name], context: Context | None = None) -> None:
 
 
 def free(names: Iterable[Name], context: Context | None = None) -> None:
-    """Forget sounds: stop their sources, free their samples, cancel their loading.
+    """Free sounds: stop their sources, free their samples, cancel their loads.
 
-    Returns at once, whatever is going on, after telling the news. Names that are not known are ignored.
+    Never waits for a load. Dispatches the events of stopped sources before it returns. Ignores unknown names.
 
     Args:
         names: As for `cache`.
-        context: Whose cache; None: the current context's.
+        context: The context whose cache is used. None: the current context.
 
     Raises:
-        TypeError: `names` is a single name, or holds something that is no name.
-        RuntimeError: No context was given and none is current; or this is not the thread that made it.
+        TypeError: `names` is a single name or contains an object that is not a name.
+        RuntimeError: No context was given and none is current, or another thread created the context.
     """
     engine = require_engine(context)
     engine.check_alive()
@@ -291,7 +296,7 @@ def free(names: Iterable[Name], context: Context | None = None) -> None:
 
 
 def by_key(names: Iterable[Name]) -> dict[str, Name]:
-    """Names by what the cache calls them, without duplicates, in order."""
+    """Return the names by cache key, without duplicates, in order."""
     return {resources.key_of(name): name for name in checks.several("names", names)}
 
 
