@@ -1,4 +1,4 @@
-"""Decoder, BaseDecoder, decode: sounds read in parts, and decoders of the game's own."""
+"""Decoder, BaseDecoder and decode: sounds that are read in parts, and custom decoders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ._current import require_engine
 from ._streaming.decoder_lock import DecoderLock
 from ._streaming.stream import open_stream
 from .resources import key_of
-from .source import Source, engine_of, playable_for, start_playing
+from .source import Source, check_alive, engine_of, playable_for, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 
 
 class DecoderFactories(SimpleNamespace):
-    """Decoders of the game's own: set attributes of the one instance, `decoder_factories`, named as you like.
+    """Custom decoders. Set attributes of the one instance, `decoder_factories`, under any names.
 
-    `decode`, `Buffer`, `cache` and `preload` try them in the lexicographical order of their names before the built-in
-    one; iteration goes through them in that order. Each is called with a readable, seekable binary file standing at
-    its start and returns a `BaseDecoder`, or raises `RuntimeError` for "not mine". They are called on the thread that
-    loads.
+    `decode`, `Buffer`, `cache` and `preload` try the factories in the lexicographical order of their names before the
+    built-in decoder. Iteration uses the same order. A factory is called on the thread that loads, with a readable and
+    seekable binary file at its start. It returns a `BaseDecoder`, or raises `RuntimeError` for "not mine".
     """
 
     def __iter__(self) -> Iterator[Callable[[BinaryIO], BaseDecoder]]:
@@ -43,24 +42,23 @@ class DecoderFactories(SimpleNamespace):
         return (named[name] for name in sorted(named))
 
 
-#: Decoders of the game's own.
+#: Custom decoders.
 decoder_factories = DecoderFactories()
 
 
-#: Frames that a stream decodes at a time, and how many such chunks it decodes ahead, where it is not told otherwise:
-#: about a second of sound.
+#: Default length of a stream's chunk in frames, and default number of chunks decoded ahead: about a second in total.
 DEFAULT_CHUNK_LEN, DEFAULT_QUEUE_SIZE = 12_000, 4
 
 
 class BaseDecoder(ABC):
-    """What every decoder offers; derive from it to make sounds of your own.
+    """Base class of all decoders. Derive from it to generate sounds or to read other formats.
 
-    A decoder is read by one thread at a time, which may be another than the one that made it: while it is streamed,
-    the context's feeder. Once its source was stopped, one chunk may still be on its way.
+    One thread at a time reads a decoder, but not always the thread that created it: the streaming thread of the context
+    reads a decoder that plays. After its source has stopped, one more chunk can be read.
     """
 
-    # Named so that no attribute of a game's own is in the way.
-    #: What streams it, or has last. Not held: it holds this.
+    # Mangled names, so that attributes of a game's subclass cannot clash with them.
+    #: The newest stream of the decoder. A weak reference, because the stream refers to the decoder.
     __stream: ReferenceType[Stream] | None = None
     __lock: DecoderLock | None = None
 
@@ -72,35 +70,35 @@ class BaseDecoder(ABC):
     @property
     @abstractmethod
     def channel_config(self) -> str:
-        """Layout of the channels, one of `channel_configs`."""
+        """Channel layout, one of `channel_configs`."""
 
     @property
     @abstractmethod
     def sample_type(self) -> str:
-        """What a sample is, one of `sample_types`."""
+        """Sample type, one of `sample_types`."""
 
     @property
     @abstractmethod
     def length(self) -> int:
-        """Sample frames in all, and no more are asked for; 0 if that is not known, and it is read until it ends."""
+        """Total sample frames; no more are read. 0: unknown, the decoder is read until it ends."""
 
     @property
     def length_seconds(self) -> float:
-        """Seconds in all, as far as is known; 0 if it is not."""
+        """Total seconds; 0 if unknown."""
         return self.length / self.frequency
 
     @property
     @abstractmethod
     def loop_points(self) -> tuple[int, int]:
-        """What a looping source repeats: start (inclusive), end (exclusive), in frames; all of it if start >= end."""
+        """Loop points: start (inclusive) and end (exclusive), in frames. The whole sound if start >= end."""
 
     @abstractmethod
     def seek(self, frame: int) -> bool:
-        """Go to `frame`; False if that cannot be done."""
+        """Continue at `frame`. Return False if that is not possible."""
 
     @abstractmethod
     def read(self, count: int) -> bytes:
-        """The next `count` frames, interleaved; fewer mean the end."""
+        """Return the next `count` frames, interleaved. Fewer frames mean the end."""
 
     def play(
         self,
@@ -108,49 +106,46 @@ class BaseDecoder(ABC):
         queue_size: int = DEFAULT_QUEUE_SIZE,
         source: Source | None = None,
     ) -> Source:
-        """Stream it: play it while it is read, by a thread of the context. Does not block, and reads nothing itself.
+        """Play the decoder while a thread of the context reads it. Does not block and does not read on this thread.
 
-        It is played from its start, or from the source's `offset` if that was set, so it is sought there. A sound
-        that is played often, or by several sources, is better kept in a `Buffer`.
+        Playback starts at the beginning, or at the source's `offset` if that was set; the decoder seeks there. Use a
+        `Buffer` for sounds that play often or on several sources.
 
-        What it raises while it is read ends the stream: once what was decoded before has been heard, there is the
-        event ``on_stream_failed(source, error)`` of the context (logged, if nobody listens), and
-        `source_force_stopped`.
+        An exception while reading ends the stream. After the frames decoded so far, the context dispatches
+        ``on_stream_failed(source, error)`` (or logs a warning if nothing handles it) and `source_force_stopped`.
 
         Args:
-            chunk_len: Frames to decode at a time, 64 or more.
-            queue_size: How many such chunks to decode ahead, 2 or more. Together they must last as long as a read
-                may take.
-            source: What to play it with; None: a new one. What it was playing is replaced.
+            chunk_len: Frames to decode at a time, at least 64.
+            queue_size: Number of chunks to decode ahead, at least 2. Together they must last as long as one read can
+                take.
+            source: The source to play with; its current sound is replaced. None: a new source.
 
         Returns:
-            The source. It lives while it plays, also if nobody keeps it.
+            The source. It stays alive while it plays, even without references.
 
         Raises:
             ValueError: `chunk_len` or `queue_size` is out of range, or `source` belongs to another context.
-            UnsupportedFormat: OpenAL cannot play what it decodes to.
-            RuntimeError: Another source is playing it; or there is no context current, for a decoder without one.
+            UnsupportedFormat: OpenAL cannot play the decoded format.
+            RuntimeError: Another source plays the decoder; or the decoder has no context and none is current.
         """
         if source is None:
             source = Source(self._its_context())
-        elif not source:
-            source.stop()  # raises what a destroyed source, or one of another thread, raises
-        engine_of(source).check_alive()
+        check_alive(source)
         start_playing(source, self._stream_for(source, chunk_len, queue_size))
         return source
 
     def _its_context(self) -> Context | None:
-        """The one it was made for, if there is one."""
+        """Return the context that the decoder was made for, or None."""
         return None
 
     def _read_by(self) -> Any:
-        """What the feeder reads: itself, or what is behind it."""
+        """Return the object that the streaming thread reads: the decoder itself, or the reader behind it."""
         return self
 
     def _stream_for(
         self, source: Source, chunk_len: int = DEFAULT_CHUNK_LEN, queue_size: int = DEFAULT_QUEUE_SIZE
     ) -> Stream:
-        """What `source` is to play."""
+        """Make the stream that `source` plays."""
         engine = engine_of(source)
         context: Context = engine.context
         own = self._its_context()
@@ -176,7 +171,7 @@ class BaseDecoder(ABC):
         return self.__lock
 
     def _check_not_played(self, source: Source | None = None) -> None:
-        """Raise `RuntimeError` if another source than `source` plays it."""
+        """Raise `RuntimeError` if a source other than `source` plays the decoder."""
         stream = self.__stream() if self.__stream is not None else None
         voice = stream.voice if stream is not None else None
         if voice is not None and voice.source is not source:
@@ -186,9 +181,9 @@ class BaseDecoder(ABC):
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        """``with`` this it is read by nobody else; `RuntimeError` if a source plays it.
+        """Hold the decoder's lock in a ``with`` block. Raises `RuntimeError` if a source plays the decoder.
 
-        Blocks for the chunk that may be on its way where a source has stopped just now.
+        Blocks for the chunk that the streaming thread may still read for a source that was just stopped.
         """
         if self._decoder_lock.held_by_this_thread:
             yield
@@ -207,25 +202,26 @@ def _stream_for(decoder: BaseDecoder, source: Source) -> Stream:
 
 
 class Decoder(BaseDecoder):
-    """A file read in parts by the built-in decoder (libsndfile): WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more.
+    """A sound file that the built-in decoder (libsndfile) reads in parts.
 
-    For a decoder of `decoder_factories` where one takes the file, use `decode`.
+    Formats: WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more. Use `decode` to include `decoder_factories`.
 
-    Reading in blocks of any size gives the same samples as reading all at once. Lossy sounds that peak above full
-    scale are clipped.
+    Blocks of any size give the same samples as one read of the whole sound. Lossy sounds that peak above full scale are
+    clipped.
     """
 
     def __init__(self, name: Name, context: Context | None = None) -> None:
-        """Opens the file and reads its header; blocks meanwhile.
+        """Open the file and read its header. Blocks meanwhile.
 
         Args:
             name: A resource name for ``pyglet.resource``, or the path of a file.
-            context: Whose resource loader, and whose sample types; None: the current context.
+            context: The context whose loader and sample types are used. None: the current context.
 
         Raises:
             ResourceNotFound: There is no such resource or file.
-            ResourceUnreadable: It cannot be opened or read.
-            DecodeError: It is not audio, or damaged; `UnsupportedFormat` if its form is the trouble.
+            ResourceUnreadable: The file cannot be opened or read.
+            DecodeError: The file is not audio, or damaged.
+            UnsupportedFormat: The format is not supported.
             RuntimeError: No context was given and none is current.
         """
         engine = require_engine(context)
@@ -235,7 +231,7 @@ class Decoder(BaseDecoder):
 
     @classmethod
     def _of(cls, engine: Engine, reader: SndfileReader) -> Decoder:
-        """`decode` makes it by this."""
+        """Wrap an open reader. Called by `decode`."""
         self = object.__new__(cls)
         self._engine = engine
         self._reader = reader
@@ -248,36 +244,39 @@ class Decoder(BaseDecoder):
 
     @property
     def channel_config(self) -> str:
-        """Layout of the channels, one of `channel_configs`."""
+        """Channel layout, one of `channel_configs`."""
         return self._reader.channel_config
 
     @property
     def sample_type(self) -> str:
-        """What a sample is, one of `sample_types`."""
+        """Sample type, one of `sample_types`."""
         return self._reader.sample_type
 
     @property
     def length(self) -> int:
-        """Sample frames in all, according to the file's header; 0 if it does not say."""
+        """Total sample frames from the file's header; 0 if unknown."""
         return self._reader.length
 
     @property
     def loop_points(self) -> tuple[int, int]:
-        """What a looping source repeats: start (inclusive), end (exclusive), in frames; all of it if start >= end.
+        """Loop points: start (inclusive) and end (exclusive), in frames. The whole sound if start >= end.
 
-        From a RIFF `smpl` chunk, or the comments LOOPSTART, LOOPEND, LOOPLENGTH of Ogg Vorbis, Opus and FLAC.
+        From a RIFF `smpl` chunk, or from the comments LOOPSTART, LOOPEND and LOOPLENGTH of Ogg Vorbis, Opus and FLAC.
         """
         return self._reader.loop_points
 
     def seek(self, frame: int) -> bool:
-        """Go to `frame`, exactly; False if that is past the end or the file cannot be sought in.
+        """Continue exactly at `frame`.
 
-        Blocks; for MP3 while it decodes up to there: from where it stands, or from the start if that is behind.
+        Blocks. MP3 is decoded up to there, from the current position or, going back, from the start.
+
+        Returns:
+            False if `frame` is past the end or the file cannot seek.
 
         Raises:
             ValueError: `frame` is negative.
-            RuntimeError: A source is playing it: set the source's `offset`.
-            ResourceUnreadable, DecodeError: The file cannot be read on, or is damaged on the way.
+            RuntimeError: A source plays the decoder. Set the source's `offset` instead.
+            ResourceUnreadable, DecodeError: The file cannot be read further or is damaged on the way.
         """
         if frame < 0:
             raise ValueError(f"frame is {frame}; it must be 0 or more")
@@ -285,12 +284,12 @@ class Decoder(BaseDecoder):
             return self._reader.seek(frame)
 
     def read(self, count: int) -> bytes:
-        """The next `count` frames, interleaved, in the machine's byte order; fewer mean the end. Blocks meanwhile.
+        """Return the next `count` frames, interleaved, in native byte order. Fewer frames mean the end. Blocks.
 
         Raises:
             ValueError: `count` is negative.
-            RuntimeError: A source is playing it.
-            ResourceUnreadable, DecodeError: The file cannot be read on, or is damaged here.
+            RuntimeError: A source plays the decoder.
+            ResourceUnreadable, DecodeError: The file cannot be read further or is damaged here.
         """
         if count < 0:
             raise ValueError(f"count is {count}; it must be 0 or more frames")
@@ -310,13 +309,16 @@ class Decoder(BaseDecoder):
 
 
 def decode(name: Name, context: Context | None = None) -> BaseDecoder:
-    """A decoder for a file: the first of `decoder_factories` that takes it, else the built-in one.
+    """Open a sound file with the first of `decoder_factories` that accepts it, else with the built-in decoder.
 
     Blocks while the header is read.
 
     Args:
         name: A resource name for ``pyglet.resource``, or the path of a file.
-        context: Whose resource loader, and whose sample types; None: the current context.
+        context: The context whose loader and sample types are used. None: the current context.
+
+    Returns:
+        The decoder: a `Decoder`, or what the factory returned.
 
     Raises:
         ResourceNotFound, ResourceUnreadable, DecodeError, UnsupportedFormat: As for `Decoder`.
@@ -344,7 +346,7 @@ def read_all(decoder: BaseDecoder, name: str, settings: Settings) -> Samples:
 
 
 def _open(name: Name, engine: Engine, tried: tuple[Callable[[BinaryIO], BaseDecoder], ...]) -> Any:
-    """A `SndfileReader`, or what one of the factories `tried` has made."""
+    """Return a `SndfileReader`, or what one of the factories `tried` made."""
     from ._decoding.load import open_decoder
 
     resource, _ = engine.lookup.find(name, key_of(name))

@@ -1,10 +1,10 @@
-"""What has happened, in order, until it can be told."""
+"""The event queue of a context."""
 
 from __future__ import annotations
 
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from . import log
 
@@ -14,25 +14,59 @@ if TYPE_CHECKING:
     from pyglet.event import EventDispatcher
 
 
-#: Events that are logged where nobody is told of them, and as what, with their arguments.
-_FAILURES = {
+#: Events that are logged if nothing handles them, with the text; the arguments of the event fill it in.
+_LOGGED = {
     "on_cache_failed": "cannot cache {1}",
     "on_cache_limit_exceeded": "cache_limit is {1} bytes, and {0} are in use: nothing else can be evicted",
     "on_stream_failed": "a stream has ended early: {1}",
 }
 
 
-class _Item(NamedTuple):
+class _Entry(Protocol):
+    """An entry of the queue."""
+
+    def deliver(self, handler: object, context: EventDispatcher) -> None:
+        """Call the game's callbacks."""
+
+
+class _ContextEvent(NamedTuple):
+    """An event of the context."""
+
     event: str
     arguments: tuple[Any, ...]
-    #: Of the MessageHandler, '' where it has none for this.
+    #: Name of the method of MessageHandler; '' for events without one.
     message: str = ""
-    #: Whom the event is dispatched by; None: the context.
-    dispatcher: EventDispatcher | None = None
-    #: Whether somebody else has been told already, so that silence is no loss.
-    received: bool = False
-    #: To be called, instead of anybody being told.
-    call: Callable[..., object] | None = None
+    #: Whether the game learns of it in another way, so that it need not be logged.
+    reported: bool = False
+
+    def deliver(self, handler: object, context: EventDispatcher) -> None:
+        try:
+            if self.message:
+                getattr(handler, self.message)(*self.arguments)
+        finally:
+            handled = context.dispatch_event(self.event, *self.arguments)
+            if handled is False and self.event in _LOGGED and not self.reported:
+                log.warning("%s", _LOGGED[self.event].format(*self.arguments))
+
+
+class _BatchEvent(NamedTuple):
+    """An event of a batch."""
+
+    event: str
+    batch: Any
+
+    def deliver(self, _handler: object, _context: EventDispatcher) -> None:
+        self.batch.dispatch_event(self.event, self.batch)
+
+
+class _Call(NamedTuple):
+    """A function call in the order of the events."""
+
+    function: Callable[..., object]
+    arguments: tuple[object, ...]
+
+    def deliver(self, _handler: object, _context: EventDispatcher) -> None:
+        self.function(*self.arguments)
 
 
 class EventQueue:
@@ -44,63 +78,63 @@ class EventQueue:
     """
 
     def __init__(self) -> None:
-        self._items: deque[_Item] = deque()
-        #: The first that waits for the next `dispatch`, as do all after it; None: nothing waits.
-        self._fence: _Item | None = None
+        self._entries: deque[_Entry] = deque()
+        #: The first entry of the next round; None: all entries belong to this one.
+        self._fence: _Entry | None = None
         self._kept_errors: deque[BaseException] = deque()
         self._dispatching = False
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._items) + len(self._kept_errors)
+        return len(self._entries) + len(self._kept_errors)
 
     def post_cached(self, name: str) -> None:
-        """`name` is loaded."""
-        self._items.append(_Item("on_cached", (name,)))
+        """Post that `name` was loaded."""
+        self._entries.append(_ContextEvent("on_cached", (name,)))
 
-    def post_cache_failed(self, name: str, error: Exception, received: bool) -> None:
-        """`name` could not be loaded. Logged if neither `received` nor told to a handler."""
-        self._items.append(_Item("on_cache_failed", (name, error), received=received))
+    def post_cache_failed(self, name: str, error: Exception, reported: bool) -> None:
+        """Post that `name` could not be loaded. Logged if nothing handles it, unless `reported`."""
+        self._entries.append(_ContextEvent("on_cache_failed", (name, error), reported=reported))
 
     def post_cache_limit_exceeded(self, size: int, limit: int) -> None:
-        """`size` bytes are in memory, over the `limit`, and all are referred to. Logged if no handler is told."""
-        self._items.append(_Item("on_cache_limit_exceeded", (size, limit)))
+        """Post that the cache holds `size` bytes, over `limit`, all in use. Logged if nothing handles it."""
+        self._entries.append(_ContextEvent("on_cache_limit_exceeded", (size, limit)))
 
     def post_source_event(self, what: str, source: Any) -> None:
-        """`what` ('source_stopped' or 'source_force_stopped') happened to `post_source_event`."""
-        self._items.append(_Item(f"on_{what}", (source,), what))
+        """Post an event of `source`: 'source_stopped' or 'source_force_stopped'."""
+        self._entries.append(_ContextEvent(f"on_{what}", (source,), what))
 
     def post_stolen(self, source: Any) -> None:
-        """`post_source_event` has given way to another, or is not heard at all.
+        """Post that `source` lost its voice or got none.
 
-        Where a handler's play has done it, this and what follows it waits for the next `dispatch`: handlers that play
-        again what was stolen would steal from one another for ever.
+        If a handler's play caused this, the event and all later ones belong to the next round. Otherwise handlers that
+        replay a stolen sound would steal from each other forever.
         """
-        item = _Item("on_source_force_stopped", (source,), "source_force_stopped")
-        self._items.append(item)
+        event = _ContextEvent("on_source_force_stopped", (source,), "source_force_stopped")
+        self._entries.append(event)
         if self._dispatching and self._fence is None:
-            self._fence = item
+            self._fence = event
 
     def post_stream_failed(self, source: Any, error: Exception) -> None:
-        """What `post_source_event` was streaming could not be read on. Logged if no handler is told."""
-        self._items.append(_Item("on_stream_failed", (source, error)))
+        """Post that the stream of `source` could not be read further. Logged if nothing handles it."""
+        self._entries.append(_ContextEvent("on_stream_failed", (source, error)))
 
     def post_device_disconnected(self, device: Any) -> None:
-        """The device is gone."""
-        self._items.append(_Item("on_device_disconnected", (device,), "device_disconnected"))
+        """Post that the device is gone."""
+        self._entries.append(_ContextEvent("on_device_disconnected", (device,), "device_disconnected"))
 
     def post_batch_event(self, event: str, batch: Any) -> None:
-        """`event` is to be dispatched by `post_batch_event`."""
-        self._items.append(_Item(event, (batch,), dispatcher=batch))
+        """Post `event` of `batch`."""
+        self._entries.append(_BatchEvent(event, batch))
 
     def post_call(self, function: Callable[..., object], *arguments: object) -> None:
-        """`function` is to be called, in its turn."""
-        self._items.append(_Item("", arguments, call=function))
+        """Post a call of `function`."""
+        self._entries.append(_Call(function, arguments))
 
     def dispatch(self, handler: object, context: EventDispatcher) -> None:
-        """Tell all there is. A handler's exception leaves after its item; the rest stays for the next call.
+        """Dispatch this round of events. Does nothing inside a handler: the outer call continues.
 
-        Within a handler this does nothing: the call further out goes on.
+        An exception of a handler propagates after its event; the next call dispatches the rest.
         """
         if self._dispatching:
             return
@@ -110,11 +144,11 @@ class EventQueue:
         try:
             self._dispatch_round(handler, context)
         finally:
-            if self._closed:  # by a handler, which has destroyed the context: no next call tells the rest
+            if self._closed:  # a handler destroyed the context: no later call dispatches the rest
                 self.dispatch_keeping_errors(handler, context)
 
     def dispatch_keeping_errors(self, handler: object, context: EventDispatcher) -> None:
-        """Tell all there is; what handlers raise is kept for the next `dispatch`."""
+        """Dispatch this round of events. Exceptions of handlers are kept for the next `dispatch`."""
         if self._dispatching:
             return
         self._fence = None
@@ -127,14 +161,14 @@ class EventQueue:
             self.close()
 
     def _has_more(self) -> bool:
-        """Whether there is something to tell in this round; once closed, there is no other."""
-        return bool(self._items) and (self._items[0] is not self._fence or self._closed)
+        """Return whether this round has more events. After `close` there is only one round."""
+        return bool(self._entries) and (self._entries[0] is not self._fence or self._closed)
 
     def _dispatch_round(self, handler: object, context: EventDispatcher) -> None:
         self._dispatching = True
         try:
             while self._has_more():
-                _deliver(self._items.popleft(), handler, context)
+                self._entries.popleft().deliver(handler, context)
         finally:
             self._dispatching = False
 
@@ -150,18 +184,3 @@ class EventQueue:
                 leave = leave or error
         if leave is not None:
             raise leave
-
-
-def _deliver(item: _Item, handler: object, context: EventDispatcher) -> None:
-    if item.call is not None:
-        item.call(*item.arguments)
-        return
-    told: bool | None = False
-    try:
-        if item.message:
-            getattr(handler, item.message)(*item.arguments)
-    finally:
-        dispatcher = context if item.dispatcher is None else item.dispatcher  # a batch that was released is false
-        told = dispatcher.dispatch_event(item.event, *item.arguments)
-        if told is False and item.event in _FAILURES and not item.received:
-            log.warning("%s", _FAILURES[item.event].format(*item.arguments))

@@ -376,7 +376,7 @@ class LoadRequests:
         for watcher in watchers:
             self._resolve(watcher, key, error, size)
         if asked:
-            self._news.post_cache_failed(key, error, received=raising or bool(watchers))
+            self._news.post_cache_failed(key, error, reported=raising or bool(watchers))
 
     def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
         if watcher is not None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ._source import Source, engine_of, new_source, playable_for, start_playing, state_of
+from ._source import Source, check_alive, engine_of, new_source, playable_for, start_playing, state_of
 
-__all__ = ["Source", "engine_of", "new_source", "playable_for", "start_playing", "state_of"]
+__all__ = ["Source", "check_alive", "engine_of", "new_source", "playable_for", "start_playing", "state_of"]

@@ -395,6 +395,11 @@ def new_source(engine: Engine) -> Source:
     return source
 
 
+def check_alive(source: Source) -> None:
+    """Raise unless `source` can be used on this thread."""
+    source._check_alive()
+
+
 def engine_of(source: Source) -> Engine:
     """Return the engine of the context of `source`."""
     return source._engine
