@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyglet.resource
 
     from ._decoding.load import Settings
-    from ._loading.cache import Entry
+    from ._loading.cache import CacheEntry
     from ._loading.upload import BufferStore
     from ._loading.workers import WorkerPool
     from ._openal.context import NativeContext
@@ -87,7 +87,7 @@ class Engine:
         *,
         loader: pyglet.resource.Loader | None,
         settings: Callable[[], Settings],
-        make_buffer: Callable[[Entry], Any],
+        make_buffer: Callable[[CacheEntry], Any],
     ) -> None:
         """Build the parts.
 
@@ -119,7 +119,7 @@ class Engine:
         self.lookup = NameLookup(loader, lambda name: context.message_handler.resource_not_found(name))
         self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
         self.requests = LoadRequests(
-            self.scope, buffers, workers, self.cache, self.events, finder=self.lookup, settings=settings
+            self.scope, buffers, workers, self.cache, self.events, lookup=self.lookup, settings=settings
         )
         self.settings = settings
         self.scheduler: Scheduler | None = None

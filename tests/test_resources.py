@@ -16,7 +16,7 @@ import pytest
 import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._decoding import files
-from pyglet_palace._loading.suggestions import advice
+from pyglet_palace._loading.suggestions import explain_missing
 from pyglet_palace.errors import unlinked
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LIMIT = 1000
 
 def locate(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> resources.Resource:
     """Look up a name as a context does."""
-    return resources.locate(name, loader, explain=advice)
+    return resources.locate(name, loader, explain=explain_missing)
 
 
 def contents(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> bytes:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _MOST_PASSED_OVER = 256
 
 
-class Entry(StaticSound):
+class CacheEntry(StaticSound):
     """A sound in memory, by name."""
 
     __slots__ = ("alive", "channel_config", "name", "order", "sample_type", "search", "size")
@@ -80,18 +80,18 @@ class SoundCache:
         scope: ContextScope,
         store: BufferStore,
         voices: VoicePool,
-        news: EventQueue,
-        make_handle: Callable[[Entry], Any],
+        events: EventQueue,
+        make_handle: Callable[[CacheEntry], Any],
     ) -> None:
         self._scope = scope
         self._store = store
         self._voices = voices
-        self._news = news
+        self._events = events
         self._limit: int | None = None
         #: The least recently used first.
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
         self._order = itertools.count(1)
-        self._newest: Entry | None = None
+        self._newest: CacheEntry | None = None
         #: The search for something to evict that is under way, and how many entries it has not met.
         self._search = 1
         self._unmet = 0
@@ -133,7 +133,7 @@ class SoundCache:
         """Bytes by which the limit is exceeded."""
         return 0 if self._limit is None else max(0, self.size - self._limit)
 
-    def get(self, name: str) -> Entry | None:
+    def get(self, name: str) -> CacheEntry | None:
         """What is in memory under `name`."""
         return self._entries.get(name)
 
@@ -141,30 +141,30 @@ class SoundCache:
         """The next number in the order of what is asked for."""
         return next(self._order)
 
-    def mark_used(self, entry: Entry) -> None:
+    def mark_used(self, entry: CacheEntry) -> None:
         """`entry` is what was used last."""
         self._entries.move_to_end(entry.name)
 
-    def handle(self, entry: Entry) -> Any:
+    def handle(self, entry: CacheEntry) -> Any:
         """The one `Buffer` of an entry."""
         handle = self._handles.get(entry.name)
         if handle is None:
             handle = self._handles[entry.name] = self._make_handle(entry)
         return handle
 
-    def add(self, name: str, samples: Samples, stored: StoredBuffer, order: int) -> Entry:
+    def add(self, name: str, samples: Samples, stored: StoredBuffer, order: int) -> CacheEntry:
         """Put a sound in."""
-        entry = self._newest = self._entries[name] = Entry(name, samples, stored, order)
+        entry = self._newest = self._entries[name] = CacheEntry(name, samples, stored, order)
         self.size += entry.size
         self._unmet += 1
         return entry
 
-    def remove(self, entry: Entry) -> None:
+    def remove(self, entry: CacheEntry) -> None:
         """Stop the sources of an entry and free it."""
         for state in list(entry.states):
             source = state.source
             self._voices.release(state)
-            self._news.post_source_event("source_force_stopped", source)
+            self._events.post_source_event("source_force_stopped", source)
         del self._entries[entry.name]
         self._handles.pop(entry.name, None)
         if entry is self._newest:
@@ -207,8 +207,8 @@ class SoundCache:
         self._unmet = len(self._entries)
         exceeded = self.size > self._limit
         if exceeded and not self._exceeded:
-            self._news.post_cache_limit_exceeded(self.size, self._limit)
+            self._events.post_cache_limit_exceeded(self.size, self._limit)
         self._exceeded = exceeded
 
-    def _is_referred_to(self, entry: Entry) -> bool:
+    def _is_referred_to(self, entry: CacheEntry) -> bool:
         return bool(entry.states or entry is self._newest or entry.name in self._handles or entry.name in self.pins)

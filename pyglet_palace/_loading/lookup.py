@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .. import resources
 from ..errors import DestroyedError, ResourceError, ResourceNotFound
-from .suggestions import advice
+from .suggestions import explain_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class NameLookup:
         """
         while True:
             try:
-                return resources.locate(name, self._files, key, advice), tried
+                return resources.locate(name, self._files, key, explain_missing), tried
             except ResourceNotFound as error:
                 offered = self._offer(resources.key_of(name), error, tried)
                 if not offered:

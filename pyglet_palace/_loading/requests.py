@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import resources
 from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
-from .cache import Entry, SoundCache
+from .cache import CacheEntry, SoundCache
 from .jobs import DecodeJob
 from .upload import UploadJob
 from .workers import WorkerPool
@@ -67,24 +67,24 @@ class LoadRequests:
         self,
         scope: ContextScope,
         store: BufferStore,
-        loader: WorkerPool,
-        shelf: SoundCache,
-        news: EventQueue,
+        workers: WorkerPool,
+        cache: SoundCache,
+        events: EventQueue,
         *,
-        finder: NameLookup,
+        lookup: NameLookup,
         settings: Callable[[], Settings],
     ) -> None:
         """
         Args:
-            shelf: Where sounds are put.
+            cache: Where sounds are put.
             settings: How to load, now.
         """
         self._scope = scope
         self._store = store
-        self._loader = loader
-        self._shelf = shelf
-        self._news = news
-        self._finder = finder
+        self._workers = workers
+        self._cache = cache
+        self._events = events
+        self._lookup = lookup
         self._settings = settings
         self._pending: dict[str, PendingLoad] = {}
         #: Jobs that this thread is at, innermost last.
@@ -112,7 +112,7 @@ class LoadRequests:
     @property
     def busy(self) -> bool:
         """Whether anything is on its way, to be told or to be forgotten."""
-        return bool(self._pending or self.changed_batches or self._abandoned or self._shelf.searching)
+        return bool(self._pending or self.changed_batches or self._abandoned or self._cache.searching)
 
     def contains(self, name: str) -> bool:
         """Whether `name` is in memory or on its way."""
@@ -120,7 +120,7 @@ class LoadRequests:
 
     def loading_sizes(self) -> Iterator[tuple[str, int]]:
         """Names on their way whose files are open, and the bytes these have."""
-        for task in self._loader.unpublished_jobs():
+        for task in self._workers.unpublished_jobs():
             pending = self._pending.get(task.key)
             if task.size and pending is not None and pending.job is task:
                 yield task.key, task.size
@@ -128,12 +128,12 @@ class LoadRequests:
     @property
     def limit(self) -> int | None:
         """Bytes of samples to keep; None: no limit."""
-        return self._shelf.limit
+        return self._cache.limit
 
     @limit.setter
     def limit(self, limit: int | None) -> None:
-        self._shelf.limit = limit
-        self._loader.budget = None if limit is None else limit // _PART_IN_FLIGHT
+        self._cache.limit = limit
+        self._workers.budget = None if limit is None else limit // _PART_IN_FLIGHT
         self._evict()
 
     def take_changed_batches(self) -> dict[Any, None]:
@@ -160,8 +160,8 @@ class LoadRequests:
                 except ResourceError as error:
                     self._fail(key, error, [watcher] if watcher is not None else [])
                     continue
-                if isinstance(found, Entry):
-                    self._shelf.mark_used(found)
+                if isinstance(found, CacheEntry):
+                    self._cache.mark_used(found)
                     self._resolve(watcher, key, None)
                     continue
                 if watcher is None:
@@ -170,7 +170,7 @@ class LoadRequests:
                     found.watchers.append(watcher)
                 jobs.append(found.job)
         finally:  # the game is asked for substitutes: what raises there takes no other name away
-            self._loader.submit(jobs, first=first)
+            self._workers.submit(jobs, first=first)
 
     def queued_by_size(self, keys: Iterable[str]) -> list[str]:
         """Those of `keys` that nobody has begun, the largest files first: so no thread is at a long one at the end."""
@@ -185,9 +185,9 @@ class LoadRequests:
     def prefer(self, keys: Iterable[str]) -> None:
         """Have those of `keys` that are queued done before all else, in their order."""
         loads = [pending for key in keys if (pending := self._pending.get(key)) is not None]
-        self._loader.submit([pending.job for pending in loads], first=True)
+        self._workers.submit([pending.job for pending in loads], first=True)
 
-    def load_now(self, name: resources.Name) -> Entry:
+    def load_now(self, name: resources.Name) -> CacheEntry:
         """What is in memory under `name`, loading or waiting for it alone if need be.
 
         Raises:
@@ -195,8 +195,8 @@ class LoadRequests:
         """
         key = resources.key_of(name)
         pending = self._known(key) or self._start_load(name, key, self._settings())
-        if isinstance(pending, Entry):
-            self._shelf.mark_used(pending)
+        if isinstance(pending, CacheEntry):
+            self._cache.mark_used(pending)
             return pending
         pending.awaited = True
         while True:
@@ -204,7 +204,7 @@ class LoadRequests:
             self.check_not_loading(key, job)
             try:
                 if not self.run_here(job):
-                    self._loader.wait_for(job)
+                    self._workers.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
                 pending.awaited = False
                 if self._pending.get(key) is pending and not pending.requested and not pending.watchers:
@@ -214,8 +214,8 @@ class LoadRequests:
                 raise self._cancelled_error(
                     key
                 )  # a decoder or buffer_loading of the game's, called here, has seen to that
-            outcome = self._settle(key, pending, raising=True)
-            if isinstance(outcome, Entry):
+            outcome = self._publish_job(key, pending, raising=True)
+            if isinstance(outcome, CacheEntry):
                 self._evict()
                 return outcome
             if outcome is not None:
@@ -223,7 +223,7 @@ class LoadRequests:
 
     def run_here(self, job: DecodeJob | UploadJob) -> bool:
         """Do a job on this thread, if nobody else has it."""
-        if not self._loader.claim(job):
+        if not self._workers.claim(job):
             return False
         self._running_here.append(job)
         try:
@@ -233,7 +233,7 @@ class LoadRequests:
             raise
         finally:
             self._running_here.remove(job)
-            self._loader.finish(job)
+            self._workers.finish(job)
         return True
 
     def run_queued(self, key: str) -> bool:
@@ -249,11 +249,11 @@ class LoadRequests:
         if self._running_here if job is None else job in self._running_here:
             raise RuntimeError(f"{what!r} cannot be waited for by what is called to load it")
 
-    def insert(self, name: str, samples: Samples) -> Entry:
+    def insert(self, name: str, samples: Samples) -> CacheEntry:
         """Put samples that the game has made under a new name."""
         with self._scope as al:
             stored = self._store.upload(al, name, samples)
-        entry = self._shelf.add(name, samples, stored, self._shelf.next_order())
+        entry = self._cache.add(name, samples, stored, self._cache.next_order())
         self._evict()
         return entry
 
@@ -267,32 +267,32 @@ class LoadRequests:
         """
         going_on: list[str] = []
         self._release_abandoned()
-        loader = self._loader
-        if not loader.finished and not self._shelf.searching:
+        workers = self._workers
+        if not workers.finished and not self._cache.searching:
             return going_on
         deadline = time.perf_counter_ns() + self.publish_budget
         self._evict(deadline)
-        while (job := loader.take_finished()) is not None:
+        while (job := workers.take_finished()) is not None:
             pending = self._pending.get(job.key)
             if pending is not None and pending.job is job:
                 try:
-                    if self._settle(job.key, pending, raising=False) is None:
+                    if self._publish_job(job.key, pending, raising=False) is None:
                         going_on.append(job.key)
                 except BaseException:  # Ctrl-C in a game's resource_not_found: the next update tries again
                     if self._pending.get(job.key) is pending and pending.job is job:
-                        loader.return_finished(job)
+                        workers.return_finished(job)
                     raise
                 self._evict(deadline)
                 if time.perf_counter_ns() >= deadline:
                     break
         return going_on
 
-    def _settle(
+    def _publish_job(
         self, key: str, pending: PendingLoad, *, raising: bool
-    ) -> Entry | ResourceError | DestroyedError | None:
+    ) -> CacheEntry | ResourceError | DestroyedError | None:
         """Bring a job that is done to its end: an entry, an error, or (None) another job in its place."""
         job = pending.job
-        self._loader.mark_published(job)
+        self._workers.mark_published(job)
         error = job.error
         if isinstance(error, ResourceNotFound) and isinstance(job, DecodeJob):
             found = self._find_instead(pending, error, job.settings)
@@ -300,7 +300,7 @@ class LoadRequests:
                 return self._cancelled_error(key)
             if isinstance(found, DecodeJob):
                 pending.job = found
-                self._loader.submit([found])
+                self._workers.submit([found])
                 return None
             error = found
         samples = job.samples
@@ -311,14 +311,14 @@ class LoadRequests:
                     if isinstance(job, UploadJob):
                         stored: StoredBuffer | UploadJob = self._store.finish(al, job)
                     else:
-                        stored = self._store.begin(al, key, samples)
+                        stored = self._store.start_upload(al, key, samples)
             except ResourceError as refused:
                 error = unlinked(refused)
             else:
                 if isinstance(stored, UploadJob):
                     stored.size = job.size
                     pending.job = stored
-                    self._loader.submit([stored], first=True)  # its samples are in memory twice
+                    self._workers.submit([stored], first=True)  # its samples are in memory twice
                     return None
         elif isinstance(job, UploadJob):  # it was interrupted
             with self._scope as al:
@@ -331,12 +331,12 @@ class LoadRequests:
             return unlinked(error)
         assert samples is not None
         assert not isinstance(stored, UploadJob)
-        entry = self._shelf.add(key, samples, stored, pending.order)
+        entry = self._cache.add(key, samples, stored, pending.order)
         job.discard_result()
         for watcher in pending.watchers:
             self._resolve(watcher, key, None, job.size)
         if pending.requested or pending.watchers:
-            self._news.post_cached(key)
+            self._events.post_cached(key)
         return entry
 
     def _fail(
@@ -354,7 +354,7 @@ class LoadRequests:
         for watcher in watchers:
             self._resolve(watcher, key, error, size)
         if asked:
-            self._news.post_cache_failed(key, error, received=raising or bool(watchers))
+            self._events.post_cache_failed(key, error, received=raising or bool(watchers))
 
     def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
         if watcher is not None:
@@ -363,25 +363,25 @@ class LoadRequests:
 
     def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
         """Why a name that was on its way is not any more."""
-        if self._finder.closed:
+        if self._lookup.closed:
             return DestroyedError(f"{key!r} was not loaded, because its context was destroyed meanwhile")
         return LoadCancelled(key, "decode", "it was freed while it was loaded")
 
-    def _known(self, key: str) -> Entry | PendingLoad | None:
-        return self._shelf.get(key) or self._pending.get(key)
+    def _known(self, key: str) -> CacheEntry | PendingLoad | None:
+        return self._cache.get(key) or self._pending.get(key)
 
-    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> Entry | PendingLoad:
+    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> CacheEntry | PendingLoad:
         """Look up a name that is not known, and note it as on its way; its job is not submitted yet.
 
         Raises:
             ResourceError: It is not to be found.
             DestroyedError: The game, asked for a substitute, has destroyed the context.
         """
-        resource, substitutes = self._finder.find(name, key)
+        resource, substitutes = self._lookup.find(name, key)
         found = self._known(key)  # the game, asked for a substitute, may have loaded it
         if found is None:
             found = self._pending[key] = PendingLoad(
-                DecodeJob(resource, settings), substitutes, self._shelf.next_order()
+                DecodeJob(resource, settings), substitutes, self._cache.next_order()
             )
         return found
 
@@ -390,7 +390,7 @@ class LoadRequests:
     ) -> DecodeJob | ResourceError:
         """A job in place of one whose file was not there, or the error it is to end with."""
         try:
-            found = self._finder.find_instead(error, pending.substitutes)
+            found = self._lookup.find_instead(error, pending.substitutes)
         except ResourceError as failure:
             return unlinked(failure)
         except DestroyedError:
@@ -406,16 +406,16 @@ class LoadRequests:
         """Drop what is queued, disown what is being loaded, stop and free what is there. Never waits."""
         for key in keys:
             self._forget_pending(key)
-            entry = self._shelf.get(key)
+            entry = self._cache.get(key)
             if entry is not None:
-                self._shelf.remove(entry)
+                self._cache.remove(entry)
 
     def _forget_pending(self, key: str) -> None:
         pending = self._pending.pop(key, None)
         if pending is None:
             return
         job = pending.job
-        self._loader.withdraw(job)
+        self._workers.withdraw(job)
         if isinstance(job, UploadJob):
             self._abandoned.append(job)
             self._release_abandoned()
@@ -427,7 +427,7 @@ class LoadRequests:
     def _discard_unwanted_results(self) -> None:
         """With nothing pending, no update may come to take in what `Buffer` did here, or what was freed."""
         if not self._pending:
-            self._loader.discard_finished()
+            self._workers.discard_finished()
 
     def _release_abandoned(self) -> None:
         """Let go of buffers that nobody wants, once nobody copies into them and no source has them attached."""
@@ -441,8 +441,8 @@ class LoadRequests:
 
     def _evict(self, deadline: int | None = None) -> None:
         """Evict what is too much, until `deadline`."""
-        if self._shelf.limit is not None:
-            self._shelf.evict(self._loader.in_flight, deadline)
+        if self._cache.limit is not None:
+            self._cache.evict(self._workers.in_flight, deadline)
 
     def withdraw(self, watcher: Watcher) -> None:
         """`watcher` wants nothing any more: what nobody else wants is dropped."""
@@ -459,8 +459,8 @@ class LoadRequests:
 
         Waits for what is being copied into OpenAL's memory, which takes as long as copying does.
         """
-        self._finder.closed = True
-        self.forget([*self._pending, *self._shelf])
+        self._lookup.closed = True
+        self.forget([*self._pending, *self._cache])
         for transfer in self._abandoned:
-            self._loader.wait_for(transfer)
+            self._workers.wait_for(transfer)
         self._release_abandoned()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MOST_COMPARED = 20
 
 
-def advice(name: str, loader: pyglet.resource.Loader | None) -> str:
+def explain_missing(name: str, loader: pyglet.resource.Loader | None) -> str:
     """What is wrong, and what would help.
 
     Args:

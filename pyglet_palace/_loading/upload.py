@@ -68,7 +68,7 @@ class BufferStore:
         """Buffers that were to be deleted and are not, yet."""
         return len(self._refused)
 
-    def begin(self, al: Functions, name: str, samples: Samples) -> StoredBuffer | UploadJob:
+    def start_upload(self, al: Functions, name: str, samples: Samples) -> StoredBuffer | UploadJob:
         """Give `samples` to OpenAL: a buffer, or what must be done and brought to its end by `finish` before it is one.
 
         Raises:
@@ -87,7 +87,7 @@ class BufferStore:
         return self.upload(al, name, samples)
 
     def upload(self, al: Functions, name: str, samples: Samples) -> StoredBuffer:
-        """Give `samples` to OpenAL now, though it may have to copy them. Raises as `begin` does."""
+        """Give `samples` to OpenAL now, though it may have to copy them. Raises as `start_upload` does."""
         data = samples.data
         number = 0
         try:
@@ -100,7 +100,7 @@ class BufferStore:
             raise self._refused_by_openal(al, name, number, error) from error
 
     def finish(self, al: Functions, transfer: UploadJob) -> StoredBuffer:
-        """The buffer of what was copied. Raises as `begin` does."""
+        """The buffer of what was copied. Raises as `start_upload` does."""
         try:
             al.alUnmapBufferSOFT(transfer.number)
             return self._keep(al, transfer.number, transfer.samples, None)
