@@ -483,7 +483,7 @@ def test_a_held_worker_is_relieved_and_ends_when_it_is_let_go(
     assert loader.workers == 1
     assert len(loader_threads()) == 2
     assert [record.getMessage() for record in caplog.records] == [
-        "'held' has held a loading thread for a second; another has taken its place"
+        "'held' has blocked a loading thread for a second; a new thread replaces it"
     ]
     hold.let_go.set()
     wait_until(lambda: len(loader_threads()) == 1)
