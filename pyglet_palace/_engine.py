@@ -66,15 +66,17 @@ class Engine:
         workers: The threads that load sounds.
         events: Events that were not dispatched yet.
         voices: The voice pool.
-        transport: Starts, pauses and stops sources; steps the running fades.
+        transport: Starts, pauses and stops sources; owns the running fades.
         streams: The streaming thread.
         effect_slots: The effect slots.
         lookup: Finds the resources of names, or of their substitutes.
         buffers: The buffers of the device.
         cache: The sound cache.
         requests: The pending loads.
+        settings: Returns the settings of a load that starts now.
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
         alive: False from the middle of `close` on.
+        thread: The thread that made the context.
     """
 
     def __init__(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: Nanoseconds that one update may spend on publishing. The job that exceeds them is the update's last.
 PUBLISH_BUDGET = 300_000
-#: The bytes in flight beyond which workers pause are `cache_limit` divided by this.
+#: Workers claim no job while more than `cache_limit` divided by this is in flight.
 _BUDGET_DIVISOR = 8
 
 
@@ -53,6 +53,7 @@ class PendingLoad:
         self.requested = False
         #: Whether a ``Buffer(name)`` waits for the load. If so, cancelling a batch does not drop it.
         self.awaited = False
+        #: Batches that wait for the load.
         self.watchers: list[Watcher] = []
 
 
