@@ -1,7 +1,7 @@
 """The parts of a context, and the order in which an update runs them.
 
-Public objects (`Source`, `Buffer`, `Batch` ...) hold the engine of their context and call its parts. The engine holds
-parts and order; the rules are in the parts.
+Public objects (`Source`, `Buffer`, `Batch` ...) refer to the engine of their context and call its parts. The engine
+defines the parts and their order. The rules are in the parts.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pyglet.resource
 
     from ._decoding.load import Settings
-    from ._loading.cache import Entry
+    from ._loading.cache import CacheEntry
     from ._loading.upload import BufferStore
     from ._loading.workers import WorkerPool
     from ._openal.context import NativeContext
@@ -66,15 +66,17 @@ class Engine:
         workers: The threads that load sounds.
         events: Events that were not dispatched yet.
         voices: The voice pool.
-        transport: Starts, pauses and stops sources; holds the running fades.
+        transport: Starts, pauses and stops sources; owns the running fades.
         streams: The streaming thread.
         effect_slots: The effect slots.
-        lookup: Finds names, or their substitutes.
+        lookup: Finds the resources of names, or of their substitutes.
         buffers: The buffers of the device.
-        cache: The sounds in memory.
+        cache: The sound cache.
         requests: The pending loads.
+        settings: Returns the settings of a load that starts now.
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
         alive: False from the middle of `close` on.
+        thread: The thread that made the context.
     """
 
     def __init__(
@@ -87,7 +89,7 @@ class Engine:
         *,
         loader: pyglet.resource.Loader | None,
         settings: Callable[[], Settings],
-        make_buffer: Callable[[Entry], Any],
+        make_buffer: Callable[[CacheEntry], Any],
     ) -> None:
         """Build the parts.
 
@@ -119,7 +121,7 @@ class Engine:
         self.lookup = NameLookup(loader, lambda name: context.message_handler.resource_not_found(name))
         self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
         self.requests = LoadRequests(
-            self.scope, buffers, workers, self.cache, self.events, finder=self.lookup, settings=settings
+            self.scope, buffers, workers, self.cache, self.events, lookup=self.lookup, settings=settings
         )
         self.settings = settings
         self.scheduler: Scheduler | None = None
@@ -167,7 +169,7 @@ class Engine:
         self.device.pass_time(now)
         self.workers.replace_stalled(now)
         self.requests.publish()
-        if not self.alive:  # the game destroyed the context when it was asked for a substitute
+        if not self.alive:  # the game's resource_not_found destroyed the context
             return
         self.transport.fades.advance()
         self.voices.collect_ended()
@@ -182,7 +184,7 @@ class Engine:
             self.scheduler.sleep()
 
     def dispatch(self) -> None:
-        """Dispatch the events of a call that stops sources. Exceptions of handlers wait for the next update."""
+        """Dispatch the events of a call that stops sources. The next update raises the exceptions of handlers."""
         self._post_batch_events()
         self.events.dispatch_keeping_errors(self.context.message_handler, self.context)
         if self.alive:
@@ -227,7 +229,7 @@ class Engine:
         if device.is_connected() or device.reopen() or not self._connected:
             return
         self._connected = False
-        if not self.native.holds:  # OpenAL has stopped all sources, and the device's clock stands still
+        if not self.native.holds:  # OpenAL has stopped all sources and the device clock
             self.streams.device_lost = True
             self.voices.poll_while("no connection", True)
         self.events.post_device_disconnected(self.context.device)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ._engine import Engine
-    from ._loading.cache import Entry
+    from ._loading.cache import CacheEntry
     from .context import Context
     from .decoder import BaseDecoder
     from .resources import Name
@@ -38,7 +38,7 @@ class Buffer(Destroyable):
     __slots__ = ("__weakref__", "_engine", "_entry")  # a misspelt property is an error
 
     _engine: Engine
-    _entry: Entry
+    _entry: CacheEntry
 
     def __new__(cls, name: Name, context: Context | None = None) -> Buffer:
         """Get the cached sound of that name, or load it.
@@ -69,7 +69,7 @@ class Buffer(Destroyable):
         return handle
 
     @classmethod
-    def _of(cls, engine: Engine, entry: Entry) -> Buffer:
+    def _of(cls, engine: Engine, entry: CacheEntry) -> Buffer:
         """Make the one `Buffer` of a cache entry. Called by the cache."""
         self = object.__new__(cls)
         self._engine = engine
@@ -227,7 +227,7 @@ class Buffer(Destroyable):
                 self._engine.dispatch()
             self._destroyed = True
 
-    def _living(self) -> Entry:
+    def _living(self) -> CacheEntry:
         self._check_alive()
         return self._entry
 
@@ -247,7 +247,7 @@ class Buffer(Destroyable):
 
 
 @playable_for.register(Buffer)
-def _entry_for(buffer: Buffer, source: Source) -> Entry:
+def _entry_for(buffer: Buffer, source: Source) -> CacheEntry:
     buffer._check_alive()
     if buffer._engine is not engine_of(source):
         raise ValueError(f"{buffer!r} belongs to {buffer._engine.context!r}, and {source!r} to {source.context!r}")

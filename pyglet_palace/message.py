@@ -1,4 +1,4 @@
-"""What a game may want to be told."""
+"""MessageHandler, the base class for a game's message handlers."""
 
 from __future__ import annotations
 
@@ -10,55 +10,64 @@ if TYPE_CHECKING:
 
 
 class MessageHandler:
-    """Derive from it, override what you want to hear of, and set ``Context.message_handler``.
+    """Base class for handlers of a context's messages.
 
-    What has happened is told on the thread that made the context, by `Context.update`, or before `free`,
-    `Buffer.destroy`, `Batch.release`, `SourceGroup.stop_all` and `Context.destroy` return; any of this package may be
-    used in it. `buffer_loading` and `resource_not_found` are questions, asked while a sound is being loaded.
+    Derive from it, override the methods you need, and set ``Context.message_handler``.
+
+    The messages are called on the thread that made the context: by `Context.update`, or before `free`,
+    `Buffer.destroy`, `Batch.release`, `SourceGroup.stop_all` and `Context.destroy` return. They may use everything in
+    this package. The exceptions are `buffer_loading` and `resource_not_found`, which are called while a sound loads.
     """
 
     def device_disconnected(self, device: Device) -> None:
-        """`device` is gone: unplugged, or taken by the system. Told once.
+        """`device` was lost: it was unplugged, or the system took it. Called once.
 
-        Where OpenAL can follow to another device (see `Device`), this is told only if there is none; then the package
-        goes on looking, time stands still for what plays, and it goes on when a device is there again. Else what
-        played comes to its end, and nothing is heard until the game opens another `Device` and `Context`, which it
-        may do here.
+        If OpenAL can move to another device (see `Device`), this is called only if no other device exists. The
+        package then keeps looking for one. Sources stand still meanwhile and continue when a device is found.
+
+        If OpenAL cannot move, all playing sources end. The game is silent until it opens another `Device` and
+        `Context`, which it may do here.
         """
 
     def source_stopped(self, source: Source) -> None:
-        """`source` has come to the end of what it played."""
+        """`source` reached the end of its sound."""
 
     def source_force_stopped(self, source: Source) -> None:
-        """`source` was stopped before its end by something else than itself, or could not be heard at all.
+        """`source` was stopped by another cause than its own methods, or was never heard.
 
-        That is: its voice went to another of higher or the same priority, or there was none for it (see
-        `Source.priority`); its buffer was freed or destroyed, also with its context; `SourceGroup.stop_all`; or what
-        it streamed could not be read on (the event ``on_stream_failed`` says why).
+        The causes are:
+
+        - Its voice was stolen for a source of higher or equal priority, or it got no voice (see `Source.priority`).
+        - Its buffer was freed or destroyed, alone or with its context.
+        - `SourceGroup.stop_all` was called.
+        - Its stream could not be read further. The event ``on_stream_failed`` gives the reason.
         """
 
     def buffer_loading(
         self, name: str, channel_config: str, sample_type: str, sample_rate: int, data: memoryview
     ) -> None:
-        """The samples of `name` are decoded, and not given to OpenAL yet.
+        """The samples of `name` are decoded and not yet passed to OpenAL.
 
-        Called on the thread that loads: a worker, or the game's in ``Buffer(name)``. What it raises fails the load.
+        Called on the thread that loads: a worker, or the main thread in ``Buffer(name)``. An exception fails the load.
 
         Args:
-            name: What the cache calls the sound.
+            name: Name of the sound in the cache.
             channel_config: One of `channel_configs`.
             sample_type: One of `sample_types`.
             sample_rate: Hertz.
             data: All samples, interleaved, as writable bytes (format 'B'; ``data.cast('h')`` for 16-bit samples).
-                Valid during the call only. What is written is heard.
+                Valid during the call only. Changes are heard.
         """
 
     def resource_not_found(self, name: str) -> str:
-        """There is no sound `name`: return another to load in its place, or '' to give up.
+        """The sound `name` was not found.
 
-        Called on the thread that made the context, by whatever was given the name (`cache`, `preload`, `Buffer`,
-        `decode` ...) before it returns; or where the file is gone when a worker opens it, by the next update or
-        whatever waits for the sound. Any of this package may be used in it. What it raises fails the load, as '' does.
-        The cache keeps the name that was asked for.
+        Called on the thread that made the context, by the call that was given the name (`cache`, `preload`, `Buffer`,
+        `decode` ...) before it returns. If the file is missing when a worker opens it, this is called by the next
+        update or by the call that waits for the sound. It may use everything in this package. An exception fails the
+        load, like ''.
+
+        Returns:
+            The name of a sound to load instead, or '' to fail the load. The cache uses the requested name for it.
         """
         return ""

@@ -1,7 +1,7 @@
-"""From a name to something that can be opened, through ``pyglet.resource``.
+"""Names of sounds, and the resources that they refer to, through ``pyglet.resource``.
 
-Looking a name up is a dictionary access in the loader's index and happens on the calling thread, because a pyglet
-`Loader` is not made for several; opening happens wherever the sound is decoded.
+A look-up is a dictionary access in the loader's index. It runs on the calling thread, because a pyglet `Loader` is
+not thread-safe. The resource is opened on the thread that decodes the sound.
 """
 
 from __future__ import annotations
@@ -20,28 +20,32 @@ if TYPE_CHECKING:
     import zipfile
     from collections.abc import Callable
 
-#: What a sound may be called: a resource name, or the path of a file.
+#: The name of a sound: a resource name, or the path of a file.
 Name = Union[str, "os.PathLike[str]"]
 
-#: Bytes asked of a `FileIO` at a time where `use_fileio` was given nothing else.
+#: Default number of bytes that one call of `FileIO.read` asks for.
 DEFAULT_BUFFER_SIZE = 64 * 1024
 
 
 @runtime_checkable
 class FileIO(Protocol):
-    """What a factory given to `use_fileio` returns: a readable, seekable binary file.
+    """A readable, seekable binary file, made by a factory given to `use_fileio`.
 
-    It is used by one thread at a time, usually a worker. What it raises becomes the cause of a `ResourceUnreadable`.
+    One thread at a time uses it, usually a worker. Its exceptions become the cause of a `ResourceUnreadable`.
     """
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes; b'' at the end."""
+        """Return at most `size` bytes; b'' at the end."""
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move to `offset` from the start (`whence` 0), from here (1) or from the end (2); return the position."""
+        """Move to `offset` from the start (`whence` 0), from the position (1) or from the end (2).
+
+        Returns:
+            The new position, in bytes from the start.
+        """
 
     def close(self) -> None:
-        """Called once, when nothing more will be read."""
+        """Close the file. Called once, after the last read."""
 
 
 _factory: Callable[[str], FileIO] | None = None
@@ -52,12 +56,12 @@ def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAU
     """Open every sound through `factory` from now on, instead of ``pyglet.resource`` and the file system.
 
     Args:
-        factory: Called with a name, returns its file; called in worker threads. It raises `FileNotFoundError` for a
-            name it does not know. None goes back to ``pyglet.resource``.
-        buffer_size: Bytes to ask for at a time, at least.
+        factory: Takes a name and returns its open file. It is called in worker threads. It raises
+            `FileNotFoundError` for an unknown name. None restores ``pyglet.resource``.
+        buffer_size: Minimum number of bytes to read at a time.
 
     Raises:
-        TypeError: `factory` cannot be called.
+        TypeError: `factory` is not callable.
         ValueError: `buffer_size` is less than 1.
     """
     global _factory, _buffer_size
@@ -69,15 +73,15 @@ def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAU
 
 
 def current_fileio() -> Callable[[str], FileIO] | None:
-    """The factory given to `use_fileio`, or None."""
+    """Return the factory given to `use_fileio`, or None."""
     return _factory
 
 
 class _FileIOReader(io.RawIOBase):
-    """A `FileIO` as one of Python's own raw files, which can then be buffered."""
+    """Adapter from `FileIO` to a raw file of the io module, so that it can be buffered."""
 
     def __init__(self, file: FileIO) -> None:
-        self._file: FileIO = io.BytesIO()  # Python closes also what was made by half
+        self._file: FileIO = io.BytesIO()  # Python calls `close` even if this constructor raises
         if not (hasattr(file, "read") and hasattr(file, "seek") and hasattr(file, "close")):
             raise TypeError(f"the factory given to use_fileio returned {file!r}; it must return an open binary file")
         self._file = file
@@ -108,10 +112,10 @@ class _FileIOReader(io.RawIOBase):
 
 
 class Resource:
-    """A name that was looked up. `open` may be called on any thread, once or more.
+    """The result of a look-up. `open` may be called on any thread, any number of times.
 
     Attributes:
-        key: What the cache calls it.
+        key: The name of the sound in the cache.
     """
 
     __slots__ = ("key",)
@@ -120,10 +124,15 @@ class Resource:
         self.key = key
 
     def open(self, limit: int) -> OpenFile:
-        """Open it; blocks as long as the file system or the game's own file takes.
+        """Open the resource. Blocks while the file system or the game's file factory works.
+
+        Args:
+            limit: Largest size of a zip entry, in bytes.
 
         Raises:
-            ResourceNotFound, ResourceUnreadable, BufferTooLarge: The last for a zip entry of over `limit` bytes.
+            ResourceNotFound: The file does not exist.
+            ResourceUnreadable: The file cannot be opened.
+            BufferTooLarge: A zip entry has more than `limit` bytes.
         """
         try:
             return self._open(limit)
@@ -135,15 +144,20 @@ class Resource:
             raise ResourceUnreadable(self.key, "open", f"it cannot be opened: {describe_error(error)}") from error
 
     def _open(self, limit: int) -> OpenFile:
-        raise AssertionError("each kind of resource opens itself")
+        raise AssertionError("a subclass of Resource must override _open")
 
     def weight(self) -> int:
-        """Bytes of its file, as far as they are known without opening it; else 0."""
+        """Return the file size in bytes if it is known without opening the file; else 0."""
         return 0
 
 
 class _File(Resource):
-    """A file, by the folder it is in ('' for none in particular) and its path from there."""
+    """A file on disk.
+
+    Attributes:
+        folder: The folder that `name` is relative to; '' if `name` is a complete path.
+        name: Path of the file.
+    """
 
     __slots__ = ("folder", "name")
 
@@ -155,7 +169,7 @@ class _File(Resource):
     def _open(self, limit: int) -> OpenFile:
         path = self._path()
         if "\0" in path:
-            raise FileNotFoundError("a path cannot hold a NUL character")
+            raise FileNotFoundError("a path cannot contain a NUL character")
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise ResourceUnreadable(self.key, "open", f"{path} is not a regular file")
@@ -164,7 +178,7 @@ class _File(Resource):
     def weight(self) -> int:
         try:
             return os.stat(self._path()).st_size
-        except (OSError, ValueError):  # the latter for a NUL
+        except (OSError, ValueError):  # ValueError: the path contains a NUL character
             return 0
 
     def _path(self) -> str:
@@ -172,7 +186,12 @@ class _File(Resource):
 
 
 class _Located(Resource):
-    """What pyglet found somewhere else than in a directory."""
+    """A resource that pyglet found in another place than a directory, such as a zip file.
+
+    Attributes:
+        location: The pyglet location.
+        name: Path within the location.
+    """
 
     __slots__ = ("location", "name")
 
@@ -184,11 +203,11 @@ class _Located(Resource):
     def _open(self, limit: int) -> OpenFile:
         with self._source(limit) as source:
             copy = copy_for_libsndfile(source, limit)
-        # Where there is no place for a copy, as pyglet gives it; a zip entry inflated whole.
+        # Without a place for the copy: the file that pyglet opens. For a zip entry that is all of it, inflated.
         return copy or open_measured(self.location.open(self.name))
 
     def _source(self, limit: int) -> BinaryIO:
-        """To be read once, from start to end."""
+        """Open a stream that is read once, from start to end."""
         location = self.location
         if not isinstance(location, pyglet.resource.ZIPLocation):
             return cast("BinaryIO", location.open(self.name))
@@ -199,7 +218,7 @@ class _Located(Resource):
         return cast("BinaryIO", location.zip.open(entry))
 
     def _entry(self) -> zipfile.ZipInfo:
-        """What the zip's directory says of it."""
+        """Return the entry in the directory of the zip file."""
         location = self.location
         folder = f"{location.dir}/" if location.dir else ""
         info: zipfile.ZipInfo = location.zip.getinfo(f"{folder}{self.name}".replace(os.sep, "/"))
@@ -208,12 +227,12 @@ class _Located(Resource):
     def weight(self) -> int:
         try:
             return self._entry().file_size
-        except (AttributeError, KeyError):  # it is no zip; or not the one it was
+        except (AttributeError, KeyError):  # the location is not a zip file, or the zip file has changed
             return 0
 
 
 class _Custom(Resource):
-    """What the factory given to `use_fileio` opens."""
+    """A resource that a factory given to `use_fileio` opens."""
 
     __slots__ = ("buffer_size", "factory", "name")
 
@@ -229,7 +248,7 @@ class _Custom(Resource):
 
 
 def key_of(name: Name) -> str:
-    """What the cache calls `name`: the string itself, or a path's absolute form.
+    """Return the cache key of `name`: the string itself, or the absolute form of a path object.
 
     Raises:
         TypeError: `name` is neither a string nor a path.
@@ -248,29 +267,29 @@ def locate(
     key: str | None = None,
     explain: Callable[[str, pyglet.resource.Loader | None], str] | None = None,
 ) -> Resource:
-    """Look `name` up. Opens nothing, but may index the loader's path the first time.
+    """Look up `name`. Opens no file. The first look-up may index the loader's path.
 
     Args:
-        name: A resource's name (of `loader`), an absolute path, or a path object.
-        loader: None: pyglet's own.
-        key: What the cache is to call it, where that is not `key_of(name)`.
-        explain: Returns why the loader does not find `name`. Called when the text of the error is read.
+        name: The name of a resource of `loader`, an absolute path, or a path object.
+        loader: The pyglet loader; None: pyglet's default loader.
+        key: The name in the cache; None: `key_of(name)`.
+        explain: Returns the reason why the loader does not find `name`. Called when the text of the error is read.
 
     Raises:
-        ResourceNotFound: The loader has no such resource.
+        ResourceNotFound: The loader has no resource `name`.
         ResourceUnreadable: The loader failed to index its path.
         TypeError: `name` is neither a string nor a path.
     """
-    known_as = name if type(name) is str else key_of(name)
-    key = known_as if key is None else key
+    own_key = name if type(name) is str else key_of(name)
+    key = own_key if key is None else key
     if _factory is not None:
-        return _Custom(key, known_as, _factory, _buffer_size)
+        return _Custom(key, own_key, _factory, _buffer_size)
     if not isinstance(name, str) or os.path.isabs(name):
-        return _File(key, "", known_as)
+        return _File(key, "", own_key)
     try:
         location: Any = (loader.location if loader is not None else pyglet.resource.location)(name)
     except pyglet.resource.ResourceNotFoundException:
-        # Finding the reason takes a while, and the text may never be read.
+        # The reason is computed on demand: that takes a while, and the text may never be read.
         raise ResourceNotFound(key, "find", lambda: explain(name, loader) if explain else "not found") from None
     except Exception as error:
         raise ResourceUnreadable(

@@ -1,4 +1,4 @@
-"""``pyglet.clock`` drives ``Context.update``, only while there is work."""
+"""Scheduler that calls ``Context.update`` from ``pyglet.clock`` while the context has work."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Driven(Protocol):
-        """What is kept up to date."""
+        """An object with an update that a scheduler calls. It is false after it was destroyed."""
 
         def update(self, dt: float = 0.0) -> None:
-            """Do what there is to do."""
+            """Do the work of one update."""
 
 
 class Scheduler:
-    """Keeps one object updated by a clock while it has work; with no work, the clock knows nothing of it.
+    """Updates one object from a clock while it has work. Without work, the clock has no function to call.
 
-    The clock holds this object, and this object holds what it drives by a weak reference: neither keeps it alive.
-    ``schedule_interval_soft`` is used because ``schedule`` would make ``pyglet.app.run`` spin.
+    The clock refers to the scheduler, and the scheduler has a weak reference to the object, so neither keeps the
+    object alive. The scheduler uses ``schedule_interval_soft``, because ``schedule`` makes ``pyglet.app.run`` spin.
     """
 
     def __init__(self, driven: Driven, clock: pyglet.clock.Clock | None, interval: float) -> None:
-        """
+        """Make a scheduler that is asleep.
+
         Args:
-            driven: What to update.
-            clock: Its clock; None: pyglet's default, looked up whenever there is work to begin.
+            driven: The object to update.
+            clock: The clock that updates it; None: pyglet's default clock at the time of `wake`.
             interval: Seconds between updates.
         """
         self._driven = weakref.ref(driven)
@@ -38,34 +39,34 @@ class Scheduler:
 
     @property
     def awake(self) -> bool:
-        """Whether the clock is driving; one that is pyglet's default no more does not count."""
-        return self._ticking is not None and self._ticking is self._its_clock()
+        """Whether the clock calls the update. False if pyglet's default clock was replaced after `wake`."""
+        return self._ticking is not None and self._ticking is self._current_clock()
 
     def wake(self) -> None:
-        """There is work: see that the clock drives."""
+        """Put the update on the clock. Does nothing if it is there already."""
         if not self.awake:
             self.sleep()
-            self._ticking = self._its_clock()
+            self._ticking = self._current_clock()
             self._ticking.schedule_interval_soft(self._tick, self._interval)
 
     def sleep(self) -> None:
-        """There is no work: leave the clock."""
+        """Remove the update from the clock."""
         if self._ticking is not None:
             self._ticking.unschedule(self._tick)
             self._ticking = None
 
-    def _its_clock(self) -> pyglet.clock.Clock:
+    def _current_clock(self) -> pyglet.clock.Clock:
         return pyglet.clock.get_default() if self._clock is None else self._clock
 
     def _tick(self, dt: float) -> None:
         driven = self._driven()
-        if not driven:  # gone, or dead: in the child of a fork, nobody has put it to sleep
+        if not driven:  # collected, or abandoned in the child of a fork, which does not call `sleep`
             self.sleep()
             return
         try:
             driven.update(dt)
         except BaseException:
-            # A clock never again calls an interval function that has raised: schedule anew.
+            # A clock drops an interval function that raises, so schedule it again.
             if self._ticking is not None:
                 self.sleep()
                 self.wake()

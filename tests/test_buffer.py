@@ -711,7 +711,7 @@ def test_load_callback_cannot_await_its_load(context: palace.Context, names: tup
     context.message_handler = Loading(other if what == "other Buffer" else act)
     assert palace.Buffer("a.wav")
 
-    assert results == [101] if what == "other Buffer" else "cannot be waited for" in str(results[0])
+    assert results == [101] if what == "other Buffer" else "cannot wait for" in str(results[0])
 
 
 def test_worker_cannot_ask_for_buffer(context: palace.Context, names: tuple[str, ...]) -> None:

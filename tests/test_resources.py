@@ -16,7 +16,7 @@ import pytest
 import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._decoding import files
-from pyglet_palace._loading.suggestions import advice
+from pyglet_palace._loading.suggestions import explain_missing
 from pyglet_palace.errors import unlinked
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ LIMIT = 1000
 
 def locate(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> resources.Resource:
     """Look up a name as a context does."""
-    return resources.locate(name, loader, explain=advice)
+    return resources.locate(name, loader, explain=explain_missing)
 
 
 def contents(name: resources.Name, loader: pyglet.resource.Loader | None = None) -> bytes:
@@ -266,7 +266,7 @@ def test_path_object_in_path_is_reported(assets: Path, monkeypatch: pytest.Monke
 
     with pytest.raises(palace.ResourceUnreadable, match="cannot index"):
         locate("door.wav", loader)
-    with pytest.raises(palace.ResourceNotFound, match="takes strings only"):  # pyglet has an empty index by now
+    with pytest.raises(palace.ResourceNotFound, match="accepts only strings"):  # pyglet has an empty index by now
         locate("door.wav", loader)
 
 
@@ -526,7 +526,7 @@ def test_dotted_name_gets_its_plain_form(assets: Path) -> None:
 def test_missing_search_folder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pyglet.resource, "path", ["asets"])
     pyglet.resource.reindex()
-    with pytest.raises(palace.ResourceNotFound, match="there is no folder .*asets"):
+    with pytest.raises(palace.ResourceNotFound, match="the folder .*asets.* does not exist"):
         locate("door.wav")
 
 

@@ -17,7 +17,7 @@ class LiveContext(Protocol):
     """A context, as the registry uses it."""
 
     def destroy(self) -> None:
-        """Stop and free everything."""
+        """Stop all sources and free all parts of the context."""
 
     def _adopt(self) -> bool:
         """Move the context to the calling thread if its own thread has ended; return whether this thread owns it."""
@@ -68,7 +68,7 @@ def add_device(device: LiveDevice) -> None:
 
 
 def remove_device(device: LiveDevice) -> None:
-    """Forget a device that was closed. Does nothing if it is not known."""
+    """Forget a device that was closed. Ignores unknown devices."""
     if device in _devices:
         _devices.remove(device)
 
@@ -86,7 +86,7 @@ def call_after_fork(function: Callable[[], None]) -> None:
 def shutdown() -> None:
     """Destroy all contexts of this thread and close all devices that have no context left.
 
-    Runs at exit by itself. Calling it again does nothing. Contexts whose thread has ended count as this thread's.
+    Runs automatically at exit. A second call has no effect. Contexts whose thread has ended count as this thread's.
     Exceptions of event handlers go to ``sys.excepthook``.
     """
     failed: BaseException | None = None
@@ -111,7 +111,10 @@ def _watch_forks() -> None:
 
 
 def _abandon_all() -> None:
-    """Abandon everything in the child of a fork: the parent still uses it, so the child must close nothing."""
+    """Abandon all contexts and devices in the child of a fork.
+
+    The parent still uses them, so the child must not close them.
+    """
     for context in _contexts:
         context._abandon()
     _contexts.clear()

@@ -26,6 +26,6 @@ def replace_thread(start: Callable[[], None], blocked_in: str) -> bool:
     try:
         start()
     except RuntimeError:
-        warn_once(f"cannot start another thread while one is blocked in {blocked_in}; what is queued waits")
+        warn_once(f"cannot start a thread to replace one that is blocked in {blocked_in}")
         return False
     return True

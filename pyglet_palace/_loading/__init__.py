@@ -1,1 +1,1 @@
-"""From a name to samples in OpenAL."""
+"""Loading: names of sounds become cached samples in OpenAL."""

@@ -1,4 +1,4 @@
-"""What is in memory, who refers to it, and what is forgotten when there is too much."""
+"""Sound cache with LRU eviction and pinned names."""
 
 from __future__ import annotations
 
@@ -20,12 +20,22 @@ if TYPE_CHECKING:
     from .._playback.voice_pool import VoicePool
     from .upload import BufferStore
 
-#: Sounds that somebody refers to which are passed over in one search for one that nobody does.
+#: Entries in use that one call of `SoundCache.evict` may pass over.
 _MOST_PASSED_OVER = 256
 
 
-class Entry(StaticSound):
-    """A sound in memory, by name."""
+class CacheEntry(StaticSound):
+    """A cached sound.
+
+    Attributes:
+        name: Cache key.
+        channel_config: One of `channel_configs`.
+        sample_type: One of `sample_types`.
+        size: Bytes of samples in OpenAL.
+        alive: False after the entry was removed from the cache.
+        order: Entry number: the position in the order of requests.
+        search: Number of the last eviction search that visited the entry.
+    """
 
     __slots__ = ("alive", "channel_config", "name", "order", "sample_type", "search", "size")
 
@@ -36,19 +46,20 @@ class Entry(StaticSound):
         self.sample_type = samples.sample_type
         self.size = stored.size
         self.alive = True
-        #: Its place in the order of what was asked for.
         self.order = order
-        #: The last search for something to evict that has met it.
         self.search = 0
 
 
 class Pins:
-    """Which names somebody holds, as long as they do not let them go or are forgotten themselves."""
+    """Names that must not be evicted, with the owners that pinned them.
+
+    A name stays pinned until each owner has unpinned it or was garbage-collected.
+    """
 
     def __init__(self) -> None:
         self._pinned: dict[weakref.ref[Any], Iterable[str]] = {}
         self._count: Counter[str] = Counter()
-        #: Holders that were forgotten. Appended to by the garbage collector, on any thread.
+        #: Owners that were garbage-collected. The collector appends, on any thread.
         self._collected: deque[weakref.ref[Any]] = deque()
 
     def __contains__(self, name: str) -> bool:
@@ -57,12 +68,12 @@ class Pins:
         return self._count[name] > 0
 
     def pin(self, owner: Any, names: Iterable[str]) -> None:
-        """`owner` holds `names` from now on."""
+        """Pin `names` for `owner`. Keeps a weak reference to `owner`."""
         self._pinned[weakref.ref(owner, self._collected.append)] = names
         self._count.update(names)
 
     def unpin(self, owner: Any) -> None:
-        """`owner` holds nothing any more."""
+        """Release all names that `owner` pinned."""
         self._unpin(weakref.ref(owner))
 
     def _unpin(self, owner: weakref.ref[Any]) -> None:
@@ -73,37 +84,48 @@ class Pins:
 
 
 class SoundCache:
-    """The sounds in memory of one context. Used by the game's thread only."""
+    """Sound cache of one context, with LRU eviction. Used on the main thread only."""
 
     def __init__(
         self,
         scope: ContextScope,
         store: BufferStore,
         voices: VoicePool,
-        news: EventQueue,
-        make_handle: Callable[[Entry], Any],
+        events: EventQueue,
+        make_handle: Callable[[CacheEntry], Any],
     ) -> None:
+        """Start empty and without a limit.
+
+        Args:
+            scope: The context scope.
+            store: Deletes OpenAL buffers.
+            voices: Stops the sources of removed entries.
+            events: Receives the events of these sources and of the limit.
+            make_handle: Makes the `Buffer` of an entry.
+        """
         self._scope = scope
         self._store = store
         self._voices = voices
-        self._news = news
+        self._events = events
         self._limit: int | None = None
-        #: The least recently used first.
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        #: Entries by name, least recently used first.
+        self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
         self._order = itertools.count(1)
-        self._newest: Entry | None = None
-        #: The search for something to evict that is under way, and how many entries it has not met.
+        self._newest: CacheEntry | None = None
+        #: Number of the current eviction search, and of the entries that it has not visited.
         self._search = 1
-        self._unmet = 0
-        #: Whether it was left off before its end.
+        self._unvisited = 0
+        #: Whether the current search was interrupted and continues with the next `evict`.
         self.searching = False
-        #: Whether it was said that the limit cannot be kept, and still cannot.
+        #: Whether `on_cache_limit_exceeded` was posted and the limit is still exceeded.
         self._exceeded = False
+        #: Total bytes of the entries.
         self.size = 0
+        #: Number of evicted entries.
         self.evicted = 0
-        #: What unreleased batches keep from being evicted.
+        #: Names pinned by unreleased batches.
         self.pins = Pins()
-        #: `Buffer` objects by name, as long as anybody else has them.
+        #: The `Buffer` objects that are referenced elsewhere, by name.
         self._handles: weakref.WeakValueDictionary[str, Any] = weakref.WeakValueDictionary()
         self._make_handle = make_handle
 
@@ -115,100 +137,108 @@ class SoundCache:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names in memory, in the order they were asked for."""
+        """Names of the entries, in the order of the requests."""
         return tuple(sorted(self._entries, key=lambda name: self._entries[name].order))
 
     @property
     def limit(self) -> int | None:
-        """Bytes to stay below, by forgetting what nobody refers to; None: no limit."""
+        """Bytes above which entries that are not in use are evicted; None: no limit."""
         return self._limit
 
     @limit.setter
     def limit(self, limit: int | None) -> None:
         self._limit = limit
-        self._newest = None  # it has been there before
+        self._newest = None  # only an entry added after the change is protected from eviction
 
     @property
     def over_limit(self) -> int:
-        """Bytes by which the limit is exceeded."""
+        """Bytes above the limit; 0 if the limit is kept."""
         return 0 if self._limit is None else max(0, self.size - self._limit)
 
-    def get(self, name: str) -> Entry | None:
-        """What is in memory under `name`."""
+    def get(self, name: str) -> CacheEntry | None:
+        """Return the entry of `name`, or None."""
         return self._entries.get(name)
 
     def next_order(self) -> int:
-        """The next number in the order of what is asked for."""
+        """Return the next entry number."""
         return next(self._order)
 
-    def mark_used(self, entry: Entry) -> None:
-        """`entry` is what was used last."""
+    def mark_used(self, entry: CacheEntry) -> None:
+        """Make `entry` the most recently used."""
         self._entries.move_to_end(entry.name)
 
-    def handle(self, entry: Entry) -> Any:
-        """The one `Buffer` of an entry."""
+    def handle(self, entry: CacheEntry) -> Any:
+        """Return the `Buffer` of an entry, the same one while it is referenced."""
         handle = self._handles.get(entry.name)
         if handle is None:
             handle = self._handles[entry.name] = self._make_handle(entry)
         return handle
 
-    def add(self, name: str, samples: Samples, stored: StoredBuffer, order: int) -> Entry:
-        """Put a sound in."""
-        entry = self._newest = self._entries[name] = Entry(name, samples, stored, order)
+    def add(self, name: str, samples: Samples, stored: StoredBuffer, order: int) -> CacheEntry:
+        """Add a sound and return its entry.
+
+        Args:
+            name: Cache key.
+            samples: Gives rate, length, format and loop points.
+            stored: The OpenAL buffer with the samples.
+            order: Entry number, from `next_order`.
+        """
+        entry = self._newest = self._entries[name] = CacheEntry(name, samples, stored, order)
         self.size += entry.size
-        self._unmet += 1
+        self._unvisited += 1
         return entry
 
-    def remove(self, entry: Entry) -> None:
-        """Stop the sources of an entry and free it."""
+    def remove(self, entry: CacheEntry) -> None:
+        """Stop the sources of an entry, remove it and delete its OpenAL buffer."""
         for state in list(entry.states):
             source = state.source
             self._voices.release(state)
-            self._news.post_source_event("source_force_stopped", source)
+            self._events.post_source_event("source_force_stopped", source)
         del self._entries[entry.name]
         self._handles.pop(entry.name, None)
         if entry is self._newest:
             self._newest = None
         self.size -= entry.size
-        self._unmet -= entry.search != self._search
+        self._unvisited -= entry.search != self._search
         entry.alive = False
         with self._scope as al:
             self._store.delete(al, entry.stored)
 
     def evict(self, in_flight: int = 0, deadline: int | None = None) -> None:
-        """Forget the least recently used of what nobody refers to until the limit is kept; never the newest.
+        """Evict least recently used entries until the limit is kept. Never evicts the newest entry.
 
-        What somebody refers to is in use at this moment, so it becomes the most recently used where it is met. That
-        the limit cannot be kept is said once a search has met all there is.
+        Entries in use are kept. A visited entry in use becomes the most recently used. When a search has visited all
+        entries and the limit is still exceeded, the event `on_cache_limit_exceeded` is posted once.
 
         Args:
-            in_flight: Bytes of samples that are on their way and are to have room, too.
-            deadline: Of ``time.perf_counter_ns``: when to leave the rest to the next call.
+            in_flight: Bytes of samples in flight, which count against the limit.
+            deadline: Time of ``time.perf_counter_ns`` after which the search continues with the next call.
         """
         if self._limit is None:
             return
         left = _MOST_PASSED_OVER
-        while self.size + in_flight > self._limit and self._unmet:
+        while self.size + in_flight > self._limit and self._unvisited:
             entry = next(iter(self._entries.values()))
-            if self._is_referred_to(entry):
+            if self._is_in_use(entry):
                 left -= 1
-                self._unmet -= entry.search != self._search
+                self._unvisited -= entry.search != self._search
                 entry.search = self._search
                 self._entries.move_to_end(entry.name)
             else:
                 self.remove(entry)
                 self.evicted += 1
             if not left or (deadline is not None and time.perf_counter_ns() >= deadline):
-                self.searching = bool(self._unmet)
+                self.searching = bool(self._unvisited)
                 if self.searching:
                     return
         self.searching = False
         self._search += 1
-        self._unmet = len(self._entries)
+        self._unvisited = len(self._entries)
         exceeded = self.size > self._limit
         if exceeded and not self._exceeded:
-            self._news.post_cache_limit_exceeded(self.size, self._limit)
+            self._events.post_cache_limit_exceeded(self.size, self._limit)
         self._exceeded = exceeded
 
-    def _is_referred_to(self, entry: Entry) -> bool:
+    def _is_in_use(self, entry: CacheEntry) -> bool:
+        """Return whether the entry is played, newest, pinned, or referenced through its `Buffer`."""
         return bool(entry.states or entry is self._newest or entry.name in self._handles or entry.name in self.pins)

@@ -1,4 +1,4 @@
-"""One thing to be done for a sound, by whoever claims it."""
+"""Decode jobs, and the base class of all jobs."""
 
 from __future__ import annotations
 
@@ -15,18 +15,23 @@ if TYPE_CHECKING:
 
 
 class Job:
-    """Something to be done once, by a worker or by who cannot wait for one.
+    """One step of loading a sound. It runs once, on a worker or on a thread that needs the result at once.
 
-    `state` is changed under the loader's lock only; who moves it from 'queued' to 'claimed' does the task. `error` is
-    written once, before `state` becomes 'done', by who claimed it. A task withdrawn while it is claimed is still
-    brought to 'done', but nobody is told.
+    `state` changes under the pool's lock only. The thread that changes it from 'queued' to 'claimed' runs the job and
+    writes `error`, once, before `state` becomes 'done'. A job that is withdrawn while it is claimed still becomes
+    'done', but the pool discards its result.
 
     Attributes:
-        key: The name of the sound it is for.
-        memory: Bytes that it holds, or is going to. Changed by who does it while it is claimed, else under the
-            loader's lock.
-        stirred: When whoever does it gave its last sign of life (``time.perf_counter``).
-        size: Bytes of the sound's file; 0 while unknown.
+        key: The name of the sound in the cache.
+        state: 'queued', 'claimed', 'done' or 'dropped'.
+        withdrawn: Whether the load was dropped.
+        memory: Bytes of samples that it has allocated or will allocate. Changed by the running thread while the job
+            is claimed, else under the pool's lock.
+        size: Size of the sound's file in bytes; 0 while unknown.
+        last_heartbeat: Time of the last heartbeat (``time.perf_counter``).
+        error: The error of the job; None if it succeeded or has not ended.
+        finished: An event that is set when `state` becomes 'done'. The waiting thread makes it
+            (`WorkerPool.wait_for`).
     """
 
     __slots__ = ("error", "finished", "key", "last_heartbeat", "memory", "size", "state", "withdrawn")
@@ -39,23 +44,28 @@ class Job:
         self.size = 0
         self.last_heartbeat = 0.0
         self.error: ResourceError | None = None
-        #: Set when the state becomes 'done'; made by who waits (`WorkerPool.wait_for`).
         self.finished: threading.Event | None = None
 
     def run(self) -> None:
-        """Do it. Raises what is no `Exception`, such as Ctrl-C."""
-        raise AssertionError("each kind of task is done in its own way")
+        """Run the job and store its result. Raises only exceptions such as `KeyboardInterrupt`, not `Exception`."""
+        raise AssertionError("a subclass of Job must override run")
 
     def discard_result(self) -> None:
-        """Nobody wants what came of it."""
+        """Release the result."""
 
     def heartbeat(self) -> None:
-        """A sign of life."""
+        """Note that the job makes progress."""
         self.last_heartbeat = time.perf_counter()
 
 
 class DecodeJob(Job):
-    """One sound to load. What came of it is in `samples` or `error`."""
+    """Opens a resource and decodes it into memory. The result is in `samples` or `error`.
+
+    Attributes:
+        resource: The resource to load.
+        settings: The settings of the load.
+        samples: The decoded samples; None before the job is done, after an error and after `discard_result`.
+    """
 
     __slots__ = ("resource", "samples", "settings")
 
@@ -66,8 +76,8 @@ class DecodeJob(Job):
         self.samples: Samples | None = None
 
     def run(self) -> None:
-        """Load it."""
-        from .._decoding import load  # with numpy and soundfile: imported by the context, so that importing us is cheap
+        """Open and decode the resource. Blocks."""
+        from .._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not load
 
         try:
             self.samples = load.load(self.resource, self.settings, self)
@@ -75,21 +85,21 @@ class DecodeJob(Job):
             self.error = unlinked(error)
 
     def discard_result(self) -> None:
-        """Forget the samples."""
+        """Release the samples."""
         self.samples = None
 
-    # What `load.load` tells
+    # Called by `load.load` to report progress
 
     def opened(self, size: int) -> None:
-        """The file has `size` bytes."""
+        """Note that the file was opened and has `size` bytes."""
         self.size = size
         self.heartbeat()
 
     def allocated(self, size: int) -> None:
-        """The samples take `size` bytes."""
+        """Note that the samples take `size` bytes."""
         self.memory = size
 
     def is_wanted(self) -> bool:
-        """Whether anybody still wants it."""
+        """Return whether to continue: False if the job was withdrawn. Counts as a heartbeat."""
         self.heartbeat()
         return not self.withdrawn

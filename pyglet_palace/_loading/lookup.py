@@ -1,4 +1,4 @@
-"""From a name to a resource, asking the game for another name where there is none."""
+"""Look-up of names, with substitutes from the game for names that are not found."""
 
 from __future__ import annotations
 
@@ -6,76 +6,94 @@ from typing import TYPE_CHECKING
 
 from .. import resources
 from ..errors import DestroyedError, ResourceError, ResourceNotFound
-from .suggestions import advice
+from .suggestions import explain_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyglet.resource
 
-#: Substitutes that a game's `resource_not_found` may offer for one name.
-_MOST_SUBSTITUTES = 16
+#: Substitutes that the game's `resource_not_found` may return for one name.
+_MAX_SUBSTITUTES = 16
 
 
 class NameLookup:
-    """Looks names up for one context. Used by the game's thread only; the game is asked in every method.
+    """Finds the resources of names for one context. Used on the main thread only.
 
-    Methods return how many substitutes a name has had so far, besides the resource: a game that always offers one
-    more is not asked for ever.
+    Every method may call the game's `resource_not_found`. The methods return the resource and the number of
+    substitutes tried for the name so far. The number is limited, so a handler that always returns another name
+    cannot cause an endless loop.
     """
 
-    def __init__(self, files: pyglet.resource.Loader | None, ask: Callable[[str], str]) -> None:
-        """
+    def __init__(self, loader: pyglet.resource.Loader | None, ask: Callable[[str], str]) -> None:
+        """Make the look-up of a context.
+
         Args:
-            files: The pyglet loader to look names up in; None for pyglet's own.
-            ask: Another name for one that is not found, or ''.
+            loader: The pyglet loader that finds names; None: pyglet's default loader.
+            ask: Takes a name that is not found; returns a substitute, or ''.
         """
-        self._files = files
+        self._loader = loader
         self._ask = ask
-        #: Set when the context is destroyed, which may happen while the game is asked.
+        #: Whether the context was destroyed, which can happen during a call of `ask`.
         self.closed = False
 
     def find(self, name: resources.Name, key: str, tried: int = 0) -> tuple[resources.Resource, int]:
-        """Look up a name, or what the game offers in its place.
+        """Look up a name, or a substitute from the game if it is not found.
+
+        Args:
+            name: The name to look up.
+            key: The name in the cache.
+            tried: Number of substitutes tried so far.
+
+        Returns:
+            The resource, and the number of substitutes tried.
 
         Raises:
             ResourceNotFound, ResourceUnreadable: As for `resources.locate`.
-            DestroyedError: The game, when it was asked, destroyed the context.
+            DestroyedError: The game's `resource_not_found` destroyed the context.
         """
         while True:
             try:
-                return resources.locate(name, self._files, key, advice), tried
+                return resources.locate(name, self._loader, key, explain_missing), tried
             except ResourceNotFound as error:
-                offered = self._offer(resources.key_of(name), error, tried)
-                if not offered:
+                substitute = self._ask_substitute(resources.key_of(name), error, tried)
+                if not substitute:
                     if tried:
-                        raise ResourceNotFound(key, "find", f"neither it nor {name!r} was found") from error
+                        problem = f"not found, and neither was the substitute {name!r}"
+                        raise ResourceNotFound(key, "find", problem) from error
                     raise
-                name, tried = offered, tried + 1
+                name, tried = substitute, tried + 1
 
     def find_instead(self, error: ResourceNotFound, tried: int) -> tuple[resources.Resource, int] | None:
-        """What the game offers for a file that turned out not to be there when it was opened; None: nothing.
+        """Find a substitute for a file that did not exist when a job opened it.
+
+        Args:
+            error: The error of the job.
+            tried: Number of substitutes tried so far.
+
+        Returns:
+            As for `find`; None if the game returned no substitute.
 
         Raises:
             ResourceNotFound, ResourceUnreadable, DestroyedError: As for `find`.
         """
-        offered = self._offer(error.name, error, tried)
-        return self.find(offered, error.name, tried + 1) if offered else None
+        substitute = self._ask_substitute(error.name, error, tried)
+        return self.find(substitute, error.name, tried + 1) if substitute else None
 
-    def _offer(self, name: str, error: ResourceError, tried: int) -> str:
-        if tried >= _MOST_SUBSTITUTES:
+    def _ask_substitute(self, name: str, error: ResourceError, tried: int) -> str:
+        if tried >= _MAX_SUBSTITUTES:
             return ""
         try:
-            offered = self._ask(name)
-            if offered:
-                resources.key_of(offered)  # TypeError if that is no name
+            substitute = self._ask(name)
+            if substitute:
+                resources.key_of(substitute)  # raises TypeError for a value that is not a name
         except Exception as raised:
             self._check_open(error.name)
             problem = f"resource_not_found failed: {type(raised).__name__}: {raised}"
             raise ResourceNotFound(error.name, "find", problem) from raised
         self._check_open(error.name)
-        return offered
+        return substitute
 
     def _check_open(self, key: str) -> None:
         if self.closed:
-            raise DestroyedError(f"{key!r} was not loaded, because its context was destroyed meanwhile") from None
+            raise DestroyedError(f"{key!r} was not loaded, because its context was destroyed during the load") from None

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Watcher(Protocol):
-    """Who holds several names and is told what becomes of each (a `Batch`)."""
+    """A waiter for several names that receives the result of each (a `Batch`)."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -21,18 +21,19 @@ class Watcher(Protocol):
 
 
 class PendingLoad:
-    """A name on its way: its current job, and who waits for it."""
+    """The load of one name: its current job and its waiters."""
 
     __slots__ = ("awaited", "job", "order", "requested", "substitutes", "watchers")
 
     def __init__(self, job: DecodeJob, substitutes: int, order: int) -> None:
         self.job: DecodeJob | UploadJob = job
-        #: Its place in the order of what was asked for.
+        #: Entry number: the position in the order of requests.
         self.order = order
-        #: Substitutes that were tried for it.
+        #: Number of substitutes tried so far.
         self.substitutes = substitutes
-        #: Whether `cache` asked for it: then no batch that is cancelled takes it away.
+        #: Whether `cache` requested the name. If so, cancelling a batch does not drop the load.
         self.requested = False
-        #: Whether a ``Buffer(name)`` is at it: the same.
+        #: Whether a ``Buffer(name)`` waits for the load. If so, cancelling a batch does not drop it.
         self.awaited = False
+        #: Batches that wait for the load.
         self.watchers: list[Watcher] = []

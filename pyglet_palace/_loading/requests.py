@@ -1,4 +1,4 @@
-"""What is on its way, and who wants it."""
+"""Pending loads and their waiters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import resources
 from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
-from .cache import Entry, SoundCache
+from .cache import CacheEntry, SoundCache
 from .jobs import DecodeJob
 from .pending import PendingLoad
 from .upload import UploadJob
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from .pending import Watcher
     from .upload import BufferStore
 
-#: Nanoseconds that one update may spend on publishing; the job that passes it is the last.
+#: Nanoseconds that one update may spend on publishing. The job that exceeds them is the update's last.
 PUBLISH_BUDGET = 300_000
-#: The part of `cache_limit` that may be in flight before no worker begins anything more.
-_PART_IN_FLIGHT = 8
+#: Workers claim no job while more than `cache_limit` divided by this is in flight.
+_BUDGET_DIVISOR = 8
 
 
 #: Seconds between two checks for stalled workers while a thread waits.
@@ -38,83 +38,90 @@ _STALL_CHECK_SECONDS = 0.25
 
 
 class LoadRequests:
-    """The names that a context is asked for, and their way into memory. Used by the game's thread only.
+    """Pending loads of a context. Used on the main thread only.
 
-    A result counts only while its job is its name's current one. A name whose load failed is not in the table, so
-    asking again tries again.
+    A result counts only if its job is still the current job of its name. A failed load is removed, so the next
+    request of the name tries again.
     """
 
     def __init__(
         self,
         scope: ContextScope,
         store: BufferStore,
-        loader: WorkerPool,
-        shelf: SoundCache,
-        news: EventQueue,
+        workers: WorkerPool,
+        cache: SoundCache,
+        events: EventQueue,
         *,
-        finder: NameLookup,
+        lookup: NameLookup,
         settings: Callable[[], Settings],
     ) -> None:
-        """
+        """Start without pending loads.
+
         Args:
-            shelf: Where sounds are put.
-            settings: How to load, now.
+            scope: The context scope.
+            store: Creates and deletes OpenAL buffers.
+            workers: Runs the jobs.
+            cache: Receives the loaded sounds.
+            events: Receives the events about loads.
+            lookup: Finds the resource of a name.
+            settings: Returns the settings of a load that starts now.
         """
         self._scope = scope
         self._store = store
-        self._loader = loader
-        self._shelf = shelf
-        self._news = news
-        self._finder = finder
+        self._workers = workers
+        self._cache = cache
+        self._events = events
+        self._lookup = lookup
         self._settings = settings
         self._pending: dict[str, PendingLoad] = {}
-        #: Jobs that this thread is at, innermost last.
+        #: Jobs that the main thread is running, innermost last.
         self._running_here: list[DecodeJob | UploadJob] = []
-        #: Transfers that nobody wants any more, while somebody is at them.
+        #: Upload jobs of dropped loads. Their buffers are deleted when the copying has ended.
         self._abandoned: list[UploadJob] = []
+        #: Number of failed loads.
         self.failed = 0
         #: Nanoseconds that one `publish` may take.
         self.publish_budget = PUBLISH_BUDGET
-        #: Batches with something to tell.
+        #: Batches with results that were not reported yet.
         self.changed_batches: dict[Any, None] = {}
 
-    # What there is
+    # State
 
     @property
     def pending_names(self) -> tuple[str, ...]:
-        """Names on their way, in the order they were asked for."""
+        """Names of the pending loads, in the order of the requests."""
         return tuple(self._pending)
 
     @property
     def pending(self) -> int:
-        """How many names are on their way."""
+        """Number of pending loads."""
         return len(self._pending)
 
     @property
     def busy(self) -> bool:
-        """Whether anything is on its way, to be told or to be forgotten."""
-        return bool(self._pending or self.changed_batches or self._abandoned or self._shelf.searching)
+        """Whether `publish` or the batches have work: pending loads, results to report, deletes or evictions."""
+        return bool(self._pending or self.changed_batches or self._abandoned or self._cache.searching)
 
     def contains(self, name: str) -> bool:
-        """Whether `name` is in memory or on its way."""
+        """Return whether `name` is cached or pending."""
         return self._known(name) is not None
 
     def loading_sizes(self) -> Iterator[tuple[str, int]]:
-        """Names on their way whose files are open, and the bytes these have."""
-        for task in self._loader.unpublished_jobs():
-            pending = self._pending.get(task.key)
-            if task.size and pending is not None and pending.job is task:
-                yield task.key, task.size
+        """Yield the names of pending loads whose files were opened, with the file sizes in bytes."""
+        for job in self._workers.unpublished_jobs():
+            pending = self._pending.get(job.key)
+            if job.size and pending is not None and pending.job is job:
+                yield job.key, job.size
 
     @property
     def limit(self) -> int | None:
-        """Bytes of samples to keep; None: no limit."""
-        return self._shelf.limit
+        """Limit of the cache in bytes of samples; None: no limit."""
+        return self._cache.limit
 
     @limit.setter
     def limit(self, limit: int | None) -> None:
-        self._shelf.limit = limit
-        self._loader.budget = None if limit is None else limit // _PART_IN_FLIGHT
+        self._cache.limit = limit
+        self._workers.budget = None if limit is None else limit // _BUDGET_DIVISOR
         self._evict()
 
     def mark_changed(self, batch: Watcher) -> None:
@@ -122,19 +129,21 @@ class LoadRequests:
         self.changed_batches[batch] = None
 
     def take_changed_batches(self) -> dict[Any, None]:
-        """Return the batches with new results since the last call."""
+        """Return the batches that got results since the last call."""
         changed, self.changed_batches = self.changed_batches, {}
         return changed
 
-    # Asking for names
+    # Requests
 
     def request(
         self, names: Mapping[str, resources.Name], watcher: Watcher | None = None, *, first: bool = False
     ) -> None:
-        """Have `names` (by key) loaded in the background; those there or on their way are not loaded again.
+        """Load `names` in the background. Cached and pending names are not loaded again.
 
         Args:
-            first: Whether they come before what is queued.
+            names: The names, by cache key.
+            watcher: Receives the result of each name; None: `cache` requested the names.
+            first: Whether to put the jobs at the front of the queue.
         """
         jobs: list[DecodeJob | UploadJob] = []
         settings = self._settings()
@@ -145,8 +154,8 @@ class LoadRequests:
                 except ResourceError as error:
                     self._fail(key, error, [watcher] if watcher is not None else [])
                     continue
-                if isinstance(found, Entry):
-                    self._shelf.mark_used(found)
+                if isinstance(found, CacheEntry):
+                    self._cache.mark_used(found)
                     self._resolve(watcher, key, None)
                     continue
                 if watcher is None:
@@ -154,11 +163,14 @@ class LoadRequests:
                 else:
                     found.watchers.append(watcher)
                 jobs.append(found.job)
-        finally:  # the game is asked for substitutes: what raises there takes no other name away
-            self._loader.submit(jobs, first=first)
+        finally:  # an exception of the game's resource_not_found must not lose the other names
+            self._workers.submit(jobs, first=first)
 
     def queued_by_size(self, keys: Iterable[str]) -> list[str]:
-        """Those of `keys` that nobody has begun, the largest files first: so no thread is at a long one at the end."""
+        """Return those of `keys` whose jobs are queued, largest files first.
+
+        In this order the last jobs are short, so no core is idle at the end.
+        """
         jobs = [pending.job for key in keys if (pending := self._pending.get(key)) is not None]
         queued = [
             (job.resource.weight() if isinstance(job, DecodeJob) else job.memory, job.key)
@@ -168,61 +180,63 @@ class LoadRequests:
         return [key for _, key in sorted(queued, key=itemgetter(0), reverse=True)]
 
     def prefer(self, keys: Iterable[str]) -> None:
-        """Have those of `keys` that are queued done before all else, in their order."""
+        """Move the queued jobs of `keys` to the front of the queue, in the order of `keys`."""
         loads = [pending for key in keys if (pending := self._pending.get(key)) is not None]
-        self._loader.submit([pending.job for pending in loads], first=True)
+        self._workers.submit([pending.job for pending in loads], first=True)
 
-    def load_now(self, name: resources.Name) -> Entry:
-        """What is in memory under `name`, loading or waiting for it alone if need be.
+    def load_now(self, name: resources.Name) -> CacheEntry:
+        """Return the cache entry of `name`; if it is not cached, load it or wait for its load.
+
+        Blocks until this one load has ended. Other loads are not waited for.
 
         Raises:
-            ResourceError: It cannot be loaded.
+            ResourceError: The sound cannot be loaded.
+            RuntimeError: A callback of the load of `name` made this call.
+            DestroyedError: The game destroyed the context during the load.
         """
         key = resources.key_of(name)
         pending = self._known(key) or self._start_load(name, key, self._settings())
-        if isinstance(pending, Entry):
-            self._shelf.mark_used(pending)
+        if isinstance(pending, CacheEntry):
+            self._cache.mark_used(pending)
             return pending
         pending.awaited = True
         while True:
-            job = pending.job  # if it is new, no worker has heard of it
+            job = pending.job  # a new job was not submitted, so workers do not know it
             self.check_not_loading(key, job)
             try:
                 if not self.run_here(job):
-                    self._loader.wait_for(job)
+                    self._workers.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
                 pending.awaited = False
                 if self._pending.get(key) is pending and not pending.requested and not pending.watchers:
                     self._forget_pending(key)
                 raise
-            if self._pending.get(key) is not pending:
-                raise self._cancelled_error(
-                    key
-                )  # a decoder or buffer_loading of the game's, called here, has seen to that
-            outcome = self._settle(key, pending, raising=True)
-            if isinstance(outcome, Entry):
+            if self._pending.get(key) is not pending:  # the game's decoder or buffer_loading, called here, freed it
+                raise self._cancelled_error(key)
+            outcome = self._publish_job(key, pending, raising=True)
+            if isinstance(outcome, CacheEntry):
                 self._evict()
                 return outcome
             if outcome is not None:
                 raise outcome
 
     def run_here(self, job: DecodeJob | UploadJob) -> bool:
-        """Do a job on this thread, if nobody else has it."""
-        if not self._loader.claim(job):
+        """Run a queued job on the calling thread; return False if it is not queued any more."""
+        if not self._workers.claim(job):
             return False
         self._running_here.append(job)
         try:
             job.run()
-        except BaseException as error:  # Ctrl-C; nobody else can bring the job to its end
-            job.error = LoadCancelled(job.key, "decode", f"{type(error).__name__} while it was loaded")
+        except BaseException as error:  # Ctrl-C; a claimed job must finish, because other waiters depend on it
+            job.error = LoadCancelled(job.key, "decode", f"the load was interrupted by {type(error).__name__}")
             raise
         finally:
             self._running_here.remove(job)
-            self._loader.finish(job)
+            self._workers.finish(job)
         return True
 
     def run_queued(self, key: str) -> bool:
-        """Load a name on this thread, if it is on its way and nobody has begun."""
+        """Run the job of `key` on the calling thread if it is queued; return whether it was."""
         pending = self._pending.get(key)
         return pending is not None and self.run_here(pending.job)
 
@@ -239,7 +253,7 @@ class LoadRequests:
             RuntimeError: Called while this thread loads a sound, by `buffer_loading`, a decoder or a file.
         """
         self.check_not_loading("a batch")
-        workers, names = self._loader, frozenset(batch.names)
+        workers, names = self._workers, frozenset(batch.names)
         deadline = None if timeout is None else time.monotonic() + timeout
         ahead = deque(batch.names if deadline is not None else self.queued_by_size(batch.names))
         if timeout != 0:
@@ -264,65 +278,81 @@ class LoadRequests:
                 workers.wait_for_finished(min(left, _STALL_CHECK_SECONDS))
 
     def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
-        """Raise where waiting would be for ever: for a job that this thread itself is doing.
+        """Raise instead of waiting for a job that the calling thread itself is running (a deadlock).
 
-        A game's `buffer_loading`, decoder or file, called by ``Buffer(name)``, can get here.
+        ``Buffer(name)`` calls the game's `buffer_loading`, decoder or file. These can wait for a sound.
+
+        Args:
+            what: Named in the error.
+            job: The job to wait for; None: any.
+
+        Raises:
+            RuntimeError: The calling thread is running the job.
         """
         if self._running_here if job is None else job in self._running_here:
-            raise RuntimeError(f"{what!r} cannot be waited for by what is called to load it")
+            raise RuntimeError(f"a callback of a load that runs on this thread cannot wait for {what!r}")
 
-    def insert(self, name: str, samples: Samples) -> Entry:
-        """Put samples that the game has made under a new name."""
+    def insert(self, name: str, samples: Samples) -> CacheEntry:
+        """Cache samples that the game made, under a new name. Returns the cache entry."""
         with self._scope as al:
             stored = self._store.upload(al, name, samples)
-        entry = self._shelf.add(name, samples, stored, self._shelf.next_order())
+        entry = self._cache.add(name, samples, stored, self._cache.next_order())
         self._evict()
         return entry
 
-    # What the workers have finished
+    # Results of the workers
 
     def publish(self) -> list[str]:
         """Publish finished jobs until `publish_budget` is used up.
 
         Returns:
-            The names that go on as another job.
+            The names whose loads continue with another job.
         """
-        going_on: list[str] = []
+        continued: list[str] = []
         self._release_abandoned()
-        loader = self._loader
-        if not loader.finished and not self._shelf.searching:
-            return going_on
+        workers = self._workers
+        if not workers.finished and not self._cache.searching:
+            return continued
         deadline = time.perf_counter_ns() + self.publish_budget
         self._evict(deadline)
-        while (job := loader.take_finished()) is not None:
+        while (job := workers.take_finished()) is not None:
             pending = self._pending.get(job.key)
             if pending is not None and pending.job is job:
                 try:
-                    if self._settle(job.key, pending, raising=False) is None:
-                        going_on.append(job.key)
-                except BaseException:  # Ctrl-C in a game's resource_not_found: the next update tries again
+                    if self._publish_job(job.key, pending, raising=False) is None:
+                        continued.append(job.key)
+                except BaseException:  # Ctrl-C in the game's resource_not_found: the next update tries again
                     if self._pending.get(job.key) is pending and pending.job is job:
-                        loader.return_finished(job)
+                        workers.return_finished(job)
                     raise
                 self._evict(deadline)
                 if time.perf_counter_ns() >= deadline:
                     break
-        return going_on
+        return continued
 
-    def _settle(
+    def _publish_job(
         self, key: str, pending: PendingLoad, *, raising: bool
-    ) -> Entry | ResourceError | DestroyedError | None:
-        """Bring a job that is done to its end: an entry, an error, or (None) another job in its place."""
+    ) -> CacheEntry | ResourceError | DestroyedError | None:
+        """Publish the result of a finished job: cache its sound, fail its load, or start a job that follows it.
+
+        Args:
+            key: The name of the job.
+            pending: The load that the job belongs to.
+            raising: Whether the caller raises the error, so that it need not be logged.
+
+        Returns:
+            The new cache entry, the error of the load, or None if the load continues with another job.
+        """
         job = pending.job
-        self._loader.mark_published(job)
+        self._workers.mark_published(job)
         error = job.error
         if isinstance(error, ResourceNotFound) and isinstance(job, DecodeJob):
             found = self._find_instead(pending, error, job.settings)
-            if self._pending.get(key) is not pending:  # the game, asked for a substitute, has seen to that
+            if self._pending.get(key) is not pending:  # the game's resource_not_found freed it
                 return self._cancelled_error(key)
             if isinstance(found, DecodeJob):
                 pending.job = found
-                self._loader.submit([found])
+                self._workers.submit([found])
                 return None
             error = found
         samples = job.samples
@@ -333,32 +363,32 @@ class LoadRequests:
                     if isinstance(job, UploadJob):
                         stored: StoredBuffer | UploadJob = self._store.finish(al, job)
                     else:
-                        stored = self._store.begin(al, key, samples)
+                        stored = self._store.start_upload(al, key, samples)
             except ResourceError as refused:
                 error = unlinked(refused)
             else:
                 if isinstance(stored, UploadJob):
                     stored.size = job.size
                     pending.job = stored
-                    self._loader.submit([stored], first=True)  # its samples are in memory twice
+                    self._workers.submit([stored], first=True)  # until it is done, the samples are in memory twice
                     return None
-        elif isinstance(job, UploadJob):  # it was interrupted
+        elif isinstance(job, UploadJob):  # the copying was interrupted
             with self._scope as al:
                 self._store.abandon(al, job)
         del self._pending[key]
         self._discard_unwanted_results()
         if error is not None:
-            asked = pending.requested or bool(pending.watchers)
-            self._fail(key, error, pending.watchers, asked=asked, raising=raising, size=job.size)
+            post = pending.requested or bool(pending.watchers)
+            self._fail(key, error, pending.watchers, post=post, raising=raising, size=job.size)
             return unlinked(error)
         assert samples is not None
         assert not isinstance(stored, UploadJob)
-        entry = self._shelf.add(key, samples, stored, pending.order)
+        entry = self._cache.add(key, samples, stored, pending.order)
         job.discard_result()
         for watcher in pending.watchers:
             self._resolve(watcher, key, None, job.size)
         if pending.requested or pending.watchers:
-            self._news.post_cached(key)
+            self._events.post_cached(key)
         return entry
 
     def _fail(
@@ -367,7 +397,7 @@ class LoadRequests:
         error: ResourceError,
         watchers: list[Watcher],
         *,
-        asked: bool = True,
+        post: bool = True,
         raising: bool = False,
         size: int = 0,
     ) -> None:
@@ -375,8 +405,8 @@ class LoadRequests:
         error = unlinked(error)
         for watcher in watchers:
             self._resolve(watcher, key, error, size)
-        if asked:
-            self._news.post_cache_failed(key, error, reported=raising or bool(watchers))
+        if post:
+            self._events.post_cache_failed(key, error, reported=raising or bool(watchers))
 
     def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
         if watcher is not None:
@@ -384,90 +414,94 @@ class LoadRequests:
             self.mark_changed(watcher)
 
     def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
-        """Why a name that was on its way is not any more."""
-        if self._finder.closed:
-            return DestroyedError(f"{key!r} was not loaded, because its context was destroyed meanwhile")
-        return LoadCancelled(key, "decode", "it was freed while it was loaded")
+        """Return the error for a load that was dropped while it ran."""
+        if self._lookup.closed:
+            return DestroyedError(f"{key!r} was not loaded, because its context was destroyed during the load")
+        return LoadCancelled(key, "decode", "the sound was freed while it was loading")
 
-    def _known(self, key: str) -> Entry | PendingLoad | None:
-        return self._shelf.get(key) or self._pending.get(key)
+    def _known(self, key: str) -> CacheEntry | PendingLoad | None:
+        return self._cache.get(key) or self._pending.get(key)
 
-    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> Entry | PendingLoad:
-        """Look up a name that is not known, and note it as on its way; its job is not submitted yet.
+    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> CacheEntry | PendingLoad:
+        """Look up a name that is neither cached nor pending, and add a pending load. Does not submit its job.
 
         Raises:
-            ResourceError: It is not to be found.
-            DestroyedError: The game, asked for a substitute, has destroyed the context.
+            ResourceError: The name is not found.
+            DestroyedError: The game's `resource_not_found` destroyed the context.
         """
-        resource, substitutes = self._finder.find(name, key)
-        found = self._known(key)  # the game, asked for a substitute, may have loaded it
+        resource, substitutes = self._lookup.find(name, key)
+        found = self._known(key)  # the game's resource_not_found may have loaded it
         if found is None:
             found = self._pending[key] = PendingLoad(
-                DecodeJob(resource, settings), substitutes, self._shelf.next_order()
+                DecodeJob(resource, settings), substitutes, self._cache.next_order()
             )
         return found
 
     def _find_instead(
         self, pending: PendingLoad, error: ResourceNotFound, settings: Settings
     ) -> DecodeJob | ResourceError:
-        """A job in place of one whose file was not there, or the error it is to end with."""
+        """Return a job for a substitute of a file that was not found, or the error that ends the load."""
         try:
-            found = self._finder.find_instead(error, pending.substitutes)
+            found = self._lookup.find_instead(error, pending.substitutes)
         except ResourceError as failure:
             return unlinked(failure)
         except DestroyedError:
-            found = None  # the pending is gone with the context
+            found = None  # the pending load was dropped with the context
         if found is None:
             return error
         resource, pending.substitutes = found
         return DecodeJob(resource, settings)
 
-    # Forgetting
+    # Dropping loads
 
     def forget(self, keys: Iterable[str]) -> None:
-        """Drop what is queued, disown what is being loaded, stop and free what is there. Never waits."""
+        """Drop queued jobs, disown running jobs, stop and free cached sounds of `keys`. Does not wait."""
         for key in keys:
             self._forget_pending(key)
-            entry = self._shelf.get(key)
+            entry = self._cache.get(key)
             if entry is not None:
-                self._shelf.remove(entry)
+                self._cache.remove(entry)
 
     def _forget_pending(self, key: str) -> None:
         pending = self._pending.pop(key, None)
         if pending is None:
             return
         job = pending.job
-        self._loader.withdraw(job)
+        self._workers.withdraw(job)
         if isinstance(job, UploadJob):
             self._abandoned.append(job)
             self._release_abandoned()
         self._discard_unwanted_results()
         stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "dropped" else "decode"
         for watcher in pending.watchers:
-            self._resolve(watcher, key, LoadCancelled(key, stage, "it was freed before it was loaded"), job.size)
+            self._resolve(watcher, key, LoadCancelled(key, stage, "the sound was freed before it was loaded"), job.size)
 
     def _discard_unwanted_results(self) -> None:
-        """With nothing pending, no update may come to take in what `Buffer` did here, or what was freed."""
+        """Discard finished jobs if no load is pending.
+
+        Without pending loads there may be no further update, which would take the finished jobs that `Buffer` ran
+        on this thread and those of freed names.
+        """
         if not self._pending:
-            self._loader.discard_finished()
+            self._workers.discard_finished()
 
     def _release_abandoned(self) -> None:
-        """Let go of buffers that nobody wants, once nobody copies into them and no source has them attached."""
+        """Delete the buffers of dropped upload jobs that are not running, and retry deletes that OpenAL refused."""
         if self._store.refused or self._abandoned:
-            over = [transfer for transfer in self._abandoned if transfer.state != "claimed"]
-            self._abandoned = [transfer for transfer in self._abandoned if transfer not in over]
+            ended = [upload for upload in self._abandoned if upload.state != "claimed"]
+            self._abandoned = [upload for upload in self._abandoned if upload not in ended]
             with self._scope as al:
                 self._store.retry(al)
-                for transfer in over:
-                    self._store.abandon(al, transfer)
+                for upload in ended:
+                    self._store.abandon(al, upload)
 
     def _evict(self, deadline: int | None = None) -> None:
-        """Evict what is too much, until `deadline`."""
-        if self._shelf.limit is not None:
-            self._shelf.evict(self._loader.in_flight, deadline)
+        """Evict entries until the cache limit is kept or `deadline` (of ``time.perf_counter_ns``) has passed."""
+        if self._cache.limit is not None:
+            self._cache.evict(self._workers.in_flight, deadline)
 
     def withdraw(self, watcher: Watcher) -> None:
-        """`watcher` wants nothing any more: what nobody else wants is dropped."""
+        """Remove `watcher` from all loads, and drop the loads that have no other waiter."""
         self.changed_batches.pop(watcher, None)
         for key in watcher.names:
             pending = self._pending.get(key)
@@ -477,12 +511,12 @@ class LoadRequests:
                     self._forget_pending(key)
 
     def close(self) -> None:
-        """Drop what is queued, disown what is being loaded, stop and free what is there.
+        """Drop queued jobs, disown running jobs, stop and free all cached sounds.
 
-        Waits for what is being copied into OpenAL's memory, which takes as long as copying does.
+        Blocks while running upload jobs copy into OpenAL's memory.
         """
-        self._finder.closed = True
-        self.forget([*self._pending, *self._shelf])
-        for transfer in self._abandoned:
-            self._loader.wait_for(transfer)
+        self._lookup.closed = True
+        self.forget([*self._pending, *self._cache])
+        for upload in self._abandoned:
+            self._workers.wait_for(upload)
         self._release_abandoned()

@@ -1,4 +1,4 @@
-"""The OpenAL buffers of one device, and the memory they read."""
+"""OpenAL buffers of a device: creation, upload of samples, deletion."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from .._decoding.load import Samples
     from .._openal import Functions
 
-#: Bytes that are copied on the game's thread, where they must be copied: that takes about 20 us.
+#: Largest copy on the main thread, in bytes, if OpenAL cannot read our array. It takes about 20 us.
 _COPIED_AT_ONCE = 128 * 1024
 
 
 class UploadJob(Job):
-    """Samples on their way into memory of OpenAL's that is mapped for it. To do it, no OpenAL is called.
+    """Copies samples into a mapped OpenAL buffer. Running it calls no OpenAL function.
 
     Attributes:
-        number: The buffer, which is of no use until `BufferStore.finish`.
-        samples: What is copied.
+        number: The OpenAL name of the buffer. The buffer can be used after `BufferStore.finish`.
+        samples: The samples to copy.
     """
 
     __slots__ = ("_address", "_al", "number", "samples")
@@ -37,20 +37,22 @@ class UploadJob(Job):
         self.memory = samples.data.nbytes
 
     def run(self) -> None:
-        """Copy them; takes as long as copying memory does, whoever else is held in what."""
+        """Copy the samples. Takes only the time of the copy, even if other threads are stalled."""
         self._al.copy_to(self._address, self.samples.data)
 
 
 class BufferStore:
-    """Makes and deletes buffers. Everything here is called inside a scope, but `__init__` and `close`.
+    """Creates and deletes the buffers of a device. Call all methods except `close` inside a context scope.
 
-    Samples get to OpenAL in one of three ways. Where it can read ours (AL_EXT_STATIC_BUFFER) it is told where they
-    are, which takes 4 us. Where its memory can be mapped (AL_SOFTX_map_buffer) large ones are copied there by a worker
-    (`UploadJob`). Else it copies them, while the game waits.
+    Samples reach OpenAL in one of three ways:
 
-    A static buffer (AL_EXT_STATIC_BUFFER) is not copied: OpenAL's mixer reads the array until the buffer is gone. So
-    the array belongs to a record here, and is let go only when ``alDeleteBuffers`` has succeeded (OpenAL refuses
-    while a source has the buffer attached) or the device is closed.
+    - AL_EXT_STATIC_BUFFER: OpenAL reads our array. This takes 4 us.
+    - AL_SOFTX_map_buffer: a worker copies large samples into OpenAL's memory (`UploadJob`).
+    - Otherwise OpenAL copies the samples, and the main thread waits.
+
+    OpenAL's mixer reads the array of a static buffer until the buffer is deleted. The store therefore keeps the array
+    until ``alDeleteBuffers`` has succeeded or the device is closed. OpenAL refuses to delete a buffer while it is
+    attached to a source.
     """
 
     def __init__(self) -> None:
@@ -59,19 +61,27 @@ class BufferStore:
 
     @property
     def count(self) -> int:
-        """Buffers that OpenAL has."""
+        """Number of buffers in OpenAL."""
         return len(self._stored)
 
     @property
     def refused(self) -> int:
-        """Buffers that were to be deleted and are not, yet."""
+        """Number of buffers whose deletion OpenAL refused and that `retry` deletes later."""
         return len(self._refused)
 
-    def begin(self, al: Functions, name: str, samples: Samples) -> StoredBuffer | UploadJob:
-        """Give `samples` to OpenAL: a buffer, or what must be done and brought to its end by `finish` before it is one.
+    def start_upload(self, al: Functions, name: str, samples: Samples) -> StoredBuffer | UploadJob:
+        """Start to upload `samples` to OpenAL.
+
+        Args:
+            al: The OpenAL functions.
+            name: The sound, for errors.
+            samples: The samples to upload.
+
+        Returns:
+            The buffer if the upload is complete; else a job. Run the job, then call `finish` to get the buffer.
 
         Raises:
-            BufferTooLarge: OpenAL has no memory left.
+            BufferTooLarge: OpenAL has no free memory.
             UnsupportedFormat: OpenAL refuses the samples for another reason.
         """
         data = samples.data
@@ -86,7 +96,11 @@ class BufferStore:
         return self.upload(al, name, samples)
 
     def upload(self, al: Functions, name: str, samples: Samples) -> StoredBuffer:
-        """Give `samples` to OpenAL now, though it may have to copy them. Raises as `begin` does."""
+        """Upload `samples` to OpenAL and return the buffer. May block while OpenAL copies them.
+
+        Raises:
+            BufferTooLarge, UnsupportedFormat: As for `start_upload`.
+        """
         data = samples.data
         number = 0
         try:
@@ -95,21 +109,25 @@ class BufferStore:
             give = al.alBufferDataStatic if static else al.alBufferData
             give(number, _format_of(samples), data.ctypes.data, data.nbytes, samples.frequency)
             return self._keep(al, number, samples, data if static else None)
-        except Exception as error:  # of whatever kind: the sounds behind it must not wait for ever
+        except Exception as error:  # any kind, so that the sounds queued behind this one are still published
             raise self._refused_by_openal(al, name, number, error) from error
 
-    def finish(self, al: Functions, transfer: UploadJob) -> StoredBuffer:
-        """The buffer of what was copied. Raises as `begin` does."""
-        try:
-            al.alUnmapBufferSOFT(transfer.number)
-            return self._keep(al, transfer.number, transfer.samples, None)
-        except Exception as error:
-            raise self._refused_by_openal(al, transfer.key, transfer.number, error) from error
+    def finish(self, al: Functions, job: UploadJob) -> StoredBuffer:
+        """Unmap and return the buffer of a job that is done.
 
-    def abandon(self, al: Functions, transfer: UploadJob) -> None:
-        """Let go of a buffer that nobody wants any more; not while somebody copies into it."""
-        al.alUnmapBufferSOFT(transfer.number)
-        al.delete_buffer(transfer.number)
+        Raises:
+            BufferTooLarge, UnsupportedFormat: As for `start_upload`.
+        """
+        try:
+            al.alUnmapBufferSOFT(job.number)
+            return self._keep(al, job.number, job.samples, None)
+        except Exception as error:
+            raise self._refused_by_openal(al, job.key, job.number, error) from error
+
+    def abandon(self, al: Functions, job: UploadJob) -> None:
+        """Unmap and delete the buffer of a job whose load was dropped. The job must not be running."""
+        al.alUnmapBufferSOFT(job.number)
+        al.delete_buffer(job.number)
 
     def _keep(self, al: Functions, number: int, samples: Samples, data: Any) -> StoredBuffer:
         if samples.loop_points is not None and al.has_extension("AL_SOFT_loop_points"):
@@ -119,15 +137,15 @@ class BufferStore:
         return stored
 
     def _refused_by_openal(self, al: Functions, name: str, number: int, error: Exception) -> ResourceError:
-        """What it means that a buffer could not be filled; it is deleted."""
+        """Delete a buffer that could not be filled (0: none was created), and return the error of the load."""
         if number:
             al.delete_buffer(number)
         if isinstance(error, OpenALError) and error.code == c.AL_OUT_OF_MEMORY:
-            return BufferTooLarge(name, "upload", f"OpenAL has no memory for it: {error}")
-        return UnsupportedFormat(name, "upload", f"OpenAL refuses it: {error}")
+            return BufferTooLarge(name, "upload", f"OpenAL has no memory for the samples: {error}")
+        return UnsupportedFormat(name, "upload", f"OpenAL refuses the samples: {error}")
 
     def delete(self, al: Functions, stored: StoredBuffer) -> None:
-        """Delete a buffer; one that OpenAL refuses is kept, with its memory, and tried again by `retry`."""
+        """Delete a buffer. If OpenAL refuses, keep the buffer and its memory for `retry`."""
         try:
             al.delete_buffer(stored.number)
         except OpenALError:
@@ -137,13 +155,13 @@ class BufferStore:
             stored.data = None
 
     def retry(self, al: Functions) -> None:
-        """Try again to delete what was refused."""
+        """Try again to delete the buffers whose deletion OpenAL refused."""
         refused, self._refused = self._refused, []
         for stored in refused:
             self.delete(al, stored)
 
     def close(self) -> None:
-        """Let go of all memory; the device has been closed, nothing reads it any more."""
+        """Release the memory of all buffers. Call it after the device was closed, when OpenAL reads no memory."""
         for stored in self._stored.values():
             stored.data = None
         self._stored.clear()

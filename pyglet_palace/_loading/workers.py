@@ -1,4 +1,4 @@
-"""Loads, the worker threads that do them, and the queue of what they have finished."""
+"""Worker pool: the queue of jobs, the worker threads, and the queue of finished jobs."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-#: Seconds without a sign of life after which a worker counts as held. A block of samples takes a fraction of that.
+#: Seconds without a heartbeat after which a worker counts as stalled. A block of samples takes a fraction of that.
 STALL_SECONDS = 1.0
-#: Held workers that are replaced; beyond, what is queued waits.
+#: Stalled workers that are replaced at a time. With more, queued jobs wait.
 _MAX_STALLED = 8
 
 
 class _Worker:
-    """One thread that does jobs.
+    """One thread that runs jobs.
 
     Attributes:
-        job: What it is at.
-        replaced: Whether another has taken its place; it ends with what it is at.
+        job: The job it runs; None while it is idle.
+        replaced: Whether another worker has replaced it. It then ends after its job.
+        thread: The thread, a daemon.
     """
 
     __slots__ = ("job", "replaced", "thread")
@@ -41,40 +42,42 @@ class _Worker:
 
 
 class WorkerPool:
-    """Worker threads with one queue before them and one behind.
+    """Worker threads with a queue of jobs and a queue of finished jobs.
 
-    Finished jobs are handed over in `finished`, in the order they ended; nothing else of a context's is touched by a
-    worker, and a worker never calls OpenAL. A worker that is held in a file or decoder of the game's is replaced by
-    another (`replace_stalled`), so that the rest goes on.
+    Workers append finished jobs to `finished`, in the order they end. This is their only access to the state of a
+    context, and they never call OpenAL. A worker that stalls in a file or decoder of the game is replaced by a new
+    thread (`replace_stalled`), so that the other jobs continue.
     """
 
     def __init__(self, workers: int | None = None, budget: int | None = None) -> None:
-        """Starts the threads, which sleep until there is a job.
+        """Start the threads. They sleep until a job is submitted.
 
         Args:
-            workers: How many; None: one less than the cores this process may use, at least 1, at most 4.
-            budget: See the attribute.
+            workers: Number of threads; None: one less than the cores this process may use, at least 1, at most 4.
+            budget: Bytes in flight beyond which no worker claims a job; None: no limit.
         """
-        # Protects all below but `finished` itself, and the states of all jobs. No user code, file or decoder is
-        # called while it is held. Workers wait on it for jobs.
+        # The lock protects all attributes below except `finished` itself, and the states of all jobs. User code,
+        # files and decoders are never called while it is held. Workers wait on it for jobs.
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
-        # Told, with the lock held, that `finished` has grown.
+        # Notified, with the lock held, when `finished` has grown.
         self._progress = threading.Condition(self._lock)
+        #: Queued jobs, next first.
         self._queue: OrderedDict[Job, None] = OrderedDict()
+        #: Claimed jobs.
         self._active: dict[Job, None] = {}
-        #: Bytes held by what is in `finished`.
+        #: Bytes of samples of the jobs in `finished`.
         self._unpublished = 0
         self._budget = budget
         self._closed = False
-        #: Tasks that are done, oldest first; see `take_finished`.
+        #: Finished jobs, oldest first; see `take_finished`.
         self.finished: deque[Job] = deque()
         self._workers: list[_Worker] = []
         self._started = 0
         try:
             for _ in range(default_workers() if workers is None else workers):
                 self._start_worker()
-        except BaseException:  # the system has no more threads
+        except BaseException:  # the system cannot start another thread
             self.close()
             raise
 
@@ -86,17 +89,17 @@ class WorkerPool:
 
     @property
     def workers(self) -> int:
-        """Threads that do jobs, but for those that were replaced."""
+        """Number of live worker threads, without the replaced ones."""
         return sum(worker.thread.is_alive() and not worker.replaced for worker in self._workers)
 
     @property
     def queued(self) -> int:
-        """Tasks nobody has begun."""
+        """Number of queued jobs."""
         return len(self._queue)
 
     @property
     def in_flight(self) -> int:
-        """Bytes of samples that are being decoded, or are and were not taken."""
+        """Bytes of samples of claimed jobs, and of finished jobs whose results were not taken."""
         with self._lock:
             return self._in_flight()
 
@@ -105,7 +108,10 @@ class WorkerPool:
 
     @property
     def budget(self) -> int | None:
-        """Bytes in flight beyond which no worker begins anything; with nothing in flight, one is always begun."""
+        """Bytes in flight beyond which no worker claims a job; None: no limit.
+
+        With zero bytes in flight, one job is always claimed.
+        """
         return self._budget
 
     @budget.setter
@@ -115,16 +121,16 @@ class WorkerPool:
             self._work.notify_all()
 
     def unpublished_jobs(self) -> list[Job]:
-        """Tasks that somebody is at, and those that are done and were not taken."""
+        """Return the claimed jobs, then the finished jobs that were not taken."""
         with self._lock:
             return [*self._active, *self.finished]
 
     def submit(self, jobs: Iterable[Job], *, first: bool = False) -> None:
-        """Queue jobs; those begun are left alone. Returns at once.
+        """Queue jobs. Ignores jobs that are claimed, done or dropped. Does not wait for them.
 
         Args:
-            jobs: In the order they are to be done.
-            first: Whether they come before all that is queued, also those that are queued themselves.
+            jobs: The jobs, in the order to run.
+            first: Whether to put the jobs at the front of the queue. This also moves jobs that are queued already.
         """
         with self._lock:
             new = [job for job in jobs if job.state == "queued"]
@@ -135,9 +141,9 @@ class WorkerPool:
             self._work.notify(len(new))
 
     def claim(self, job: Job) -> bool:
-        """Take a job that nobody has begun for oneself; False if somebody has it.
+        """Claim a queued job for the calling thread; return False if it is not queued any more.
 
-        Who has claimed a job must `do` it and `finish` it.
+        The thread that claims a job must run it and call `finish`.
         """
         with self._lock:
             if job.state != "queued":
@@ -152,7 +158,7 @@ class WorkerPool:
         self._active[job] = None
 
     def withdraw(self, job: Job) -> None:
-        """See that nobody hears of `job` any more. Never waits: what runs is left to end by itself."""
+        """Drop a queued job, disown a running one, or discard the result of a finished one. Does not wait."""
         with self._lock:
             job.withdrawn = True
             if job.state == "queued":
@@ -163,7 +169,10 @@ class WorkerPool:
                 self._release_memory(job)
 
     def mark_published(self, job: Job) -> None:
-        """What came of `job`, which is done, has found its place; it may be in `finished` still."""
+        """Stop counting the memory of a finished job, because its result was published.
+
+        The job may still be in `finished`.
+        """
         with self._lock:
             self._release_memory(job)
 
@@ -173,12 +182,12 @@ class WorkerPool:
         self._notify_memory()
 
     def _notify_memory(self) -> None:
-        """There may be less in flight."""
+        """Wake the workers that wait for memory under the budget."""
         if self._budget is not None:
             self._work.notify_all()
 
     def finish(self, job: Job) -> None:
-        """Announce a claimed job that was done."""
+        """Mark a claimed job as done, append it to `finished` unless it was withdrawn, and wake its waiters."""
         with self._lock:
             job.state = "done"
             self._active.pop(job, None)
@@ -194,7 +203,7 @@ class WorkerPool:
             self._progress.notify_all()
 
     def take_finished(self) -> Job | None:
-        """The oldest of what is done, to be brought to its end; None if there is nothing."""
+        """Remove and return the oldest finished job, for publishing; None if no job has finished."""
         with self._lock:
             if not self.finished:
                 return None
@@ -203,18 +212,18 @@ class WorkerPool:
             return job
 
     def return_finished(self, job: Job) -> None:
-        """What was taken is to be taken again, next."""
+        """Put a job that was taken back to the front of `finished`."""
         with self._lock:
             self.finished.appendleft(job)
 
     def discard_finished(self) -> None:
-        """Nobody wants anything of what is done."""
+        """Discard all finished jobs."""
         with self._lock:
             while self.finished:
                 self._release_memory(self.finished.popleft())
 
     def wait_for(self, job: Job) -> None:
-        """Block until a job that was claimed is done."""
+        """Block until a claimed job is done. Returns at once if the job is in another state."""
         with self._lock:
             if job.state != "claimed":
                 return
@@ -223,39 +232,39 @@ class WorkerPool:
         job.finished.wait()
 
     def wait_for_finished(self, timeout: float | None) -> None:
-        """Block until something is in `finished`, for at most `timeout` seconds (None: however long)."""
+        """Block until a job is in `finished` or the pool is closed, for at most `timeout` seconds (None: no limit)."""
         with self._lock:
             self._progress.wait_for(lambda: self.finished or self._closed, timeout)
 
     def replace_stalled(self, now: float) -> None:
-        """Have others take the places of workers that are held, if there is something queued.
+        """Replace stalled workers by new threads, if jobs are queued.
 
         Args:
-            now: Of ``time.perf_counter``.
+            now: Time of ``time.perf_counter``.
         """
         if not self._queue:
             return
         with self._lock:
             self._workers = [worker for worker in self._workers if worker.thread.is_alive()]
-            there = sum(worker.replaced for worker in self._workers)
-            held = [
+            replaced = sum(worker.replaced for worker in self._workers)
+            stalled = [
                 worker
                 for worker in self._workers
                 if not worker.replaced and worker.job is not None and now - worker.job.last_heartbeat > STALL_SECONDS
-            ][: _MAX_STALLED - there]
-            for worker in held:
+            ][: _MAX_STALLED - replaced]
+            for worker in stalled:
                 worker.replaced = True
-        for worker in held:
+        for worker in stalled:
             assert worker.job is not None
-            log.warning("%r has held a loading thread for a second; another has taken its place", worker.job.key)
+            log.warning("%r has blocked a loading thread for a second; a new thread replaces it", worker.job.key)
             if not replace_thread(self._start_worker, "a file or decoder"):
                 worker.replaced = False
 
     def close(self) -> None:
-        """Drop what is queued, disown what runs, and end the workers.
+        """Drop queued jobs, disown running jobs, and end the workers.
 
-        Blocks for up to 0.1 s. A worker held in a game's file or decoder is left behind: it touches nothing but its
-        own job.
+        Blocks for up to 0.1 s. A worker that is blocked in a file or decoder of the game stays behind. It touches
+        only its own job.
         """
         with self._lock:
             self._closed = True
@@ -290,7 +299,7 @@ class WorkerPool:
                 worker.job = job
             try:
                 job.run()
-            except BaseException as error:  # SystemExit in a game's decoder must not end the worker in silence
+            except BaseException as error:  # SystemExit in the game's decoder must not end the worker silently
                 job.error = DecodeError(job.key, "decode", f"its decoder raised {type(error).__name__}: {error}")
                 job.error.__cause__ = error.with_traceback(None)
             self.finish(job)
@@ -298,7 +307,7 @@ class WorkerPool:
 
 
 def default_workers() -> int:
-    """Loading threads of a context that is not told otherwise."""
+    """Return the default number of workers: one less than the cores this process may use, at least 1, at most 4."""
     count: Callable[[], int | None] | None = getattr(os, "process_cpu_count", None)  # Python 3.13
     if count is not None:
         cores = count() or 1

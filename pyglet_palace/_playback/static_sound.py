@@ -1,4 +1,4 @@
-"""How a sound in memory is played."""
+"""Static sound: one OpenAL buffer that any number of voices play."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 class StaticSound:
-    """One OpenAL buffer, played by any number of voices. A `Playable`; its methods are called inside a bracket.
+    """One OpenAL buffer that any number of voices play. Implements `Playable`; call its methods inside a context scope.
 
     Attributes:
+        stored: The OpenAL buffer with the samples.
+        frequency: Hertz.
+        length: Frames.
+        loop_points: Start and end frame of the loop, end exclusive; None: the complete sound.
         states: Playback states that use it: playing, paused, or ended since the last update.
     """
 
@@ -25,13 +29,7 @@ class StaticSound:
     failure = None
 
     def __init__(self, stored: StoredBuffer, frequency: int, length: int, loop_points: tuple[int, int] | None) -> None:
-        """
-        Args:
-            stored: Its samples.
-            frequency: Hertz.
-            length: Frames.
-            loop_points: Frames, end exclusive; None: all of it.
-        """
+        """Make a sound that no voice plays yet. See the attributes of the class for the arguments."""
         self.stored = stored
         self.frequency = frequency
         self.length = length
@@ -39,7 +37,7 @@ class StaticSound:
         self.states: dict[PlaybackState, None] = {}
 
     def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
-        """See `Playable`; so for the others."""
+        """Play from `offset`; return the remaining frames. See `Playable`, also for the other methods."""
         number, state = voice.number, voice.state
         assert state is not None
         self.states[state] = None
@@ -49,7 +47,7 @@ class StaticSound:
         if offset:
             al.alSourcei(number, c.AL_SAMPLE_OFFSET, offset)
         al.alSourcePlay(number)
-        return self._left_from(offset, looping)
+        return self._frames_left_from(offset, looping)
 
     def detach(self, al: Functions, voice: Voice) -> None:
         number, state = voice.number, voice.state
@@ -73,7 +71,7 @@ class StaticSound:
     def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
         if al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING:
             return 0
-        return self._left_from(al.source_integer(voice.number, c.AL_SAMPLE_OFFSET), looping)
+        return self._frames_left_from(al.source_integer(voice.number, c.AL_SAMPLE_OFFSET), looping)
 
     def offset(self, al: Functions, voice: Voice) -> int:
         return al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
@@ -84,7 +82,7 @@ class StaticSound:
     def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         al.alSourcei(voice.number, c.AL_LOOPING, int(looping))
 
-    def _left_from(self, offset: int, looping: bool) -> int | None:
+    def _frames_left_from(self, offset: int, looping: bool) -> int | None:
         if looping and (self.loop_points is None or offset < self.loop_points[1]):
-            return None  # from beyond its loop it plays on to the end
+            return None  # no end in sight; past the end of its loop, a sound plays to its end
         return self.length - offset

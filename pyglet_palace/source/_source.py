@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._common import checks
 from .._context_object import ContextObject
 from .._current import require_engine
-from .._loading.cache import Entry
+from .._loading.cache import CacheEntry
 from .._openal import constants as c
 from .._openal import filters
 from .._openal import setters as to
@@ -289,7 +289,7 @@ class Source(SpatialProperties, ContextObject):
         """The playing or paused buffer, or None. A finished buffer remains until the next update."""
         self._check_alive()
         entry = self._playable
-        return self._engine.cache.handle(entry) if isinstance(entry, Entry) else None
+        return self._engine.cache.handle(entry) if isinstance(entry, CacheEntry) else None
 
     @property
     def offset(self) -> int:

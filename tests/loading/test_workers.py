@@ -483,7 +483,7 @@ def test_stalled_worker_is_replaced(loader: WorkerPool, caplog: pytest.LogCaptur
     assert loader.workers == 1
     assert len(loader_threads()) == 2
     assert [record.getMessage() for record in caplog.records] == [
-        "'held' has held a loading thread for a second; another has taken its place"
+        "'held' has blocked a loading thread for a second; a new thread replaces it"
     ]
     hold.let_go.set()
     wait_until(lambda: len(loader_threads()) == 1)
