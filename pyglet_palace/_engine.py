@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ._common.events import EventQueue
 from ._loading.cache import SoundCache
 from ._loading.lookup import NameLookup
+from ._loading.publishing import Publisher
 from ._loading.requests import LoadRequests
 from ._playback.effect_slots import EffectSlots
 from ._playback.transport import Transport
@@ -72,6 +73,7 @@ class Engine:
         lookup: Finds the resources of names, or of their substitutes.
         buffers: The buffers of the device.
         cache: The sound cache.
+        publisher: Publishes the results of loads.
         requests: The pending loads.
         settings: Returns the settings of a load that starts now.
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
@@ -120,9 +122,8 @@ class Engine:
         self.effect_slots = EffectSlots(self.al, self.scope, device, self.voices)
         self.lookup = NameLookup(loader, lambda name: context.message_handler.resource_not_found(name))
         self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
-        self.requests = LoadRequests(
-            self.scope, buffers, workers, self.cache, self.events, lookup=self.lookup, settings=settings
-        )
+        self.publisher = Publisher(self.scope, buffers, workers, self.cache, self.events)
+        self.requests = LoadRequests(workers, self.cache, self.publisher, lookup=self.lookup, settings=settings)
         self.settings = settings
         self.scheduler: Scheduler | None = None
         self._connected = True
@@ -235,6 +236,6 @@ class Engine:
         self.events.post_device_disconnected(self.context.device)
 
     def _post_batch_events(self) -> None:
-        if self.requests.changed_batches:
-            for batch in self.requests.take_changed_batches():
+        if self.publisher.changed_batches:
+            for batch in self.publisher.take_changed_batches():
                 batch._report(self.events)

@@ -206,7 +206,7 @@ class Batch(EventDispatcher, Destroyable):
                 self._engine.requests.withdraw(self)
             self._cancelled = True
             if self._engine.alive and self._waiting:
-                self._engine.requests.mark_changed(self)
+                self._engine.publisher.mark_changed(self)
                 self._engine.wake()
 
     def release(self) -> None:
@@ -321,7 +321,7 @@ def preload(
         batch.set_handler("on_complete", on_complete)
     table = engine.requests
     engine.cache.pins.pin(batch, batch.names)
-    table.mark_changed(batch)
+    engine.publisher.mark_changed(batch)
     table.request(wanted, batch, first=urgent)
     engine.wake()
     return batch

@@ -103,7 +103,7 @@ class Buffer(Destroyable):
         samples = read_all(decoder, key, engine.settings())
         engine.check_alive()  # the decoder may have destroyed the context
         _check_free(engine, key)
-        handle: Buffer = engine.cache.handle(engine.requests.insert(key, samples))
+        handle: Buffer = engine.cache.handle(engine.publisher.insert(key, samples))
         return handle
 
     @property

@@ -252,7 +252,7 @@ class Context(Destroyable, EventDispatcher):
             "cached_size": self._engine.cache.size,
             "pending": self._engine.requests.pending,
             "queued": self._engine.workers.queued,
-            "failed": self._engine.requests.failed,
+            "failed": self._engine.publisher.failed,
             "evicted": self._engine.cache.evicted,
             "loading_size": self._engine.workers.in_flight,
             "over_limit": self._engine.cache.over_limit,

@@ -5,27 +5,24 @@ from __future__ import annotations
 import time
 from collections import deque
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import resources
 from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 from .cache import CacheEntry, SoundCache
 from .jobs import DecodeJob
 from .pending import PendingLoad
+from .publishing import Publisher
 from .upload import UploadJob
 from .workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from .._common.events import EventQueue
-    from .._decoding.load import Samples, Settings
-    from .._openal import ContextScope
-    from .._openal.buffers import StoredBuffer
+    from .._decoding.load import Settings
     from ..errors import Stage
     from .lookup import NameLookup
     from .pending import Watcher
-    from .upload import BufferStore
 
 #: Nanoseconds that one update may spend on publishing. The job that exceeds them is the update's last.
 PUBLISH_BUDGET = 300_000
@@ -46,11 +43,9 @@ class LoadRequests:
 
     def __init__(
         self,
-        scope: ContextScope,
-        store: BufferStore,
         workers: WorkerPool,
         cache: SoundCache,
-        events: EventQueue,
+        publisher: Publisher,
         *,
         lookup: NameLookup,
         settings: Callable[[], Settings],
@@ -58,32 +53,22 @@ class LoadRequests:
         """Start without pending loads.
 
         Args:
-            scope: The context scope.
-            store: Creates and deletes OpenAL buffers.
             workers: Runs the jobs.
-            cache: Receives the loaded sounds.
-            events: Receives the events about loads.
+            cache: The loaded sounds.
+            publisher: Publishes the results.
             lookup: Finds the resource of a name.
             settings: Returns the settings of a load that starts now.
         """
-        self._scope = scope
-        self._store = store
         self._workers = workers
         self._cache = cache
-        self._events = events
+        self._publisher = publisher
         self._lookup = lookup
         self._settings = settings
         self._pending: dict[str, PendingLoad] = {}
         #: Jobs that the main thread is running, innermost last.
         self._running_here: list[DecodeJob | UploadJob] = []
-        #: Upload jobs of dropped loads. Their buffers are deleted when the copying has ended.
-        self._abandoned: list[UploadJob] = []
-        #: Number of failed loads.
-        self.failed = 0
         #: Nanoseconds that one `publish` may take.
         self.publish_budget = PUBLISH_BUDGET
-        #: Batches with results that were not reported yet.
-        self.changed_batches: dict[Any, None] = {}
 
     # State
 
@@ -100,7 +85,7 @@ class LoadRequests:
     @property
     def busy(self) -> bool:
         """Whether `publish` or the batches have work: pending loads, results to report, deletes or evictions."""
-        return bool(self._pending or self.changed_batches or self._abandoned or self._cache.searching)
+        return bool(self._pending) or self._publisher.busy
 
     def contains(self, name: str) -> bool:
         """Return whether `name` is cached or pending."""
@@ -122,16 +107,7 @@ class LoadRequests:
     def limit(self, limit: int | None) -> None:
         self._cache.limit = limit
         self._workers.budget = None if limit is None else limit // _BUDGET_DIVISOR
-        self._evict()
-
-    def mark_changed(self, batch: Watcher) -> None:
-        """Make the next update post the events of `batch`."""
-        self.changed_batches[batch] = None
-
-    def take_changed_batches(self) -> dict[Any, None]:
-        """Return the batches that got results since the last call."""
-        changed, self.changed_batches = self.changed_batches, {}
-        return changed
+        self._publisher.evict()
 
     # Requests
 
@@ -152,11 +128,11 @@ class LoadRequests:
                 try:
                     found = self._known(key) or self._start_load(name, key, settings)
                 except ResourceError as error:
-                    self._fail(key, error, [watcher] if watcher is not None else [])
+                    self._publisher.fail(key, error, [watcher] if watcher is not None else [])
                     continue
                 if isinstance(found, CacheEntry):
                     self._cache.mark_used(found)
-                    self._resolve(watcher, key, None)
+                    self._publisher.resolve(watcher, key, None)
                     continue
                 if watcher is None:
                     found.requested = True
@@ -215,7 +191,7 @@ class LoadRequests:
                 raise self._cancelled_error(key)
             outcome = self._publish_job(key, pending, raising=True)
             if isinstance(outcome, CacheEntry):
-                self._evict()
+                self._publisher.evict()
                 return outcome
             if outcome is not None:
                 raise outcome
@@ -292,14 +268,6 @@ class LoadRequests:
         if self._running_here if job is None else job in self._running_here:
             raise RuntimeError(f"a callback of a load that runs on this thread cannot wait for {what!r}")
 
-    def insert(self, name: str, samples: Samples) -> CacheEntry:
-        """Cache samples that the game made, under a new name. Returns the cache entry."""
-        with self._scope as al:
-            stored = self._store.upload(al, name, samples)
-        entry = self._cache.add(name, samples, stored, self._cache.next_order())
-        self._evict()
-        return entry
-
     # Results of the workers
 
     def publish(self) -> list[str]:
@@ -309,12 +277,12 @@ class LoadRequests:
             The names whose loads continue with another job.
         """
         continued: list[str] = []
-        self._release_abandoned()
+        self._publisher.release_abandoned()
         workers = self._workers
         if not workers.finished and not self._cache.searching:
             return continued
         deadline = time.perf_counter_ns() + self.publish_budget
-        self._evict(deadline)
+        self._publisher.evict(deadline)
         while (job := workers.take_finished()) is not None:
             pending = self._pending.get(job.key)
             if pending is not None and pending.job is job:
@@ -325,7 +293,7 @@ class LoadRequests:
                     if self._pending.get(job.key) is pending and pending.job is job:
                         workers.return_finished(job)
                     raise
-                self._evict(deadline)
+                self._publisher.evict(deadline)
                 if time.perf_counter_ns() >= deadline:
                     break
         return continued
@@ -355,63 +323,20 @@ class LoadRequests:
                 self._workers.submit([found])
                 return None
             error = found
-        samples = job.samples
-        if error is None:
-            assert samples is not None
-            try:
-                with self._scope as al:
-                    if isinstance(job, UploadJob):
-                        stored: StoredBuffer | UploadJob = self._store.finish(al, job)
-                    else:
-                        stored = self._store.start_upload(al, key, samples)
-            except ResourceError as refused:
-                error = unlinked(refused)
-            else:
-                if isinstance(stored, UploadJob):
-                    stored.size = job.size
-                    pending.job = stored
-                    self._workers.submit([stored], first=True)  # until it is done, the samples are in memory twice
-                    return None
-        elif isinstance(job, UploadJob):  # the copying was interrupted
-            with self._scope as al:
-                self._store.abandon(al, job)
+        if error is not None:
+            job.error = error
+        stored = self._publisher.upload(job)
+        if isinstance(stored, UploadJob):
+            pending.job = stored
+            self._workers.submit([stored], first=True)  # until it is done, the samples are in memory twice
+            return None
         del self._pending[key]
         self._discard_unwanted_results()
-        if error is not None:
+        if isinstance(stored, ResourceError):
             post = pending.requested or bool(pending.watchers)
-            self._fail(key, error, pending.watchers, post=post, raising=raising, size=job.size)
-            return unlinked(error)
-        assert samples is not None
-        assert not isinstance(stored, UploadJob)
-        entry = self._cache.add(key, samples, stored, pending.order)
-        job.discard_result()
-        for watcher in pending.watchers:
-            self._resolve(watcher, key, None, job.size)
-        if pending.requested or pending.watchers:
-            self._events.post_cached(key)
-        return entry
-
-    def _fail(
-        self,
-        key: str,
-        error: ResourceError,
-        watchers: list[Watcher],
-        *,
-        post: bool = True,
-        raising: bool = False,
-        size: int = 0,
-    ) -> None:
-        self.failed += 1
-        error = unlinked(error)
-        for watcher in watchers:
-            self._resolve(watcher, key, error, size)
-        if post:
-            self._events.post_cache_failed(key, error, reported=raising or bool(watchers))
-
-    def _resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
-        if watcher is not None:
-            watcher._resolved(key, error, size)
-            self.mark_changed(watcher)
+            self._publisher.fail(key, stored, pending.watchers, post=post, raising=raising, size=job.size)
+            return unlinked(stored)
+        return self._publisher.cache(job, stored, pending)
 
     def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
         """Return the error for a load that was dropped while it ran."""
@@ -469,12 +394,13 @@ class LoadRequests:
         job = pending.job
         self._workers.withdraw(job)
         if isinstance(job, UploadJob):
-            self._abandoned.append(job)
-            self._release_abandoned()
+            self._publisher.abandon(job)
         self._discard_unwanted_results()
         stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "dropped" else "decode"
         for watcher in pending.watchers:
-            self._resolve(watcher, key, LoadCancelled(key, stage, "the sound was freed before it was loaded"), job.size)
+            self._publisher.resolve(
+                watcher, key, LoadCancelled(key, stage, "the sound was freed before it was loaded"), job.size
+            )
 
     def _discard_unwanted_results(self) -> None:
         """Discard finished jobs if no load is pending.
@@ -485,24 +411,9 @@ class LoadRequests:
         if not self._pending:
             self._workers.discard_finished()
 
-    def _release_abandoned(self) -> None:
-        """Delete the buffers of dropped upload jobs that are not running, and retry deletes that OpenAL refused."""
-        if self._store.refused or self._abandoned:
-            ended = [upload for upload in self._abandoned if upload.state != "claimed"]
-            self._abandoned = [upload for upload in self._abandoned if upload not in ended]
-            with self._scope as al:
-                self._store.retry(al)
-                for upload in ended:
-                    self._store.abandon(al, upload)
-
-    def _evict(self, deadline: int | None = None) -> None:
-        """Evict entries until the cache limit is kept or `deadline` (of ``time.perf_counter_ns``) has passed."""
-        if self._cache.limit is not None:
-            self._cache.evict(self._workers.in_flight, deadline)
-
     def withdraw(self, watcher: Watcher) -> None:
         """Remove `watcher` from all loads, and drop the loads that have no other waiter."""
-        self.changed_batches.pop(watcher, None)
+        self._publisher.forget_batch(watcher)
         for key in watcher.names:
             pending = self._pending.get(key)
             if pending is not None and watcher in pending.watchers:
@@ -517,6 +428,4 @@ class LoadRequests:
         """
         self._lookup.closed = True
         self.forget([*self._pending, *self._cache])
-        for upload in self._abandoned:
-            self._workers.wait_for(upload)
-        self._release_abandoned()
+        self._publisher.close()

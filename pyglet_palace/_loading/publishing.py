@@ -1,0 +1,176 @@
+"""What happens to the result of a load: samples go into OpenAL and the cache, waiters and events learn of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ResourceError, unlinked
+from .upload import UploadJob
+
+if TYPE_CHECKING:
+    from .._common.events import EventQueue
+    from .._decoding.load import Samples
+    from .._openal import ContextScope
+    from .._openal.buffers import StoredBuffer
+    from .cache import CacheEntry, SoundCache
+    from .jobs import DecodeJob
+    from .pending import PendingLoad, Watcher
+    from .upload import BufferStore
+    from .workers import WorkerPool
+
+
+class Publisher:
+    """Publishes results of loads and keeps the cache within its limit. Used on the main thread only.
+
+    Attributes:
+        failed: Number of failed loads.
+        changed_batches: Batches with results that were not reported yet.
+    """
+
+    def __init__(
+        self, scope: ContextScope, store: BufferStore, workers: WorkerPool, cache: SoundCache, events: EventQueue
+    ) -> None:
+        """Start without results.
+
+        Args:
+            scope: The context scope.
+            store: Creates and deletes OpenAL buffers.
+            workers: Tells how many bytes are in flight.
+            cache: Receives the loaded sounds.
+            events: Receives the events about loads.
+        """
+        self._scope = scope
+        self._store = store
+        self._workers = workers
+        self._cache = cache
+        self._events = events
+        self.failed = 0
+        self.changed_batches: dict[Any, None] = {}
+        #: Upload jobs of dropped loads. Their buffers are deleted when the copying has ended.
+        self._abandoned: list[UploadJob] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether there are results to report, buffers to delete or entries to evict."""
+        return bool(self.changed_batches or self._abandoned or self._cache.searching)
+
+    # Batches
+
+    def mark_changed(self, batch: Watcher) -> None:
+        """Make the next update post the events of `batch`."""
+        self.changed_batches[batch] = None
+
+    def take_changed_batches(self) -> dict[Any, None]:
+        """Return the batches that got results since the last call."""
+        changed, self.changed_batches = self.changed_batches, {}
+        return changed
+
+    def forget_batch(self, batch: Watcher) -> None:
+        """Drop the results of `batch` that were not reported."""
+        self.changed_batches.pop(batch, None)
+
+    def resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
+        """Give `watcher` the result of `key`, whose file has `size` bytes (0: unknown)."""
+        if watcher is not None:
+            watcher._resolved(key, error, size)
+            self.mark_changed(watcher)
+
+    # Results
+
+    def fail(
+        self,
+        key: str,
+        error: ResourceError,
+        watchers: list[Watcher],
+        *,
+        post: bool = True,
+        raising: bool = False,
+        size: int = 0,
+    ) -> None:
+        """Report a failed load.
+
+        Args:
+            key: The name.
+            error: Why it failed.
+            watchers: The batches that wait for it.
+            post: Whether to post an event.
+            raising: Whether the caller raises the error, so that it need not be logged.
+            size: Bytes of the file; 0: unknown.
+        """
+        self.failed += 1
+        error = unlinked(error)
+        for watcher in watchers:
+            self.resolve(watcher, key, error, size)
+        if post:
+            self._events.post_cache_failed(key, error, reported=raising or bool(watchers))
+
+    def upload(self, job: DecodeJob | UploadJob) -> StoredBuffer | UploadJob | ResourceError:
+        """Give the samples of a finished job to OpenAL.
+
+        Returns:
+            The buffer; or an upload job that must run first; or the error that ends the load.
+        """
+        if job.error is not None:
+            if isinstance(job, UploadJob):  # the copying was interrupted
+                with self._scope as al:
+                    self._store.abandon(al, job)
+            return job.error
+        samples = job.samples
+        assert samples is not None
+        try:
+            with self._scope as al:
+                if isinstance(job, UploadJob):
+                    return self._store.finish(al, job)
+                started = self._store.start_upload(al, job.key, samples)
+        except ResourceError as refused:
+            return unlinked(refused)
+        if isinstance(started, UploadJob):
+            started.size = job.size
+        return started
+
+    def cache(self, job: DecodeJob | UploadJob, stored: StoredBuffer, pending: PendingLoad) -> CacheEntry:
+        """Put the sound of a finished job into the cache, and report it."""
+        assert job.samples is not None
+        entry = self._cache.add(job.key, job.samples, stored, pending.order)
+        job.discard_result()
+        for watcher in pending.watchers:
+            self.resolve(watcher, job.key, None, job.size)
+        if pending.requested or pending.watchers:
+            self._events.post_cached(job.key)
+        return entry
+
+    def insert(self, name: str, samples: Samples) -> CacheEntry:
+        """Cache samples that the game made, under a new name. Returns the cache entry."""
+        with self._scope as al:
+            stored = self._store.upload(al, name, samples)
+        entry = self._cache.add(name, samples, stored, self._cache.next_order())
+        self.evict()
+        return entry
+
+    # Memory
+
+    def abandon(self, job: UploadJob) -> None:
+        """Delete the buffer of a dropped upload job, once no thread copies into it."""
+        self._abandoned.append(job)
+        self.release_abandoned()
+
+    def release_abandoned(self) -> None:
+        """Delete the buffers of dropped upload jobs that are not running, and retry deletes that OpenAL refused."""
+        if self._store.refused or self._abandoned:
+            ended = [upload for upload in self._abandoned if upload.state != "claimed"]
+            self._abandoned = [upload for upload in self._abandoned if upload not in ended]
+            with self._scope as al:
+                self._store.retry(al)
+                for upload in ended:
+                    self._store.abandon(al, upload)
+
+    def evict(self, deadline: int | None = None) -> None:
+        """Evict entries until the cache limit is kept or `deadline` (of ``time.perf_counter_ns``) has passed."""
+        if self._cache.limit is not None:
+            self._cache.evict(self._workers.in_flight, deadline)
+
+    def close(self) -> None:
+        """Delete all abandoned buffers. Blocks while threads copy into them."""
+        for upload in self._abandoned:
+            self._workers.wait_for(upload)
+        self.release_abandoned()
