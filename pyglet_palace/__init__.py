@@ -1,4 +1,4 @@
-"""Sound for games made with pyglet: named, loaded in the background, played in space.
+"""Audio for pyglet and arcade: load sounds by name in the background, play any number of them in 3D.
 
 >>> import pyglet, pyglet_palace as palace
 >>> pyglet.resource.path = ["assets"]

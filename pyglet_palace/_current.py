@@ -1,4 +1,4 @@
-"""Which context is meant where none is given. A notion of this package; OpenAL knows nothing of it."""
+"""The current context: what ``context=None`` means. Independent of the current context of OpenAL."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def _alive(context: Context | None) -> Context | None:
 
 
 def current_context(thread: bool | None = None) -> Context | None:
-    """The context that ``context=None`` means here, or None.
+    """Return the current context, or None.
 
     Args:
-        thread: True: this thread's own; False: the one of the whole process; None: this thread's own where there is
-            one and `thread_local(True)` is in force, else the one of the process.
+        thread: True: the context of this thread. False: the context of the process. None: the context of this thread
+            if it has one and `thread_local(True)` is in force, else that of the process.
     """
     if thread is None:
         own = _alive(_of_thread.context) if _of_thread.preferred else None
@@ -42,12 +42,12 @@ def current_context(thread: bool | None = None) -> Context | None:
 
 
 def use_context(context: Context | None, thread: bool | None = None) -> None:
-    """Make `context` the one that ``context=None`` means; None: no context.
+    """Make `context` current; None: no context.
 
     Args:
-        context: The context; any thread may choose one, but only the thread that made it may use it.
-        thread: True: for this thread only; False: for the whole process; None: this thread if `thread_local(True)`
-            is in force, else the process.
+        context: The context. Any thread may select it, but only the thread that created it may use it.
+        thread: True: for this thread. False: for the process. None: for this thread if `thread_local(True)` is in
+            force, else for the process.
     """
     global _process_wide
     if _of_thread.preferred if thread is None else thread:
@@ -58,7 +58,7 @@ def use_context(context: Context | None, thread: bool | None = None) -> None:
 
 @contextmanager
 def thread_local(state: bool) -> Iterator[None]:
-    """``with thread_local(True):`` prefers this thread's own current context over the one of the process."""
+    """Prefer the current context of this thread over that of the process, in a ``with`` block."""
     before = _of_thread.preferred
     _of_thread.preferred = bool(state)
     try:

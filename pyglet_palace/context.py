@@ -449,6 +449,11 @@ class Context(Destroyable, EventDispatcher):
         return "<Context, destroyed>" if not self else f"<Context on {self._device!r}>"
 
 
+def close_device_with(context: Context) -> None:
+    """Make `Context.destroy` close the device too, if no other context uses it."""
+    context._owns_device = True
+
+
 Context.event_types = [
     "on_cached",
     "on_cache_failed",

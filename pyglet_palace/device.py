@@ -1,4 +1,4 @@
-"""Device, LoopbackDevice: where sound goes."""
+"""Device: an audio output of the machine."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class DeviceNames:
-    """Names of the devices of this machine, asked for anew each time. `device_names` is the one instance.
+    """Names of the devices of this machine. `device_names` is the one instance.
 
-    Each is a tuple with the default first, empty if there are none.
+    Each property asks OpenAL at each access. It is a tuple with the default device first, empty without devices.
 
     Raises:
         OpenALNotFound: There is no OpenAL library.
@@ -28,19 +28,19 @@ class DeviceNames:
 
     @property
     def basic(self) -> tuple[str, ...]:
-        """Playback devices, by short names that `Device` takes."""
+        """Short names of the playback devices, for `Device`."""
         return _default_first(c.ALC_DEVICE_SPECIFIER, c.ALC_DEFAULT_DEVICE_SPECIFIER)
 
     @property
     def full(self) -> tuple[str, ...]:
-        """Playback devices, by full names that `Device` takes (ALC_ENUMERATE_ALL_EXT)."""
+        """Full names of the playback devices, for `Device` (ALC_ENUMERATE_ALL_EXT)."""
         if not functions().device_extension(None, "ALC_ENUMERATE_ALL_EXT"):
             return self.basic
         return _default_first(c.ALC_ALL_DEVICES_SPECIFIER, c.ALC_DEFAULT_ALL_DEVICES_SPECIFIER)
 
     @property
     def capture(self) -> tuple[str, ...]:
-        """Recording devices."""
+        """Names of the recording devices."""
         return _default_first(c.ALC_CAPTURE_DEVICE_SPECIFIER, c.ALC_CAPTURE_DEFAULT_DEVICE_SPECIFIER)
 
     def __repr__(self) -> str:
@@ -62,44 +62,46 @@ def _default_first(all_of_them: int, default: int) -> tuple[str, ...]:
 
 
 def query_extension(name: str) -> bool:
-    """Whether OpenAL has the ALC extension `name`, of no device in particular.
+    """Return whether OpenAL has the ALC extension `name`, independent of a device.
 
     Raises:
         OpenALNotFound: There is no OpenAL library.
-        TypeError: `name` is no string.
+        TypeError: `name` is not a string.
     """
     return functions().device_extension(None, checks.string("name", name))
 
 
 class Device(Destroyable):
-    """A playback device, open until `close`. Used by one thread at a time; that of its context, if it has one.
+    """An open playback device.
 
-    One that disconnects, with contexts, moves to the default device by itself, and what plays goes on there
-    (ALC_SOFT_reopen_device and AL_SOFTX_hold_on_disconnect: OpenAL Soft 1.23 has them). While there is none it is
-    tried again twice a second, and `MessageHandler.device_disconnected` has been told.
+    One thread at a time may use it: the thread of its context, if it has one.
 
-    Devices are true until closed, sort by age, and are context managers that close.
+    If a device with contexts disconnects, it moves to the system's default device and its sounds continue there
+    (ALC_SOFT_reopen_device and AL_SOFTX_hold_on_disconnect, OpenAL Soft 1.23). Without any device the context
+    dispatches `MessageHandler.device_disconnected` and tries again twice a second.
+
+    Devices are true until closed and sort by age. As a context manager, a device closes on exit.
     """
 
-    #: Whether it is of this machine, and can go away.
+    #: Whether the device is hardware, which can disconnect.
     _hardware = True
 
     def __init__(self, name: str = "", fallback: Iterable[str] = ()) -> None:
-        """Opens the device; blocks for as long as the system takes.
+        """Open a playback device. Blocks as long as the system takes.
 
         Args:
-            name: One of `device_names`; '' for the default.
-            fallback: Names to try when that fails, each with a `RuntimeWarning`.
+            name: One of `device_names`; '' for the default device.
+            fallback: Names to try next, each with a `RuntimeWarning`.
 
         Raises:
-            DeviceError: None of them can be opened.
+            DeviceError: None of the devices can be opened.
             OpenALNotFound: There is no OpenAL library.
-            TypeError: A name is no string, or `fallback` is a single name.
+            TypeError: A name is not a string, or `fallback` is a single name.
         """
         names = (name, *checks.several("fallback", fallback))
         for wanted in names:
             if not isinstance(wanted, str):
-                raise TypeError(f"{wanted!r} is no name of a device; it must be a str")
+                raise TypeError(f"the name of a device is {wanted!r}; it must be a str")
         al = functions()
         tried = []
         for wanted in names:
@@ -125,48 +127,48 @@ class Device(Destroyable):
 
     @property
     def name(self) -> str:
-        """Its full name."""
+        """Full name."""
         return self._native.name
 
     @property
     def basic_name(self) -> str:
-        """Its short name; of many devices the same."""
+        """Short name. Several devices can have the same one."""
         return self._native.string(c.ALC_DEVICE_SPECIFIER)
 
     def query_extension(self, name: str) -> bool:
-        """Whether the device has the ALC extension `name`.
+        """Return whether the device has the ALC extension `name`.
 
         Raises:
-            TypeError: `name` is no string.
+            TypeError: `name` is not a string.
         """
         return self._native.query_extension(checks.string("name", name))
 
     @property
     def alc_version(self) -> tuple[int, int]:
-        """Version of ALC, (major, minor)."""
+        """ALC version as (major, minor)."""
         return self._native.integer(c.ALC_MAJOR_VERSION), self._native.integer(c.ALC_MINOR_VERSION)
 
     @property
     def efx_version(self) -> tuple[int, int]:
-        """Version of the effects extension, (major, minor); (0, 0) without."""
+        """Version of the effects extension as (major, minor); (0, 0) without effects."""
         if not self.query_extension("ALC_EXT_EFX"):
             return 0, 0
         return self._native.integer(c.ALC_EFX_MAJOR_VERSION), self._native.integer(c.ALC_EFX_MINOR_VERSION)
 
     @property
     def frequency(self) -> int:
-        """Output rate in hertz. OpenAL settles it with the first context."""
+        """Output rate in hertz. OpenAL fixes it with the first context."""
         self._check_not_destroyed()
         return self._native.frequency
 
     @property
     def max_auxiliary_sends(self) -> int:
-        """Effect sends of each source; 0 without effects."""
+        """Number of auxiliary sends of each source; 0 without effects."""
         return self._native.integer(c.ALC_MAX_AUXILIARY_SENDS) if self.query_extension("ALC_EXT_EFX") else 0
 
     @property
     def hrtf_names(self) -> list[str]:
-        """HRTF data sets there are; their indices are values of `HRTF_ID` (ALC_SOFT_HRTF)."""
+        """Names of the HRTF data sets. Their indices are values of `HRTF_ID` (ALC_SOFT_HRTF)."""
         if not self.query_extension("ALC_SOFT_HRTF"):
             return []
         names = []
@@ -177,57 +179,56 @@ class Device(Destroyable):
 
     @property
     def hrtf_enabled(self) -> bool:
-        """Whether output is rendered for headphones (ALC_SOFT_HRTF)."""
+        """Whether the device renders for headphones (ALC_SOFT_HRTF)."""
         return self.query_extension("ALC_SOFT_HRTF") and self._native.integer(c.ALC_HRTF_SOFT) == 1
 
     @property
     def current_hrtf(self) -> str:
-        """The HRTF data set in use, '' for none."""
+        """Name of the HRTF data set in use; '' without one."""
         return self._native.string(c.ALC_HRTF_SPECIFIER_SOFT) if self.hrtf_enabled else ""
 
     def reset(self, attrs: Mapping[int, int] | None = None) -> None:
-        """Change the device's attributes while contexts live and sounds play; blocks until it is done.
+        """Change the attributes of the device while contexts exist and sounds play. Blocks until it is done.
 
         Args:
-            attrs: As for `Context`; what is not named goes back to its default.
+            attrs: As for `Context`. Attributes that are not given return to their defaults.
 
         Raises:
-            DeviceError: The device refuses, or cannot be reset at all (ALC_SOFT_HRTF is missing).
-            TypeError, ValueError: `attrs` maps anything but whole numbers of 32 bits to such.
+            DeviceError: The device refuses, or cannot be reset at all (it lacks ALC_SOFT_HRTF).
+            TypeError, ValueError: A key or value is not an integer of 32 bits.
         """
         self._check_not_destroyed()
         attrs = attrs or {}
-        attribute_list(attrs)  # TypeError or ValueError, before anything is done
+        attribute_list(attrs)  # raises TypeError or ValueError before anything is done
         self._native.reset(attrs)
 
     def pause_dsp(self) -> None:
-        """Stop mixing; time stands still for all its contexts. Nothing without ALC_SOFT_pause_device.
+        """Stop mixing: the device clock and all its contexts stand still. Needs ALC_SOFT_pause_device.
 
-        Of a device without hardware it stops nothing: what a `LoopbackDevice` is told to render is mixed, and the
-        silent one that `init` falls back to goes on with the updates of its context. `SourceGroup.pause_all` pauses
-        everywhere.
+        A device without hardware does not stop: a `LoopbackDevice` mixes what it is asked to render, and the silent
+        device of `init` follows the updates of its context. `SourceGroup.pause_all` pauses on every device.
         """
         self._check_not_destroyed()
         if self.query_extension("ALC_SOFT_pause_device"):
             self._native.al.alcDevicePauseSOFT(self._native.handle)
 
     def resume_dsp(self) -> None:
-        """Go on after `pause_dsp`. Nothing without ALC_SOFT_pause_device."""
+        """Continue after `pause_dsp`. Needs ALC_SOFT_pause_device."""
         self._check_not_destroyed()
         if self.query_extension("ALC_SOFT_pause_device"):
             self._native.al.alcDeviceResumeSOFT(self._native.handle)
 
     @property
     def clock_time(self) -> int:
-        """Nanoseconds of sound mixed since it was opened (ALC_SOFT_device_clock; 0 without)."""
+        """Nanoseconds of sound mixed since the device was opened; 0 without ALC_SOFT_device_clock."""
         self._check_not_destroyed()
         return self._native.clock_time
 
     def close(self) -> None:
-        """Close the device; nothing the second time.
+        """Close the device. A second call does nothing.
 
         Raises:
-            RuntimeError: It has contexts that were not destroyed.
+            RuntimeError: The device has contexts that were not destroyed.
         """
         if self._destroyed:
             return

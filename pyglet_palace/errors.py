@@ -3,18 +3,18 @@
 .. code-block:: text
 
     RuntimeError
-    └── PalaceError                  everything below
+    └── PalaceError                  all errors below
         ├── ResourceError            about one name; has .name and .stage
-        │   ├── ResourceNotFound     nothing is called that   (also pyglet's ResourceNotFoundException)
-        │   ├── ResourceUnreadable   it is there, and cannot be opened or read
+        │   ├── ResourceNotFound     no such resource or file   (also pyglet's ResourceNotFoundException)
+        │   ├── ResourceUnreadable   the file cannot be opened or read
         │   ├── DecodeError          not audio, damaged, or without samples
-        │   │   └── UnsupportedFormat   audio, in a form OpenAL or libsndfile cannot take
+        │   │   └── UnsupportedFormat   audio in a format that OpenAL or libsndfile cannot use
         │   ├── BufferTooLarge       more samples than Context.buffer_limit
         │   └── LoadCancelled        freed, destroyed or cancelled before it was loaded
         ├── DestroyedError           used after destroy() or close()
-        ├── DeviceError              a device cannot be opened or asked
-        ├── OpenALError              a call into OpenAL failed
-        └── OpenALNotFound           there is no OpenAL library
+        ├── DeviceError              a device cannot be opened or refuses a request
+        ├── OpenALError              an OpenAL call failed
+        └── OpenALNotFound           no OpenAL library was found
 """
 
 from __future__ import annotations
@@ -32,24 +32,27 @@ _E = TypeVar("_E", bound="ResourceError")
 
 
 class PalaceError(RuntimeError):
-    """The root of all errors of this package's own."""
+    """Base class of the errors of this package."""
 
 
 class ResourceError(PalaceError):
-    """Something about one named sound went wrong.
+    """An error about one named sound.
 
     Attributes:
-        name: The name that was asked for.
-        stage: How far the load had come: 'find', 'open', 'decode' or 'upload'.
+        name: The requested name.
+        stage: The stage of the load: 'find', 'open', 'decode' or 'upload'.
     """
 
     name: str
     stage: Stage
 
     def __init__(self, name: str, stage: Stage, problem: str | Callable[[], str]) -> None:
-        """
+        """Create an error.
+
         Args:
-            problem: What is wrong; or what says so, if it takes a while and may not be asked for.
+            name: The requested name.
+            stage: The stage of the load.
+            problem: The text, or a function that returns it. The function is called when the text is first read.
         """
         RuntimeError.__init__(self, *([f"{name!r}: {problem}"] if isinstance(problem, str) else []))
         self.name = name
@@ -58,7 +61,7 @@ class ResourceError(PalaceError):
 
     @property
     def problem(self) -> str:
-        """What is wrong, without the name."""
+        """The text without the name."""
         if not isinstance(self._problem, str):
             self._problem = self._problem()
         return self._problem
@@ -71,27 +74,27 @@ class ResourceError(PalaceError):
 
 
 class ResourceNotFound(ResourceError, ResourceNotFoundException):
-    """Nothing is called that: no resource, no file."""
+    """There is no resource or file of that name."""
 
 
 class ResourceUnreadable(ResourceError):
-    """It is there, but opening or reading it failed; the cause says why."""
+    """The file exists but cannot be opened or read. The cause says why."""
 
 
 class DecodeError(ResourceError):
-    """It is not audio, it is damaged, or it holds no samples."""
+    """The file is not audio, is damaged, or has no samples."""
 
 
 class UnsupportedFormat(DecodeError):
-    """It is audio, with a layout, rate or encoding that OpenAL or libsndfile cannot take."""
+    """The layout, sample rate or encoding is not supported by OpenAL or libsndfile."""
 
 
 class BufferTooLarge(ResourceError):
-    """Its samples would take more than ``Context.buffer_limit`` bytes."""
+    """The samples need more than ``Context.buffer_limit`` bytes."""
 
 
 class LoadCancelled(ResourceError):
-    """It was freed, destroyed or cancelled before it was loaded."""
+    """The sound was freed, destroyed or cancelled before it was loaded."""
 
 
 class DestroyedError(PalaceError):
@@ -99,15 +102,15 @@ class DestroyedError(PalaceError):
 
 
 class DeviceError(PalaceError):
-    """A device could not be opened, or refused what was asked of it."""
+    """A device could not be opened or refused a request."""
 
 
 class OpenALError(PalaceError):
-    """A call into OpenAL failed; the text says which, with what arguments.
+    """An OpenAL call failed. The text names the function and its arguments.
 
     Attributes:
         function: Name of the OpenAL function.
-        code: What ``alGetError`` or ``alcGetError`` answered.
+        code: The result of ``alGetError`` or ``alcGetError``.
     """
 
     def __init__(self, function: str, code: int, text: str) -> None:
@@ -117,11 +120,11 @@ class OpenALError(PalaceError):
 
 
 class OpenALNotFound(PalaceError):
-    """There is no OpenAL library to bind; the text says what to install."""
+    """No OpenAL library was found. The text says what to install."""
 
 
 def unlinked(error: _E) -> _E:
-    """A copy of `error` without tracebacks, so that keeping it keeps no frame alive; its causes stay."""
+    """Return a copy of `error` without tracebacks, so that it keeps no frame alive. Its causes stay."""
     copy = type(error)(error.name, error.stage, error._problem)
     copy.__cause__ = error.__cause__
     link: BaseException | None = error.__cause__
@@ -136,7 +139,7 @@ def unlinked(error: _E) -> _E:
 
 
 def describe_error(error: BaseException) -> str:
-    """What an error says, in a line: its type too, unless that is plain from what it says."""
+    """Return the text of an error in one line, with its type unless the text makes that clear."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     if not isinstance(error, (OSError, RuntimeError)) or not text:
         text = f"{type(error).__name__}: {text}" if text else type(error).__name__

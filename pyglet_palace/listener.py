@@ -1,4 +1,4 @@
-"""Listener: who hears a context."""
+"""Listener: position, orientation and gain of the listener of a context."""
 
 from __future__ import annotations
 
@@ -38,33 +38,46 @@ def _meters_per_unit(al: Functions, _: int, value: float) -> None:
 
 
 class Listener:
-    """The ears of a context: where they are, where they look, how loud everything is.
+    """The listener of a context.
 
-    A context has one listener, true as long as that lives; ``Listener(context) is context.listener``. All properties
-    may be set at any time, on the thread that made the context; none blocks.
+    Each context has one listener: ``Listener(context) is context.listener``. It is true as long as its context is.
+    Set all properties at any time, on the thread that created the context. They do not block.
     """
 
     def _apply_velocity(self, value: Vector) -> None:
         self._apply(Listener.velocity, value)
         self._engine.voices.poll_while("the listener moves", value != c.ORIGIN)
 
-    gain = Property(checks.number(0.0), 1.0, _gain, "Loudness of everything, a linear factor >= 0.")
-    position = Property(checks.vector, c.ORIGIN, _position, "Where it is, (x, y, z) in units.")
+    gain = Property(checks.number(0.0), 1.0, _gain, "Master gain, a linear factor >= 0.")
+    """Master gain, a linear factor >= 0."""
+
+    position = Property(checks.vector, c.ORIGIN, _position, "Position, (x, y, z) in units.")
+    """Position, (x, y, z) in units."""
+
     velocity = Property(
-        checks.vector, c.ORIGIN, _velocity, "Units a second, for the doppler effect; it moves nothing.", _apply_velocity
+        checks.vector,
+        c.ORIGIN,
+        _velocity,
+        "Velocity for the Doppler effect, (x, y, z) in units per second. It does not change `position`.",
+        _apply_velocity,
     )
+    """Velocity for the Doppler effect, (x, y, z) in units per second."""
+
     orientation = Property(
         checks.two_vectors,
         c.INITIAL_ORIENTATION,
         _orientation,
-        "Which way it looks and where its top is: (at, up), two vectors that are not parallel.",
+        "Orientation: (at, up), two vectors that are not parallel. 'at' is the direction of view.",
     )
+    """Orientation: (at, up), two vectors that are not parallel."""
+
     meters_per_unit = Property(
         checks.number(0.0, above=True),
         1.0,
         to.with_effects("meters_per_unit", _meters_per_unit),
-        "Metres in a unit, > 0; for air absorption (ALC_EXT_EFX).",
+        "Metres per unit, > 0, for air absorption (ALC_EXT_EFX).",
     )
+    """Metres per unit, > 0, for air absorption."""
 
     __slots__ = ("_engine", "_values")  # a misspelt property is an error
 
@@ -72,7 +85,7 @@ class Listener:
     _values: dict[str, Any]
 
     def __new__(cls, context: Context | None = None) -> Listener:
-        """The listener of `context`, or of the current one.
+        """Get the listener of `context`, or of the current context.
 
         Raises:
             RuntimeError: No context was given and none is current.
@@ -82,7 +95,7 @@ class Listener:
 
     @classmethod
     def _of(cls, engine: Engine) -> Listener:
-        """A context makes its listener by this, once."""
+        """Make the one listener of a context. Called by the context."""
         self = object.__new__(cls)
         self._engine = engine
         self._values = {}
@@ -90,7 +103,7 @@ class Listener:
 
     @property
     def context(self) -> Context:
-        """Whose ears these are."""
+        """The context of the listener."""
         context: Context = self._engine.context
         return context
 

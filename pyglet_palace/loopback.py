@@ -1,4 +1,4 @@
-"""LoopbackDevice: sound without hardware."""
+"""LoopbackDevice and the silent device: playback without hardware."""
 
 from __future__ import annotations
 
@@ -32,41 +32,43 @@ _LOOPBACK_TYPES = {
     "32-bit float": keys.FLOAT,
 }
 _SILENCE = {"Unsigned 8-bit": 0x80, "Signed 16-bit": 0, "32-bit float": 0.0}
-#: Frames over which the reverb of OpenAL Soft 1.19 begins, or changes; it crashes where it is to mix less of them, if
-#: that is no multiple of 4.
-_REVERB_BEGINS = 128
+#: Frames over which the reverb of OpenAL Soft 1.19 starts or changes. It crashes if it must mix fewer frames that are
+#: not a multiple of 4.
+_REVERB_FRAMES = 128
 
 
 class LoopbackDevice(Device):
-    """A device without hardware (ALC_SOFT_loopback): `render` returns what it plays, and time goes on only there.
+    """A device without hardware whose output `render` returns (ALC_SOFT_loopback).
 
     >>> device = LoopbackDevice(48000)
     >>> with device, Context(device):
     ...     Buffer("door.wav").play()
     ...     first_second = device.render(48000)
 
-    Its rate, layout and sample type are its own: attributes of a context do not change them.
+    Its clock advances only in `render`. Its rate, layout and sample type are fixed: attributes of a context do not
+    change them.
     """
 
-    #: Seconds that `render` waits for decoders of streams.
+    #: Seconds that `render` waits for the decoders of streams.
     _PATIENCE = 1.0
 
     _hardware = False
 
-    #: Frames that were mixed already, see `_REVERB_BEGINS`.
+    #: Frames mixed in advance, see `_REVERB_FRAMES`.
     _ahead: npt.NDArray[Any] | None = None
 
     def __init__(
         self, frequency: int = 44100, channel_config: str = "Stereo", sample_type: str = "32-bit float"
     ) -> None:
-        """
+        """Open a loopback device.
+
         Args:
-            frequency: Hertz.
+            frequency: Output rate in hertz.
             channel_config: 'Mono', 'Stereo', 'Quadrophonic', '5.1 Surround', '6.1 Surround' or '7.1 Surround'.
             sample_type: 'Unsigned 8-bit', 'Signed 16-bit' or '32-bit float'.
 
         Raises:
-            ValueError: OpenAL cannot render that.
+            ValueError: OpenAL cannot render that format.
             DeviceError: OpenAL has no loopback devices.
             OpenALNotFound: There is no OpenAL library.
         """
@@ -91,18 +93,18 @@ class LoopbackDevice(Device):
         self._open(handle, {keys.FREQUENCY: frequency, keys.CHANNEL_CONFIG: channels, keys.SAMPLE_TYPE: kind})
 
     def reset(self, attrs: Mapping[int, int] | None = None) -> None:
-        """As `Device.reset`. `FREQUENCY` is the rate of what is rendered from now on; not named, it stays.
+        """Change the attributes of the device, as `Device.reset` does. Without `FREQUENCY` the rate stays.
 
         Args:
-            attrs: As for `Context`; layout and sample type may be named, but not changed.
+            attrs: As for `Context`. Layout and sample type may be given but not changed.
 
         Raises:
-            ValueError: OpenAL cannot render at that rate; or the layout or the sample type would change.
-            DeviceError, TypeError: As `Device.reset`.
+            ValueError: OpenAL cannot render at that rate, or the layout or sample type would change.
+            DeviceError, TypeError: As for `Device.reset`.
         """
         self._check_not_destroyed()
         attrs, own = attrs or {}, self._native.own_attributes
-        attribute_list(attrs)  # TypeError or ValueError, before anything is done
+        attribute_list(attrs)  # raises TypeError or ValueError before anything is done
         for key, what in ((keys.CHANNEL_CONFIG, "layout"), (keys.SAMPLE_TYPE, "sample type")):
             if attrs.get(key, own[key]) != own[key]:
                 raise ValueError(f"a loopback device keeps its {what}; open another one instead")
@@ -118,15 +120,18 @@ class LoopbackDevice(Device):
             raise
 
     def render(self, frames: int) -> npt.NDArray[Any]:
-        """Mix the next `frames` sample frames, and return them. Blocks while mixing, 6000 times faster than they last.
+        """Mix and return the next `frames` sample frames.
 
-        Streams are read as far as that needs, however fast it goes. One whose decoder does not come back within a
-        second runs dry. While effects are in use, what is less than 128 frames and no multiple of 4 is rounded up; what
-        is too much is returned by the next call.
+        Blocks while mixing, which is about 6000 times faster than real time. Streams are decoded as far as necessary. A
+        stream whose decoder takes more than a second underruns. While effects are in use, a step of less than 128
+        frames that is not a multiple of 4 is rounded up, and the next call returns the extra frames.
+
+        Args:
+            frames: Number of frames, >= 0.
 
         Returns:
-            An array of shape (frames, channels): uint8, int16 or float32 (full scale 1.0), as `sample_type` says.
-            Silence while the device has no context.
+            An array of shape (frames, channels): uint8, int16 or float32 (full scale 1.0), after `sample_type`. Silence
+            while the device has no context.
 
         Raises:
             ValueError: `frames` is negative.
@@ -142,13 +147,13 @@ class LoopbackDevice(Device):
             done = min(len(self._ahead), frames)
             out[:done], self._ahead = self._ahead[:done], self._ahead[done:]
         while self._native.users and done < frames:
-            lasting = min(engine.fill_streams(self._PATIENCE) for engine in self._native.users)
-            # Half of what is queued: a resampler looks ahead.
-            step = min(frames - done, max(4, int(min(lasting, 3600.0) * self.frequency / 2) // 4 * 4))
-            if step % 4 and step < _REVERB_BEGINS and any(engine.uses_effects for engine in self._native.users):
-                whole = np.empty((step + -step % 4, shape[1]), out.dtype)
-                self._native.al.alcRenderSamplesSOFT(self._native.handle, whole.ctypes.data, len(whole))
-                out[done : done + step], self._ahead = whole[:step], whole[step:]
+            seconds = min(engine.fill_streams(self._PATIENCE) for engine in self._native.users)
+            # Half of the queued frames, because a resampler looks ahead.
+            step = min(frames - done, max(4, int(min(seconds, 3600.0) * self.frequency / 2) // 4 * 4))
+            if step % 4 and step < _REVERB_FRAMES and any(engine.uses_effects for engine in self._native.users):
+                rounded = np.empty((step + -step % 4, shape[1]), out.dtype)
+                self._native.al.alcRenderSamplesSOFT(self._native.handle, rounded.ctypes.data, len(rounded))
+                out[done : done + step], self._ahead = rounded[:step], rounded[step:]
             else:
                 self._native.al.alcRenderSamplesSOFT(self._native.handle, out[done:].ctypes.data, step)
             done += step
@@ -156,27 +161,27 @@ class LoopbackDevice(Device):
 
 
 class SilentDevice(LoopbackDevice):
-    """What `init` falls back to: nobody hears it, and time goes on with the updates of its context."""
+    """The silent device that `init` falls back to. Its clock follows the updates of its context."""
 
-    #: Most that one update renders, in seconds.
+    #: Maximum seconds that one update renders.
     _LONGEST = 0.25
-    #: It must not hold up the game.
+    #: Rendering must not delay the game.
     _PATIENCE = 0.0
 
     def __init__(self) -> None:
-        """As `LoopbackDevice`."""
+        """Open a silent device."""
         super().__init__()
         self._passed = time.perf_counter()
         self._stands_still = False
         self._native.on_time = self._pass_time
 
     def pause_dsp(self) -> None:
-        """As `Device.pause_dsp`: time stands still."""
+        """Stop the clock of the device, as `Device.pause_dsp` does."""
         self._check_not_destroyed()
         self._stands_still = True
 
     def resume_dsp(self) -> None:
-        """Go on after `pause_dsp`."""
+        """Continue after `pause_dsp`."""
         self._check_not_destroyed()
         self._stands_still = False
 

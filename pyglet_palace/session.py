@@ -1,4 +1,4 @@
-"""init and shutdown: sound for a whole game, in one line."""
+"""init and shutdown: audio for a game in one line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._common.registry import shutdown
 from ._current import use_context
-from .context import Context
+from .context import Context, close_device_with
 from .device import Device, device_names
 from .errors import DeviceError
 from .loopback import SilentDevice
@@ -34,27 +34,30 @@ if TYPE_CHECKING:
 
 __all__ = ["init", "shutdown"]
 
-#: What `init` has made last.
+#: The context of the newest `init`.
 _initialised: Context | None = None
 
 
 def init(
     device_name: str = "", attrs: Mapping[int, int] | None = None, **context_options: Unpack[ContextOptions]
 ) -> Context:
-    """All a game needs, in one line: the device, a context on it, made current, and driven by pyglet's clock.
+    """Open a device, create a context on it, make it current, and let pyglet's clock drive it.
 
-    Where no device can be opened there is one `RuntimeWarning`, and everything works in silence. Blocks for about
-    0.2 s, while libraries are imported and the device is opened.
+    If no device can be opened, one `RuntimeWarning` is given and the game plays silently. Blocks for about 0.2 s while
+    libraries are imported and the device is opened.
 
     Args:
-        device_name: One of `device_names`; '' for the default, which is also tried, with a warning, if another
-            cannot be opened.
+        device_name: One of `device_names`. '' for the default device, which is also tried, with a warning, if another
+            device cannot be opened.
         attrs: Attributes of the context.
         context_options: The keyword arguments of `Context`.
 
+    Returns:
+        The context.
+
     Raises:
-        RuntimeError: There is a context of an earlier `init`; call `shutdown` first.
-        OpenALNotFound: There is no OpenAL library; the text says what to install.
+        RuntimeError: The context of an earlier `init` still exists. Call `shutdown` first.
+        OpenALNotFound: There is no OpenAL library. The text says what to install.
     """
     global _initialised
     if _initialised:
@@ -63,7 +66,7 @@ def init(
         device = Device(device_name, [""] if device_name else [])
     except DeviceError:
         there = ", ".join(device_names.full) or "none"
-        problem = f"no sound device can be opened (there are: {there}); everything works, in silence"
+        problem = f"no sound device can be opened (available: {there}); the game plays silently"
         warnings.warn(problem, RuntimeWarning, stacklevel=2)
         device = SilentDevice()
     try:
@@ -71,7 +74,7 @@ def init(
     except BaseException:
         device.close()
         raise
-    context._owns_device = True
+    close_device_with(context)
     use_context(context)
     _initialised = context
     return context

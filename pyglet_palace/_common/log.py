@@ -1,4 +1,4 @@
-"""The package's one logger, 'pyglet_palace': `logging` is imported by the first thing there is to say."""
+"""The logger 'pyglet_palace'. The first message imports `logging`, to keep ``import pyglet_palace`` cheap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _warned: set[str] = set()
 
 
 def warn_once(text: str) -> None:
-    """A warning that is given once a process, however often its reason comes up."""
+    """Log a warning once per process."""
     if text not in _warned:
         _warned.add(text)
         warning("%s", text)
