@@ -640,7 +640,7 @@ def test_oversized_read_fails_with_reason(context: palace.Context, device: palac
     Chatty().play()
     device.render(1000)
     wait_until(lambda: told, context)
-    assert "were asked for" in str(told[0][1])
+    assert "must return at most" in str(told[0][1])
 
 
 def test_unseekable_decoder_is_reported(context: palace.Context, device: palace.LoopbackDevice) -> None:
