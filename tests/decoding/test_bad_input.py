@@ -113,7 +113,7 @@ def test_what_is_no_sound_is_a_decode_error_that_names_it_and_nothing_is_printed
 def test_junk_that_begins_like_mp3_is_not_said_to_be_no_file(tmp_path: Path) -> None:
     path = tmp_path / "junk.mp3"
     path.write_bytes(b"\xff\xfb\x90\x64" + bytes(range(256)) * 4)
-    with pytest.raises(palace.DecodeError, match="nothing in it can be decoded"):
+    with pytest.raises(palace.DecodeError, match="no audio that can be decoded"):
         palace.Buffer(path)
 
 
