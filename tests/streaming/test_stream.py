@@ -655,7 +655,7 @@ def test_unseekable_decoder_is_reported(context: palace.Context, device: palace.
     device.render(500)
     wait_until(lambda: told, context)
     assert told[0][0] is source
-    assert "cannot go to frame 9000" in str(told[0][1])
+    assert "cannot seek to frame 9000" in str(told[0][1])
 
 
 def test_failed_stream_can_play_again(context: palace.Context, device: palace.LoopbackDevice) -> None:
