@@ -6,23 +6,27 @@ Runs on any thread and calls no OpenAL. The module imports numpy. The first cont
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import index
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from .._common import log
 from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat, describe_error
-from ..formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
+from ..formats import CHANNELS, DTYPES, frame_size
+from .custom import CustomReader
 from .files import copy_for_libsndfile
-from .sndfile import HIGHEST_RATE, LOWEST_RATE, SndfileReader, repair, unreadable
+from .pcm import Samples, valid_loop, warn_of_non_finite
+from .sndfile import SndfileReader, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from .custom import DecoderLike
     from .files import OpenFile
-    from .sndfile import Array
+    from .pcm import Array
+
+    #: A factory in `decoder_factories`. It returns a decoder for a file, or raises `RuntimeError` to reject the file.
+    Factory = Callable[[BinaryIO], DecoderLike]
 
 #: Bytes decoded at a time. Large, because many small reads compete for the GIL.
 BLOCK_BYTES = 2 * 1024 * 1024
@@ -35,28 +39,6 @@ _FIRST_FRAMES = 4096
 
 #: The largest size in bytes that OpenAL takes: its sizes are signed 32-bit integers.
 LARGEST_BUFFER = 2**31 - 1
-
-
-class DecoderLike(Protocol):
-    """The interface of a custom decoder (`BaseDecoder`)."""
-
-    @property
-    def frequency(self) -> int: ...
-    @property
-    def channel_config(self) -> str: ...
-    @property
-    def sample_type(self) -> str: ...
-    @property
-    def length(self) -> int: ...
-    @property
-    def loop_points(self) -> tuple[int, int]: ...
-    def seek(self, frame: int) -> bool: ...
-    def read(self, count: int) -> bytes: ...
-
-
-#: A factory in `decoder_factories`. It returns a decoder for a file, or raises `RuntimeError` if it rejects the file.
-if TYPE_CHECKING:
-    Factory = Callable[[BinaryIO], DecoderLike]
 
 
 @dataclass(frozen=True)
@@ -101,97 +83,6 @@ class _NoProgress:
     def allocated(self, size: int) -> None: ...
     def is_wanted(self) -> bool:
         return True
-
-
-@dataclass
-class Samples:
-    """A decoded sound.
-
-    Attributes:
-        data: Samples of shape (frames, channels), contiguous.
-        frequency: Sample rate in hertz.
-        channel_config: One of `channel_configs`.
-        sample_type: One of `sample_types`.
-        loop_points: Start and end in frames, the end exclusive. None stands for the full sound.
-    """
-
-    data: Array
-    frequency: int
-    channel_config: str
-    sample_type: str
-    loop_points: tuple[int, int] | None
-
-
-class CustomReader:
-    """Adapter that gives a custom decoder the interface of `SndfileReader`, and checks its results.
-
-    Attributes:
-        repaired: Number of samples so far that were NaN or infinite.
-    """
-
-    repaired = 0
-
-    def __init__(self, name: str, decoder: DecoderLike) -> None:
-        if not hasattr(decoder, "read") or not hasattr(decoder, "frequency"):
-            raise DecodeError(name, "decode", f"{decoder!r} is not a decoder; it must be a BaseDecoder")
-        self.name = name
-        self._decoder = decoder
-        self.frequency = _integer(name, "frequency", decoder.frequency)
-        self.channel_config = decoder.channel_config
-        self.sample_type = decoder.sample_type
-        self.length = max(_integer(name, "length", decoder.length), 0)
-        try:
-            start, end = decoder.loop_points
-        except (TypeError, ValueError):
-            problem = f"the decoder's loop_points is {decoder.loop_points!r}; it must be two whole numbers (start, end)"
-            raise DecodeError(name, "decode", problem) from None
-        self.loop_points = _integer(name, "loop_points[0]", start), _integer(name, "loop_points[1]", end)
-        if (self.channel_config, self.sample_type) not in AL_FORMATS:
-            problem = f"the decoder's format ({self.channel_config!r}, {self.sample_type!r}) is not a known format"
-            raise UnsupportedFormat(name, "decode", problem)
-        if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
-            problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
-            raise UnsupportedFormat(name, "decode", problem)
-        self._frame = frame_size(self.channel_config, self.sample_type)
-        #: Frames left to read, if the decoder gives its length.
-        self._left = self.length or 2**62
-
-    def read_into(self, out: Array) -> int:
-        """See `SndfileReader.read_into`."""
-        out = out[: self._left]  # a decoder that generates its sound may never end by itself
-        data = self._decoder.read(len(out)) if len(out) else b""
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            problem = f"the decoder's read() returned {type(data).__name__}; it must return bytes"
-            raise DecodeError(self.name, "decode", problem)
-        if isinstance(data, memoryview):
-            data = data.cast("B")
-        if len(data) % self._frame or len(data) > len(out) * self._frame:
-            problem = (
-                f"the decoder's read() returned {len(data)} bytes; "
-                f"it must return at most {len(out)} frames of {self._frame} bytes"
-            )
-            raise DecodeError(self.name, "decode", problem)
-        frames = len(data) // self._frame
-        self._left -= frames
-        out[:frames] = np.frombuffer(data, out.dtype).reshape(frames, out.shape[1])
-        if self.sample_type == "32-bit float":
-            self.repaired += repair(out[:frames])
-        return frames
-
-    def seek(self, frame: int) -> bool:
-        """See `SndfileReader.seek`."""
-        found = bool(self._decoder.seek(frame))
-        if found and self.length:
-            self._left = max(self.length - frame, 0)
-        return found
-
-
-def _integer(name: str, what: str, value: Any) -> int:
-    """Return `value` as an integer. A custom decoder may return a float, which OpenAL does not accept."""
-    try:
-        return index(value)
-    except TypeError:
-        raise DecodeError(name, "decode", f"the decoder's {what} is {value!r}; it must be a whole number") from None
 
 
 def make_reader(name: str, decoder: DecoderLike | SndfileReader) -> SndfileReader | CustomReader:
@@ -324,7 +215,7 @@ def decode_all(
     if not filled and progress.is_wanted():
         raise DecodeError(name, "decode", "it contains no samples")
     if reader.repaired:
-        log.warning("%r: %d samples were not finite; they were set to 0 or full scale", name, reader.repaired)
+        warn_of_non_finite(name, reader.repaired)
     whole = _join(pieces, (filled, shape), dtype)
     progress.allocated(whole.nbytes)
     return Samples(
@@ -383,13 +274,6 @@ def _call_buffer_loading(name: str, samples: Samples, settings: Settings) -> Non
             view.release()
         except BufferError:
             pass  # the handler made another view, which keeps the memory
-
-
-def valid_loop(points: Any, length: int) -> tuple[int, int] | None:
-    """Return `points` limited to a sound of `length` frames. None if they are not valid or cover the full sound."""
-    start, end = points
-    end = min(end, length)
-    return (start, end) if 0 <= start < end and (start, end) != (0, length) else None
 
 
 def _too_large(name: str, what: str, limit: int) -> BufferTooLarge:

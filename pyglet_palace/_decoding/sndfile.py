@@ -16,18 +16,13 @@ import soundfile
 from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, describe_error
 from ..formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
 from .loop_points import Marks, read_loop_points
+from .pcm import check_rate, replace_non_finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy.typing as npt
-
     from .files import OpenFile
-
-    Array = npt.NDArray[Any]
-
-#: Accepted sample rates in hertz. OpenAL takes any positive number; a rate outside this range is a damaged header.
-LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+    from .pcm import Array
 
 #: Numbers of frames from here on mean an unknown length. libsndfile reports 2**63 - 1 then.
 _UNKNOWN_LENGTH = 1 << 62
@@ -149,9 +144,7 @@ class SndfileReader:
         self._check_file()
 
         self.frequency: int = sound.samplerate
-        if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
-            problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
-            raise UnsupportedFormat(name, "decode", problem)
+        check_rate(name, self.frequency)
         if sound.channels not in CONFIG_OF_CHANNELS:
             known = ", ".join(map(str, CONFIG_OF_CHANNELS))
             problem = f"OpenAL has no layout for {sound.channels} channels; it has layouts for {known}"
@@ -203,7 +196,7 @@ class SndfileReader:
             # Two passes over data in the CPU cache detect samples to repair. A NaN appears in both results.
             lowest, highest = float(block.min()), float(block.max())
             if not (math.isfinite(lowest) and math.isfinite(highest)):
-                self.repaired += repair(block)
+                self.repaired += replace_non_finite(block)
             if not self._direct:
                 to_16_bit(block, clip=not -1.0 <= lowest <= highest <= 1.0)
         if self._order is not None:
@@ -373,15 +366,6 @@ class SndfileReader:
 def unreadable(name: str, error: BaseException) -> ResourceUnreadable:
     """Return the error for an exception that a file raised while it was read."""
     return ResourceUnreadable(name, "open", f"reading it failed: {describe_error(error)}")
-
-
-def repair(block: Array) -> int:
-    """Set NaN to 0 and infinities to full scale, in place. Return the number of changed samples."""
-    finite = np.isfinite(block)
-    if finite.all():
-        return 0
-    np.nan_to_num(block, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
-    return finite.size - int(np.count_nonzero(finite))
 
 
 def to_16_bit(block: Array, *, clip: bool) -> None:

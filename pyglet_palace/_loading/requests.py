@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from .._common.events import EventQueue
-    from .._decoding.load import Samples, Settings
+    from .._decoding.load import Settings
+    from .._decoding.pcm import Samples
     from .._openal import ContextScope
     from .._openal.buffers import StoredBuffer
     from ..errors import Stage

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._common import log
-from .._decoding.load import make_reader, valid_loop
+from .._decoding.load import make_reader
+from .._decoding.pcm import valid_loop, warn_of_non_finite
 from ..errors import DecodeError
 from ..formats import CHANNELS, DTYPES
 
 if TYPE_CHECKING:
-    from .._decoding.load import DecoderLike
-    from .._decoding.sndfile import Array, SndfileReader
+    from .._decoding.custom import DecoderLike
+    from .._decoding.pcm import Array
+    from .._decoding.sndfile import SndfileReader
 
 
 class LoopingReader:
@@ -122,6 +123,5 @@ class LoopingReader:
     def _report(self) -> None:
         repaired = self._reader.repaired
         if repaired > self._repaired:
-            text = "%r: %d samples were not finite numbers; they were made 0 or full scale"
-            log.warning(text, self.name, repaired - self._repaired)
+            warn_of_non_finite(self.name, repaired - self._repaired)
             self._repaired = repaired
