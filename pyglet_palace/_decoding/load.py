@@ -216,10 +216,10 @@ def decode_all(
         raise DecodeError(name, "decode", "it contains no samples")
     if reader.repaired:
         warn_of_non_finite(name, reader.repaired)
-    whole = _join(pieces, (filled, shape), dtype)
-    progress.allocated(whole.nbytes)
+    joined = _join(pieces, (filled, shape), dtype)
+    progress.allocated(joined.nbytes)
     return Samples(
-        whole, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
+        joined, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
 
 
@@ -239,13 +239,13 @@ def _join(pieces: list[Array], shape: tuple[int, int], dtype: np.dtype[Any]) -> 
     """Join `pieces` into one array without spare memory. Empties the list meanwhile, so that little is held twice."""
     if len(pieces) == 1 and (base := pieces[0].base) is not None and len(pieces[0]) * 8 >= len(base) * 7:
         return pieces[0]
-    whole = np.empty(shape, dtype)
-    end = len(whole)
+    joined = np.empty(shape, dtype)
+    end = len(joined)
     while pieces:
         piece = pieces.pop()
-        whole[end - len(piece) : end] = piece
+        joined[end - len(piece) : end] = piece
         end -= len(piece)
-    return whole
+    return joined
 
 
 def as_resource_error(name: str, error: Exception, where: str = "") -> ResourceError:

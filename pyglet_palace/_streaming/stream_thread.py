@@ -166,12 +166,12 @@ class StreamThread:
             with self._scope as al:
                 for stream in streams[first : first + _STREAMS_PER_SCOPE]:
                     try:
-                        room = stream.needs_data(al)
+                        needs_data = stream.needs_data(al)
                         chunk, queue = stream.seconds_left(al)
                     except OpenALError as error:
                         self._fail(al, stream, error)
                         continue
-                    if room:
+                    if needs_data:
                         waiting.append((queue, stream))
                     elif not self.interval:
                         sleep = max(min(sleep or _MAX_SLEEP, max(chunk, queue / 3)), _MIN_SLEEP)
