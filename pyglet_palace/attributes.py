@@ -1,6 +1,6 @@
-"""Keys and values of the attributes of a context: ``Context(device, {FREQUENCY: 48000, HRTF: TRUE})``.
+"""Keys and values of context attributes: ``Context(device, {FREQUENCY: 48000, HRTF: TRUE})``.
 
-The numbers are those of ``AL/alc.h`` and ``AL/alext.h``.
+The constants have the values of ``AL/alc.h`` and ``AL/alext.h``.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ DONT_CARE = 2
 
 #: Output rate in hertz.
 FREQUENCY = 0x1007
-#: How many mono sources, how many stereo sources to make room for.
+#: Numbers of mono and of stereo sources to reserve.
 MONO_SOURCES = 0x1010
 STEREO_SOURCES = 0x1011
-#: Effect sends of each source (ALC_EXT_EFX).
+#: Number of effect sends of each source (ALC_EXT_EFX).
 MAX_AUXILIARY_SENDS = 0x20003
-#: Keep the output from clipping: FALSE, TRUE, DONT_CARE (ALC_SOFT_output_limiter).
+#: Limiter that prevents clipping of the output: FALSE, TRUE, DONT_CARE (ALC_SOFT_output_limiter).
 OUTPUT_LIMITER = 0x199A
 #: Binaural rendering for headphones: FALSE, TRUE, DONT_CARE (ALC_SOFT_HRTF).
 HRTF = 0x1992
-#: Which of `Device.hrtf_names`, by its index (ALC_SOFT_HRTF).
+#: Index in `Device.hrtf_names` of the HRTF to use (ALC_SOFT_HRTF).
 HRTF_ID = 0x1996
 
-#: Layout of a loopback device's output (ALC_SOFT_loopback), one of those that follow.
+#: Channel layout of a loopback device's output (ALC_SOFT_loopback): one of the constants that follow.
 CHANNEL_CONFIG = 0x1990
 MONO = 0x1500
 STEREO = 0x1501
@@ -32,7 +32,7 @@ X51 = 0x1504
 X61 = 0x1505
 X71 = 0x1506
 
-#: Sample type of a loopback device's output (ALC_SOFT_loopback), one of those that follow.
+#: Sample type of a loopback device's output (ALC_SOFT_loopback): one of the constants that follow.
 SAMPLE_TYPE = 0x1991
 BYTE = 0x1400
 UNSIGNED_BYTE = 0x1401

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
     from weakref import ReferenceType
 
-    from ._decoding.load import Samples, Settings
+    from ._decoding.load import Settings
+    from ._decoding.pcm import Samples
     from ._decoding.sndfile import SndfileReader
     from ._engine import Engine
     from ._streaming.stream import Stream

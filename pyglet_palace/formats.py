@@ -1,4 +1,4 @@
-"""Sample types and channel layouts, and how OpenAL calls and orders them."""
+"""Sample types and channel layouts, with OpenAL's formats and channel order."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: What one sample may be; a `sample_type` is always one of these.
+#: The types of a sample. A `sample_type` is always one of these.
 sample_types = ("Unsigned 8-bit", "Signed 16-bit", "32-bit float", "Mulaw")
 
-#: What the channels may mean; a `channel_config` is always one of these.
+#: The channel layouts. A `channel_config` is always one of these.
 channel_configs = (
     "Mono", "Stereo", "Rear", "Quadrophonic", "5.1 Surround", "6.1 Surround", "7.1 Surround",
     "B-Format 2D", "B-Format 3D",
@@ -23,7 +23,7 @@ CHANNELS: Mapping[str, int] = {
     "B-Format 2D": 3, "B-Format 3D": 4,
 }  # fmt: skip
 
-#: The numpy type of a sample of each sample type.
+#: The numpy dtype of each sample type.
 DTYPES: Mapping[str, str] = {
     "Unsigned 8-bit": "uint8",
     "Signed 16-bit": "int16",
@@ -31,7 +31,7 @@ DTYPES: Mapping[str, str] = {
     "Mulaw": "uint8",
 }
 
-#: The layout a file of so many channels has, where it says nothing else.
+#: The layout of a file by its number of channels, if the file does not specify one.
 CONFIG_OF_CHANNELS: Mapping[int, str] = {
     1: "Mono",
     2: "Stereo",
@@ -41,15 +41,16 @@ CONFIG_OF_CHANNELS: Mapping[int, str] = {
     8: "7.1 Surround",
 }
 
-#: Vorbis I specification, section 4.3.9 (Opus mapping family 1 is the same): its channels are ordered otherwise
-#: than WAVE's and OpenAL's. Element i is the place in a Vorbis frame of the channel that OpenAL expects i-th.
+#: Channel order of Vorbis (Vorbis I specification, section 4.3.9; Opus mapping family 1 is the same). It differs from
+#: the order of WAVE and OpenAL. Element i is the index in a Vorbis frame of OpenAL's channel i.
 VORBIS_ORDER: Mapping[int, tuple[int, ...]] = {
     6: (0, 2, 1, 5, 3, 4),  # from L C R Ls Rs LFE
     7: (0, 2, 1, 6, 5, 3, 4),  # from L C R Ls Rs Rear-C LFE
     8: (0, 2, 1, 7, 5, 6, 3, 4),  # from L C R Ls Rs Rl Rr LFE
 }
 
-#: Name of OpenAL's format, its value (AL/al.h, AL/alext.h) and the extension that brings it ('' for the core).
+#: OpenAL's formats by channel layout and sample type: the constant (AL/al.h, AL/alext.h) and the extension that
+#: defines it ('' for the core).
 AL_FORMATS: Mapping[tuple[str, str], tuple[int, str]] = {
     ("Mono", "Unsigned 8-bit"): (0x1100, ""),
     ("Mono", "Signed 16-bit"): (0x1101, ""),
@@ -98,17 +99,17 @@ def _one_of(kind: str, value: str, known: Mapping[str, int]) -> int:
 
 
 def frame_size(channel_config: str, sample_type: str) -> int:
-    """Bytes of one sample frame (one sample of every channel).
+    """Return the size in bytes of one sample frame (one sample of each channel).
 
     Raises:
-        ValueError: `channel_config` or `sample_type` is not one of the known ones.
+        ValueError: `channel_config` or `sample_type` is unknown.
     """
     channels = _one_of("channel_config", channel_config, CHANNELS)
     return channels * _one_of("sample_type", sample_type, SAMPLE_BYTES)
 
 
 def sample_size(length: int, channel_config: str, sample_type: str) -> int:
-    """Bytes that `length` sample frames take.
+    """Return the size in bytes of `length` sample frames.
 
     Raises:
         ValueError: `channel_config` or `sample_type` is unknown, or `length` is negative.
@@ -119,7 +120,7 @@ def sample_size(length: int, channel_config: str, sample_type: str) -> int:
 
 
 def sample_length(size: int, channel_config: str, sample_type: str) -> int:
-    """Whole sample frames in `size` bytes.
+    """Return the number of complete sample frames in `size` bytes.
 
     Raises:
         ValueError: `channel_config` or `sample_type` is unknown, or `size` is negative.

@@ -1,7 +1,7 @@
-"""What values a property takes: one way to check, one way to say what was wrong.
+"""Checks of arguments and property values, with uniform error messages.
 
-A check is called with the property's name and the value given; it returns the value to keep or raises `ValueError`
-(out of range) or `TypeError` (not a number, not a vector ...), naming the property, the value and the range.
+A check takes the name of the property and a value. It returns the value to keep, or raises `ValueError` (out of range)
+or `TypeError` (not a number, not a vector ...). The message names the property, the value and the range.
 """
 
 from __future__ import annotations
@@ -20,12 +20,21 @@ _Choice = TypeVar("_Choice", bound=str)
 
 Vector = tuple[float, float, float]
 
-#: The largest number, and the smallest above 0 with all its digits, of the 32-bit floats that OpenAL uses.
+#: The largest and the smallest positive normal 32-bit float. OpenAL uses 32-bit floats.
 FLT_MAX, FLT_MIN = 3.4028234663852886e38, 1.1754943508222875e-38
 
 
 def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False) -> Check[float]:
-    """A number from `low` to `high`; with `above`, more than `low`, by `FLT_MIN` at least. NaN is never in range."""
+    """Make a check for a number from `low` to `high`.
+
+    Args:
+        low: The minimum.
+        high: The maximum.
+        above: Whether the number must be greater than `low`, by at least `FLT_MIN`.
+
+    Returns:
+        The check. It refuses NaN.
+    """
     if high == FLT_MAX:
         least = f"more than {low:g} (by {FLT_MIN:g} at least)" if above else f"at least {low:g}"
         bound = f"{least}, and " if low != -FLT_MAX else ""
@@ -48,7 +57,7 @@ def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False)
 
 
 def integer(low: int, high: int | None = None) -> Check[int]:
-    """A whole number from `low` to `high`."""
+    """Make a check for a whole number from `low` to `high`."""
     range_text = f"{low} or more" if high is None else f"from {low} to {high}"
 
     def check(name: str, value: Any) -> int:
@@ -64,17 +73,17 @@ def integer(low: int, high: int | None = None) -> Check[int]:
 
 
 def boolean(name: str, value: Any) -> bool:
-    """A truth value; anything Python can tell the truth of."""
+    """Return the truth value of any object."""
     return bool(value)
 
 
 def boolean_or_none(name: str, value: Any) -> bool | None:
-    """A truth value, or None for "whatever is usual"."""
+    """Return the truth value of an object, or None for None."""
     return None if value is None else bool(value)
 
 
 def three_flags(first: str, second: str, third: str) -> Check[tuple[bool, bool, bool]]:
-    """Three truth values, called `first`, `second` and `third`."""
+    """Make a check for three truth values, named `first`, `second` and `third` in the error."""
 
     def check(name: str, value: Any) -> tuple[bool, bool, bool]:
         try:
@@ -87,7 +96,10 @@ def three_flags(first: str, second: str, third: str) -> Check[tuple[bool, bool, 
 
 
 def pair(first: str, second: str, low: float, high: float, *, ordered: bool = False) -> Check[tuple[float, float]]:
-    """Two numbers from `low` to `high`, called `first` and `second`; with `ordered`, the second not the smaller."""
+    """Make a check for two numbers from `low` to `high`, named `first` and `second` in the error.
+
+    With `ordered`, the first must not be greater than the second.
+    """
     single = number(low, high)
     limit = "" if high == FLT_MAX else f" <= {high:g}"
     if ordered:
@@ -117,7 +129,7 @@ _coordinate = number()
 
 
 def vector(name: str, value: Any) -> Vector:
-    """Three finite numbers."""
+    """Check that `value` is three finite numbers."""
     try:
         x, y, z = value
     except (TypeError, ValueError):
@@ -126,7 +138,7 @@ def vector(name: str, value: Any) -> Vector:
 
 
 def two_vectors(name: str, value: Any) -> tuple[Vector, Vector]:
-    """Two vectors: the direction of 'at', the direction of 'up'."""
+    """Check that `value` is two directions, 'at' and 'up', that are not parallel."""
     try:
         at, up = value
     except (TypeError, ValueError):
@@ -138,7 +150,7 @@ def two_vectors(name: str, value: Any) -> tuple[Vector, Vector]:
 
 
 def one_of(choices: Mapping[_Choice, Any]) -> Check[_Choice]:
-    """One of the keys of `choices`."""
+    """Make a check for one of the keys of `choices`."""
     range_text = f"one of {', '.join(map(repr, choices))}"
 
     def check(name: str, value: Any) -> _Choice:
@@ -153,14 +165,14 @@ def one_of(choices: Mapping[_Choice, Any]) -> Check[_Choice]:
 
 
 def string(name: str, value: Any) -> str:
-    """A string."""
+    """Check that `value` is a `str`."""
     if not isinstance(value, str):
         raise TypeError(f"{name} is {value!r}; it must be a str")
     return value
 
 
 def several(name: str, values: Any) -> tuple[Any, ...]:
-    """Names, of any iterable; a single one is refused, though a string is an iterable of its characters."""
+    """Return an iterable of names as a tuple. A single name is refused, although a `str` is iterable."""
     if isinstance(values, (str, bytes, os.PathLike)):
         raise TypeError(f"{name} is {values!r}, a single name; it must be an iterable of names, such as [{values!r}]")
     try:

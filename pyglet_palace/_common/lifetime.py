@@ -1,4 +1,4 @@
-"""What all objects that can be destroyed have in common."""
+"""Base class of objects that can be destroyed or closed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ _serials = itertools.count()
 
 
 class Destroyable:
-    """An object with an end: true until then, a context manager that brings it about, sortable by age.
+    """Base class of objects that can be destroyed or closed.
 
-    Leaving a ``with`` block calls the public method that `_closing_method` names, so an override in a subclass counts.
+    An object is true until it is destroyed. Objects sort by age, oldest first. As a context manager, leaving the
+    ``with`` block calls the public method that `_closing_method` names, so that an override in a subclass is used.
     """
 
     __slots__ = ("_destroyed", "_serial")
 
-    #: Name of the public method that ends the object.
+    #: Name of the public method that destroys or closes the object.
     _closing_method: ClassVar[str] = "destroy"
 
     def _init_lifetime(self) -> None:
-        """To be called by whatever makes the object."""
+        """Set up the state. Each constructor or factory of a subclass calls this."""
         self._destroyed = False
         self._serial = next(_serials)
 
@@ -60,7 +61,7 @@ class Destroyable:
         return self._serial >= other._serial
 
     def _check_alive(self) -> None:
-        """Raise unless it can be used, by this thread."""
+        """Raise if the object is destroyed or the calling thread may not use it."""
         self._check_not_destroyed()
 
     def __enter__(self) -> Self:

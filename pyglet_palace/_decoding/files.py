@@ -1,8 +1,8 @@
-"""An open sound: a file for Python, and what libsndfile can open by itself.
+"""Open files for decoding: a Python file, and the descriptor or path that libsndfile can open itself.
 
-libsndfile reads a few KiB at a time. Where it has to call into Python for them, the worker waits for the interpreter
-each time and the game for the worker: frames were up to 10 ms late while a WAV in a zip was read so. So what no file
-system has is copy_for_libsndfile, in large blocks, to where libsndfile can read it without the interpreter.
+libsndfile reads a few KiB at a time. If each read calls Python, the worker waits for the GIL each time, and the main
+thread waits for the worker: frames were up to 10 ms late while a WAV in a zip was read so. `copy_for_libsndfile`
+therefore copies a file that is not in a file system, in large blocks, to where libsndfile can read it without the GIL.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Bytes copied at a time: between two blocks a worker may have to wait for the interpreter, up to 5 ms.
+#: Bytes copied at a time. Between two blocks a worker may wait for the GIL, for up to 5 ms.
 _BLOCK = 2 * 1024 * 1024
 
 
 class _RawFile(io.FileIO):
-    """What a `_File` reads; of two that go in one garbage collection, either may go first."""
+    """The raw file of a `_File`, which closes silently too: a garbage collection may finalise either of them first."""
 
     def __del__(self) -> None:
         self.close()
 
 
 class _File(io.BufferedReader):
-    """A file of the system that closes when it is dropped, without a `ResourceWarning`.
+    """A file that closes without a `ResourceWarning` when it is garbage-collected.
 
-    A `Decoder` has no end but that.
+    A `Decoder` has no `close`; it ends by garbage collection.
     """
 
     def __del__(self) -> None:
@@ -38,13 +38,13 @@ class _File(io.BufferedReader):
 
 
 class OpenFile:
-    """An open sound.
+    """An open sound file.
 
     Attributes:
-        file: Readable, seekable; standing at its start.
-        size: Bytes, or 0 if unknown.
-        native: What libsndfile opens by itself: the descriptor of `file`, which shares its position, or on Windows,
-            where libraries do not share descriptors, its path. None: it must read through `file`.
+        file: Readable and seekable, positioned at its start.
+        size: Size in bytes; 0 if unknown.
+        native: The descriptor of `file` for libsndfile, which shares its position. On Windows, where libraries do not
+            share descriptors, the path. None if libsndfile must read through `file`.
     """
 
     __slots__ = ("file", "native", "size")
@@ -55,21 +55,21 @@ class OpenFile:
         self.native = native
 
     def close(self) -> None:
-        """Close the file; what that raises is of no consequence any more."""
+        """Close the file and ignore errors."""
         try:
             self.file.close()
-        except Exception:  # a game's file may raise anything
+        except Exception:  # a custom file may raise any exception
             pass
 
 
 def open_path(path: str, size: int) -> OpenFile:
-    """The regular file at `path`, which has `size` bytes; raises `OSError`."""
+    """Open the regular file at `path`, which has `size` bytes. Raises `OSError`."""
     raw = _RawFile(path)
     return OpenFile(cast("BinaryIO", _File(raw)), size, path if sys.platform == "win32" else raw.fileno())
 
 
 def open_measured(file: BinaryIO) -> OpenFile:
-    """`file` with its size, standing at its start; closed if it cannot be sought in."""
+    """Return `file` with its size, positioned at its start. Closes it and raises if it is not seekable."""
     opened = OpenFile(file, 0)
     try:
         opened.size = file.seek(0, os.SEEK_END)
@@ -81,14 +81,17 @@ def open_measured(file: BinaryIO) -> OpenFile:
 
 
 def copy_for_libsndfile(source: BinaryIO, most: int, goes_on: Callable[[], bool] = lambda: True) -> OpenFile | None:
-    """A copy of what `source` has left, where libsndfile can read it: in memory on Linux, else in a temporary file.
+    """Copy the rest of `source` to a file that libsndfile can read: in memory on Linux, else a temporary file.
 
-    Does not close `source`. Blocks while reading; raises what reading raises.
+    Does not close `source`. Blocks while reading. Raises the exceptions of ``source.read``.
 
     Args:
-        source: Read from where it stands, in large blocks.
-        most: Bytes; None is returned if there are more, or on a system where there is no such place.
-        goes_on: Asked before each block; the copy ends early when it answers False.
+        source: Read from its current position, in large blocks.
+        most: The most bytes to copy.
+        goes_on: Called before each block. The copy ends early if it returns False.
+
+    Returns:
+        The copy, positioned at its start. None if `source` has more than `most` bytes, and on Windows.
     """
     raw = _place()
     if raw is None:
@@ -111,7 +114,7 @@ def copy_for_libsndfile(source: BinaryIO, most: int, goes_on: Callable[[], bool]
 
 
 def _place() -> _RawFile | None:
-    """An empty file that is gone when it is closed."""
+    """Return an empty file that the system removes when it is closed. None on Windows."""
     if sys.platform == "win32":
         return None
     if hasattr(os, "memfd_create"):

@@ -1,80 +1,62 @@
-"""A located sound, decoded whole: which decoder, how much memory, and what may not pass.
+"""Loading: open a resource, choose its decoder, decode it into one array within the limit.
 
-Runs on any thread and calls no OpenAL. Imports numpy, so it is imported by the first context and not by the package.
+Runs on any thread and calls no OpenAL. The module imports numpy. The first context imports it, the package does not.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import index
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from .._common import log
 from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat, describe_error
-from ..formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
+from ..formats import CHANNELS, DTYPES, frame_size
+from .custom import CustomReader
 from .files import copy_for_libsndfile
-from .sndfile import HIGHEST_RATE, LOWEST_RATE, SndfileReader, repair, unreadable
+from .pcm import Samples, valid_loop, warn_of_non_finite
+from .sndfile import SndfileReader, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
+    from .custom import DecoderLike
     from .files import OpenFile
-    from .sndfile import Array
+    from .pcm import Array
 
-#: Bytes decoded at a time: large, because many small reads fight over the interpreter's lock.
+    #: A factory in `decoder_factories`. It returns a decoder for a file, or raises `RuntimeError` to reject the file.
+    Factory = Callable[[BinaryIO], DecoderLike]
+
+#: Bytes decoded at a time. Large, because many small reads compete for the GIL.
 BLOCK_BYTES = 2 * 1024 * 1024
-#: The same where a game's decoder is asked, which may be slow: a sign of life that comes in time.
-_GAMES_BLOCK_BYTES = 64 * 1024
-#: Frames there is room for beyond what the header says, to find out whether a sound goes on there.
+#: Bytes requested from a custom decoder at a time. Small, because it may be slow and the heartbeat must come in time.
+_CUSTOM_BLOCK_BYTES = 64 * 1024
+#: Extra frames allocated after the length in the header, to detect a sound that is longer than its header says.
 _PROBE_FRAMES = 64
-#: Frames decoded first where the header says nothing.
+#: Frames allocated first if the header gives no length.
 _FIRST_FRAMES = 4096
 
-#: OpenAL's sizes are 32-bit signed numbers.
+#: The largest size in bytes that OpenAL takes: its sizes are signed 32-bit integers.
 LARGEST_BUFFER = 2**31 - 1
-
-
-class DecoderLike(Protocol):
-    """What a game's own decoder offers (`BaseDecoder`)."""
-
-    @property
-    def frequency(self) -> int: ...
-    @property
-    def channel_config(self) -> str: ...
-    @property
-    def sample_type(self) -> str: ...
-    @property
-    def length(self) -> int: ...
-    @property
-    def loop_points(self) -> tuple[int, int]: ...
-    def seek(self, frame: int) -> bool: ...
-    def read(self, count: int) -> bytes: ...
-
-
-#: What a factory in `decoder_factories` is: a file in, a decoder out, `RuntimeError` for "not mine".
-if TYPE_CHECKING:
-    Factory = Callable[[BinaryIO], DecoderLike]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a load needs to know, copied when it is asked for, so that a worker looks at nothing that changes."""
+    """The settings of a load, copied at the request so that a worker reads no state that can change."""
 
-    #: Bytes one sound may take.
+    #: The most bytes that one decoded sound may take.
     limit: int
-    #: Channel configurations and sample types that the context can play.
+    #: Pairs (channel configuration, sample type) that the context can play.
     supported: frozenset[tuple[str, str]]
-    #: The game's decoders, in the order they are tried.
+    #: Factories of custom decoders, in the order in which they are tried.
     factories: tuple[Factory, ...] = ()
-    #: ``MessageHandler.buffer_loading``, or None where nobody listens.
+    #: ``MessageHandler.buffer_loading``, or None if the handler does not define it.
     loading: Callable[[str, str, str, int, memoryview], None] | None = None
 
 
 class Openable(Protocol):
-    """A sound that was looked up (`resources.Resource`)."""
+    """The interface of a resource (`resources.Resource`)."""
 
     @property
     def key(self) -> str: ...
@@ -82,20 +64,20 @@ class Openable(Protocol):
 
 
 class Progress(Protocol):
-    """Who is told how a load goes on, on the thread that loads."""
+    """The callbacks of a load. All of them run on the thread that loads."""
 
     def opened(self, size: int) -> None:
-        """The file is open and has `size` bytes; 0: unknown."""
+        """Take note that the file is open and has `size` bytes (0 if unknown)."""
 
     def allocated(self, size: int) -> None:
-        """The samples take `size` bytes of memory, or will."""
+        """Take note that the samples take up to `size` bytes of memory."""
 
     def is_wanted(self) -> bool:
-        """Asked before each block of file or samples; if it answers False, the load ends early with what there is."""
+        """Return whether to go on. Called before each block; after False the load ends early, with partial samples."""
 
 
 class _NoProgress:
-    """Nobody is told."""
+    """Callbacks that do nothing."""
 
     def opened(self, size: int) -> None: ...
     def allocated(self, size: int) -> None: ...
@@ -103,104 +85,23 @@ class _NoProgress:
         return True
 
 
-@dataclass
-class Samples:
-    """A decoded sound.
-
-    Attributes:
-        data: Shape (frames, channels), contiguous.
-        loop_points: Frames, end exclusive; None: all of it.
-    """
-
-    data: Array
-    frequency: int
-    channel_config: str
-    sample_type: str
-    loop_points: tuple[int, int] | None
-
-
-class CustomReader:
-    """A game's decoder, read as `SndfileReader` is."""
-
-    repaired = 0
-
-    def __init__(self, name: str, decoder: DecoderLike) -> None:
-        if not hasattr(decoder, "read") or not hasattr(decoder, "frequency"):
-            raise DecodeError(name, "decode", f"{decoder!r} is no decoder; it must be a BaseDecoder")
-        self.name = name
-        self._decoder = decoder
-        self.frequency = _integer(name, "frequency", decoder.frequency)
-        self.channel_config = decoder.channel_config
-        self.sample_type = decoder.sample_type
-        self.length = max(_integer(name, "length", decoder.length), 0)
-        try:
-            start, end = decoder.loop_points
-        except (TypeError, ValueError):
-            problem = f"its decoder's loop_points is {decoder.loop_points!r}; it must be two whole numbers (start, end)"
-            raise DecodeError(name, "decode", problem) from None
-        self.loop_points = _integer(name, "loop_points[0]", start), _integer(name, "loop_points[1]", end)
-        if (self.channel_config, self.sample_type) not in AL_FORMATS:
-            problem = f"its decoder says {self.channel_config!r}, {self.sample_type!r}, which is no known format"
-            raise UnsupportedFormat(name, "decode", problem)
-        if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
-            problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
-            raise UnsupportedFormat(name, "decode", problem)
-        self._frame = frame_size(self.channel_config, self.sample_type)
-        #: Frames that it has left, if it has said how many there are.
-        self._left = self.length or 2**62
-
-    def read_into(self, out: Array) -> int:
-        out = out[: self._left]  # one that makes its sound up may go on for ever
-        data = self._decoder.read(len(out)) if len(out) else b""
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            problem = f"its decoder's read() returned {type(data).__name__}; it must return bytes"
-            raise DecodeError(self.name, "decode", problem)
-        if isinstance(data, memoryview):
-            data = data.cast("B")
-        if len(data) % self._frame or len(data) > len(out) * self._frame:
-            problem = (
-                f"its decoder read {len(data)} bytes where {len(out)} frames of {self._frame} bytes were asked for"
-            )
-            raise DecodeError(self.name, "decode", problem)
-        frames = len(data) // self._frame
-        self._left -= frames
-        out[:frames] = np.frombuffer(data, out.dtype).reshape(frames, out.shape[1])
-        if self.sample_type == "32-bit float":
-            self.repaired += repair(out[:frames])
-        return frames
-
-    def seek(self, frame: int) -> bool:
-        found = bool(self._decoder.seek(frame))
-        if found and self.length:
-            self._left = max(self.length - frame, 0)
-        return found
-
-
-def _integer(name: str, what: str, value: Any) -> int:
-    """`value` as a whole number; what a decoder says of itself may be a float, which OpenAL does not take."""
-    try:
-        return index(value)
-    except TypeError:
-        raise DecodeError(name, "decode", f"its decoder's {what} is {value!r}; it must be a whole number") from None
-
-
 def make_reader(name: str, decoder: DecoderLike | SndfileReader) -> SndfileReader | CustomReader:
-    """`decoder` as something that reads into arrays and is checked.
+    """Return a reader for `decoder` that reads into arrays and checks the results.
 
     Raises:
-        DecodeError, UnsupportedFormat: It is no decoder, or says impossible things of itself.
+        DecodeError, UnsupportedFormat: `decoder` is not a decoder, or one of its properties is not valid.
     """
     return decoder if isinstance(decoder, SndfileReader) else CustomReader(name, decoder)
 
 
 def check_supported(name: str, channel_config: str, sample_type: str, supported: frozenset[tuple[str, str]]) -> None:
-    """Raise `UnsupportedFormat` unless the context can play that."""
+    """Raise `UnsupportedFormat` unless the context can play the format."""
     if (channel_config, sample_type) not in supported:
         raise UnsupportedFormat(name, "decode", f"this OpenAL cannot play {channel_config!r} of {sample_type!r}")
 
 
 def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | SndfileReader:
-    """The decoder for an open file: the first of the game's that takes it, else the built-in one.
+    """Return a decoder for an open file: of the first factory that accepts it, else the built-in one.
 
     Raises:
         ResourceUnreadable, DecodeError, UnsupportedFormat
@@ -210,26 +111,27 @@ def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike
             opened.file.seek(0)
             decoder = factory(opened.file)
         except RuntimeError:
-            continue  # not one of its files
+            continue  # the factory rejects the file
         except Exception as error:
             raise as_resource_error(name, error, f" (in the decoder factory {factory!r})") from error
         if decoder is None:
-            problem = f"{factory!r} returned None; it must return a decoder, or raise RuntimeError for 'not mine'"
+            problem = f"{factory!r} returned None; it must return a decoder, or raise RuntimeError to reject the file"
             raise DecodeError(name, "decode", problem)
         return decoder
     return SndfileReader(name, opened, ("Mono", "32-bit float") in settings.supported)
 
 
 def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
-    """Open `resource` and decode all of it. Blocks.
+    """Open `resource`, decode it completely and call ``buffer_loading``. Blocks.
 
     Args:
-        resource: What to load.
-        settings: How.
-        progress: Who is told.
+        resource: The sound to load.
+        settings: Limit, supported formats, decoder factories and ``buffer_loading``.
+        progress: Callbacks, called on this thread.
 
     Raises:
-        ResourceError: Whatever goes wrong, with its cause; nothing else but what is no `Exception`.
+        ResourceError: The load failed. Any other `Exception` becomes the cause of one; only exceptions such as
+            `KeyboardInterrupt` pass unchanged.
     """
     try:
         opened = _readable_by_libsndfile(resource.key, resource.open(settings.limit), settings.limit, progress)
@@ -251,7 +153,7 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
 
 
 def _readable_by_libsndfile(name: str, opened: OpenFile, limit: int, progress: Progress) -> OpenFile:
-    """A file that only Python can read, as a copy that libsndfile can; itself, if it is too large for that."""
+    """Return a copy that libsndfile can read without Python; `opened` itself if it needs none or is too large."""
     if opened.native is not None or opened.size > limit:
         return opened
     try:
@@ -269,7 +171,7 @@ def _readable_by_libsndfile(name: str, opened: OpenFile, limit: int, progress: P
 
 
 def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples:
-    """All that a decoder in the game's hands has left; raises as `load` does."""
+    """Decode the rest of a decoder that the game uses. Raises the same errors as `load`."""
     try:
         return decode_all(name, decoder, settings)
     except Exception as error:
@@ -279,9 +181,9 @@ def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples
 def decode_all(
     name: str, decoder: DecoderLike | SndfileReader, settings: Settings, progress: Progress | None = None
 ) -> Samples:
-    """All that `decoder` has left.
+    """Decode the rest of `decoder`. Blocks.
 
-    Memory grows with what comes out, never with what a header claims beyond the limit.
+    Memory grows with the decoded samples. A length in the header that exceeds the limit allocates no memory.
 
     Raises:
         DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
@@ -292,37 +194,37 @@ def decode_all(
     frame = frame_size(reader.channel_config, reader.sample_type)
     most = settings.limit // frame
     if reader.length > most:
-        raise _too_large(name, f"its header claims {reader.length * frame} bytes of samples", settings.limit)
+        raise _too_large(name, f"its header declares {reader.length * frame} bytes of samples,", settings.limit)
 
     shape = CHANNELS[reader.channel_config]
     dtype = np.dtype(DTYPES[reader.sample_type])
-    step = (BLOCK_BYTES if isinstance(reader, SndfileReader) else _GAMES_BLOCK_BYTES) // frame
+    step = (BLOCK_BYTES if isinstance(reader, SndfileReader) else _CUSTOM_BLOCK_BYTES) // frame
     pieces: list[Array] = []
     filled, ended = 0, False
     size = reader.length + _PROBE_FRAMES if reader.length else _FIRST_FRAMES
     while not ended and progress.is_wanted():
-        piece = np.empty((size, shape), dtype)  # costs nothing until it is written to
+        piece = np.empty((size, shape), dtype)  # the system provides the memory when it is written
         progress.allocated((filled + size) * frame)
         got, ended = _fill(reader, piece, step, progress)
         filled += got
         if filled > most:
-            raise _too_large(name, "it decodes to more", settings.limit)
+            raise _too_large(name, "its decoded size is", settings.limit)
         pieces.append(piece[:got])
-        size = step  # the header was short, or did not say
+        size = step  # the header gives too short a length, or none
 
     if not filled and progress.is_wanted():
-        raise DecodeError(name, "decode", "it holds no samples")
+        raise DecodeError(name, "decode", "it contains no samples")
     if reader.repaired:
-        log.warning("%r: %d samples were not finite numbers; they were made 0 or full scale", name, reader.repaired)
-    whole = _join(pieces, (filled, shape), dtype)
-    progress.allocated(whole.nbytes)
+        warn_of_non_finite(name, reader.repaired)
+    joined = _join(pieces, (filled, shape), dtype)
+    progress.allocated(joined.nbytes)
     return Samples(
-        whole, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
+        joined, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
 
 
 def _fill(reader: SndfileReader | CustomReader, out: Array, step: int, progress: Progress) -> tuple[int, bool]:
-    """Read into `out`, `step` frames at a time; how many there were, and whether that was the sound's end."""
+    """Read into `out`, `step` frames at a time. Return the number of frames, and whether the sound ended."""
     filled = 0
     while filled < len(out) and progress.is_wanted():
         block = out[filled : filled + step]
@@ -334,31 +236,31 @@ def _fill(reader: SndfileReader | CustomReader, out: Array, step: int, progress:
 
 
 def _join(pieces: list[Array], shape: tuple[int, int], dtype: np.dtype[Any]) -> Array:
-    """All `pieces` in one array, which keeps no more memory than it fills; empties the list, to hold little twice."""
+    """Join `pieces` into one array without spare memory. Empties the list meanwhile, so that little is held twice."""
     if len(pieces) == 1 and (base := pieces[0].base) is not None and len(pieces[0]) * 8 >= len(base) * 7:
         return pieces[0]
-    whole = np.empty(shape, dtype)
-    end = len(whole)
+    joined = np.empty(shape, dtype)
+    end = len(joined)
     while pieces:
         piece = pieces.pop()
-        whole[end - len(piece) : end] = piece
+        joined[end - len(piece) : end] = piece
         end -= len(piece)
-    return whole
+    return joined
 
 
 def as_resource_error(name: str, error: Exception, where: str = "") -> ResourceError:
-    """The error for what a game's decoder, or numpy, has raised."""
+    """Return the `ResourceError` for an exception from a custom decoder or numpy."""
     if isinstance(error, ResourceError):
         return error
     if isinstance(error, MemoryError):
-        return BufferTooLarge(name, "decode", "there is not enough memory to decode it")
+        return BufferTooLarge(name, "decode", "not enough memory to decode it")
     if isinstance(error, OSError):
         return unreadable(name, error)
     return DecodeError(name, "decode", f"decoding it failed: {type(error).__name__}: {error}{where}")
 
 
 def _call_buffer_loading(name: str, samples: Samples, settings: Settings) -> None:
-    """Let the game edit the samples; the view it gets dies with the call."""
+    """Pass the samples to ``buffer_loading``, which may edit them in place. The view is released after the call."""
     if settings.loading is None:
         return
     view = memoryview(samples.data).cast("B")  # type: ignore[arg-type]  # an array is a buffer
@@ -371,16 +273,9 @@ def _call_buffer_loading(name: str, samples: Samples, settings: Settings) -> Non
         try:
             view.release()
         except BufferError:
-            pass  # the game made a view of its own, which keeps the memory
-
-
-def valid_loop(points: Any, length: int) -> tuple[int, int] | None:
-    """Loop points inside of the sound, or None: all of it."""
-    start, end = points
-    end = min(end, length)
-    return (start, end) if 0 <= start < end and (start, end) != (0, length) else None
+            pass  # the handler made another view, which keeps the memory
 
 
 def _too_large(name: str, what: str, limit: int) -> BufferTooLarge:
     advice = "give Context a larger buffer_limit, or read it in parts with Decoder"
-    return BufferTooLarge(name, "decode", f"{what}, over the limit of {limit} bytes; {advice}")
+    return BufferTooLarge(name, "decode", f"{what} over the limit of {limit} bytes; {advice}")

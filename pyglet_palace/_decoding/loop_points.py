@@ -1,6 +1,6 @@
-"""Loop points that a file carries: RIFF `smpl` chunks, and the comments of Ogg Vorbis, Opus and FLAC.
+"""Loop points stored in a file: RIFF `smpl` chunks, and comments of Ogg Vorbis, Opus and FLAC.
 
-soundfile shows neither. Whatever the bytes, nothing is raised: a file whose metadata is damaged has no loop points.
+soundfile gives access to neither. Damaged metadata raises no error: the file then has no loop points.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Chunks, pages and bytes of comments (pictures may be among them) that are looked at before giving up.
+#: The most chunks or pages, and the most bytes of comments (they may contain pictures), that the search reads.
 _MOST_CHUNKS = 10_000
 _MOST_COMMENT_BYTES = 16 * 1024 * 1024
 
@@ -25,12 +25,12 @@ _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
 
 
 class Marks(NamedTuple):
-    """A loop as its file has it: whole numbers are frames, others are seconds.
+    """A loop as stored in the file. An `int` is in frames, a `float` in seconds.
 
     Attributes:
-        start: Inclusive.
-        end: Exclusive; None: not said.
-        length: What counts where there is no end; None: to the sound's end.
+        start: Start, inclusive.
+        end: End, exclusive; None if the file does not give it.
+        length: Length, used if `end` is None. If both are None, the loop ends with the sound.
     """
 
     start: float
@@ -38,7 +38,7 @@ class Marks(NamedTuple):
     length: float | None = None
 
     def in_frames(self, frequency: int) -> tuple[int, int | None]:
-        """Start and end (None: the sound's end) in frames, at `frequency` hertz."""
+        """Return start and end in frames at `frequency` hertz. The end is None for the end of the sound."""
 
         def frames(mark: float) -> int:
             return mark if isinstance(mark, int) else round(mark * frequency)
@@ -50,7 +50,7 @@ class Marks(NamedTuple):
 
 
 def read_loop_points(file: BinaryIO) -> Marks | None:
-    """The loop that an open file has, or None. Leaves the file's position anywhere."""
+    """Return the loop stored in an open file, or None. Changes the file's position."""
     try:
         file.seek(0)
         magic = file.read(12)
@@ -61,20 +61,20 @@ def read_loop_points(file: BinaryIO) -> Marks | None:
         if magic[:4] == b"fLaC" or magic[:3] == b"ID3":
             return _from_comments(_flac_comments(file))
     except (struct.error, ValueError, IndexError, OverflowError):
-        pass  # cut short or damaged
+        pass  # truncated or damaged
     return None
 
 
 def _from_sampler_chunk(file: BinaryIO, endian: str) -> Marks | None:
-    """The first forward loop of the `smpl` chunk (Multimedia Data Standards Update, 1994), wherever it stands."""
+    """Return the first forward loop of the `smpl` chunk (Multimedia Data Standards Update, 1994), at any position."""
     position, data_size = 12, None
     end_of_file = file.seek(0, os.SEEK_END)
     for _ in range(_MOST_CHUNKS):
-        if position >= end_of_file:  # where it cannot go, a file system says so with an OSError
+        if position >= end_of_file:  # some file systems raise an OSError for a seek that is too far
             return None
         file.seek(position)
         identifier, size = struct.unpack(f"{endian}4sI", file.read(8))
-        if identifier == b"ds64":  # RF64: the sizes that 32 bits cannot say
+        if identifier == b"ds64":  # RF64: the sizes that need more than 32 bits
             data_size = struct.unpack("<QQ", file.read(16))[1]
         elif identifier == b"data" and size == 0xFFFFFFFF and data_size is not None:
             size = data_size
@@ -83,7 +83,7 @@ def _from_sampler_chunk(file: BinaryIO, endian: str) -> Marks | None:
             for _loop in range(min(count, (size - 36) // 24)):
                 _, kind, start, end, _, _ = struct.unpack(f"{endian}6I", file.read(24))
                 if kind == 0:
-                    return Marks(start, end + 1)  # the chunk's end is played
+                    return Marks(start, end + 1)  # the end in the chunk is inclusive
             return None
         position += 8 + size + size % 2
     return None
@@ -98,7 +98,7 @@ def _from_comments(packet: bytes | None) -> Marks | None:
 
 
 def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
-    """Names (lower case) and values of a Vorbis comment header (Vorbis I specification, section 5)."""
+    """Yield names (in lower case) and values of a Vorbis comment header (Vorbis I specification, section 5)."""
     (vendor,) = struct.unpack_from("<I", packet, 0)
     position = 4 + vendor
     (count,) = struct.unpack_from("<I", packet, position)
@@ -107,15 +107,15 @@ def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
         (size,) = struct.unpack_from("<I", packet, position)
         position += 4
         if position + size > len(packet):
-            raise ValueError("a comment is cut short")
-        if size < 100:  # longer ones are no loop points
+            raise ValueError("a comment is truncated")
+        if size < 100:  # a loop point is shorter
             name, _, value = packet[position : position + size].decode("utf-8", "replace").partition("=")
             yield name.strip().lower(), value.strip()
         position += size
 
 
 def _first(comments: Mapping[str, str], names: tuple[str, ...]) -> float | None:
-    """The first of `names`: a sample number, or [[HH:]MM:]SS[.fff] as seconds, which are no whole number."""
+    """Return the first valid comment of `names`: an `int` for a frame, a `float` in seconds for [[HH:]MM:]SS[.fff]."""
     for name in names:
         value = comments.get(name, "")
         if value.isascii() and value.isdigit():
@@ -128,7 +128,7 @@ def _first(comments: Mapping[str, str], names: tuple[str, ...]) -> float | None:
 
 
 def _flac_comments(file: BinaryIO) -> bytes | None:
-    """The VORBIS_COMMENT block of a FLAC file (RFC 9639, section 8), behind an ID3v2 tag if there is one."""
+    """Return the VORBIS_COMMENT block of a FLAC file (RFC 9639, section 8). Skips an ID3v2 tag before it."""
     file.seek(0)
     start = file.read(10)
     if start[:3] == b"ID3":
@@ -151,7 +151,7 @@ def _flac_comments(file: BinaryIO) -> bytes | None:
 
 
 def _ogg_comments(file: BinaryIO) -> bytes | None:
-    """What follows the signature in the second packet of the first Ogg stream (RFC 3533)."""
+    """Return the data after the signature in the second packet of the first Ogg stream (RFC 3533)."""
     packets = _ogg_packets(file)
     first, second = next(packets, b""), next(packets, b"")
     if first.startswith(b"\x01vorbis") and second.startswith(b"\x03vorbis"):
@@ -183,6 +183,6 @@ def _ogg_packets(file: BinaryIO) -> Iterator[bytes]:
             gathered += size
             if gathered > _MOST_COMMENT_BYTES:
                 return
-            if size < 255:  # the packet's last segment
+            if size < 255:  # the last segment of the packet
                 yield b"".join(parts)
                 parts.clear()

@@ -1,6 +1,6 @@
 """The built-in decoder: libsndfile through soundfile, read from start to end.
 
-Imports numpy and soundfile, so it is imported by the first context and not by the package.
+The module imports numpy and soundfile. The first context imports it, the package does not.
 """
 
 from __future__ import annotations
@@ -16,23 +16,18 @@ from .._common.private_api import OpensWithoutGlobalLock
 from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, describe_error
 from ..formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
 from .loop_points import Marks, read_loop_points
+from .pcm import check_rate, replace_non_finite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy.typing as npt
-
     from .files import OpenFile
+    from .pcm import Array
 
-    Array = npt.NDArray[Any]
-
-#: Rates OpenAL is given, in hertz. It takes any positive number; what is outside of this is a damaged header.
-LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
-
-#: Frames a header cannot honestly claim: libsndfile's way to say that it does not know (2**63 - 1).
+#: Numbers of frames from here on mean an unknown length. libsndfile reports 2**63 - 1 then.
 _UNKNOWN_LENGTH = 1 << 62
 
-#: PCM of up to 16 bits, and codecs that decode to such: read as 16-bit integers, exactly.
+#: PCM of up to 16 bits, and codecs that decode to it. Read as 16-bit integers, without loss.
 _SIXTEEN_BIT = frozenset(
     {
         *("PCM_S8", "PCM_U8", "PCM_16", "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "GSM610", "VOX_ADPCM"),
@@ -40,26 +35,27 @@ _SIXTEEN_BIT = frozenset(
         *("DPCM_8", "DPCM_16", "DWVW_12", "DWVW_16", "ALAC_16"),
     }
 )
-#: Lossy codecs that decode to floats, and may peak above full scale.
+#: Lossy codecs that decode to floats, with peaks that may exceed full scale.
 _LOSSY = frozenset({"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
 _VORBIS_ORDERED = frozenset({"VORBIS", "OPUS"})
-#: libsndfile finds a frame of these by a table of contents with a hundred entries, and is off by up to 35 ms.
+#: libsndfile seeks in these by a table of contents with a hundred entries, and is off by up to 35 ms.
 _SOUGHT_FROM_START = frozenset({"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
-#: Frames decoded in vain before the one sought in Vorbis, as many as its longest block has (Vorbis I specification,
-#: section 4.2.2): after libsndfile's seek near the end, what comes first is wrong.
+#: Frames decoded and discarded before the target of a seek in Vorbis: its longest block (Vorbis I specification,
+#: section 4.2.2). After a seek near the end, libsndfile's first frames are wrong.
 _VORBIS_PREROLL = 8192
 
-#: Frames that `SndfileReader.read_bytes` decodes at a time.
+#: Frames that `SndfileReader.read_bytes` and skipping decode at a time.
 _PIECE = 1 << 18
 
 # Codes of sf_error (sndfile.h).
 _SYSTEM_ERROR, _UNSUPPORTED_ENCODING = 2, 4
-#: Said of what begins like MP3 and has no MPEG frames, with the text "File does not exist or is not a regular file".
+#: Code for a file that starts like MP3 and has no MPEG frames. Its text is "File does not exist or is not a regular
+#: file".
 _NO_AUDIO = 7
 
 
 class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """A SoundFile that does not seek after each read, which resets MP3 and Opus decoders and halves FLAC's speed."""
+    """A SoundFile that does not seek after each read. The seek resets MP3 and Opus decoders and halves FLAC's speed."""
 
     def seekable(self) -> bool:
         return False
@@ -70,9 +66,9 @@ class _Virtual(OpensWithoutGlobalLock, _Sequential):
 
 
 class _GuardedFile:
-    """A file whose errors do not get lost in C: the first is kept in `failure`, and reading ends.
+    """A file that keeps its first error in `failure`. After that, reads return no data.
 
-    libsndfile reads through callbacks, out of which no exception can come.
+    libsndfile reads through C callbacks, which cannot raise exceptions.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -81,7 +77,7 @@ class _GuardedFile:
 
     def read(self, size: int) -> bytes:
         data = self._try(self._file.read, size)
-        return data[:size] if isinstance(data, bytes) else b""  # soundfile would write what is longer past its memory
+        return data[:size] if isinstance(data, bytes) else b""  # soundfile would write longer data past its memory
 
     def seek(self, offset: int, whence: int = 0) -> None:
         self._try(self._file.seek, offset, whence)
@@ -94,28 +90,37 @@ class _GuardedFile:
         if self.failure is None:
             try:
                 return call(*arguments)
-            except BaseException as error:  # raised again by SndfileReader, outside of C
+            except BaseException as error:  # SndfileReader raises it again, outside of C
                 self.failure = error
         return None
 
 
 class SndfileReader:
-    """Reads one open sound from start to end, in OpenAL's sample types and channel order.
+    """Reader of an open sound, in OpenAL's sample types and channel order.
 
     Attributes:
-        frequency: Hertz.
+        name: Name of the sound in errors.
+        frequency: Sample rate in hertz.
         channel_config: One of `channel_configs`.
         sample_type: One of `sample_types`: 'Unsigned 8-bit' for 8-bit WAV; 'Signed 16-bit' for other PCM of up to 16
-            bits and lossy codecs; '32-bit float' for what is finer.
+            bits and lossy codecs; '32-bit float' for formats with a higher resolution, if OpenAL supports it.
         length: Frames according to the header, which is a hint; 0 if unknown.
-        loop_points: Frames, end exclusive; (0, 0) for none.
+        loop_points: Start and end in frames, the end exclusive; (0, 0) for none.
+        repaired: Number of samples so far that were NaN or infinite.
     """
 
     def __init__(self, name: str, opened: OpenFile, float_supported: bool) -> None:
-        """Reads the header.
+        """Read the header.
+
+        Args:
+            name: Name of the sound in errors.
+            opened: The open file. The reader uses it until `close`.
+            float_supported: Whether OpenAL can play 32-bit floats.
 
         Raises:
-            ResourceUnreadable, DecodeError, UnsupportedFormat
+            ResourceUnreadable: The file cannot be read.
+            DecodeError: The file is not audio, or damaged.
+            UnsupportedFormat: The codec, the sample rate or the number of channels is not supported.
         """
         self.name = name
         self._opened = opened
@@ -125,7 +130,7 @@ class SndfileReader:
         self._check_file()
         if empty:
             raise DecodeError(name, "decode", "the file is empty")
-        marks = self._read_marks()  # first: libsndfile may share the file's position
+        marks = self._read_marks()  # before libsndfile opens the file: both may share its position
         try:
             self._sound = sound = self._open()
         except Exception as error:
@@ -133,12 +138,10 @@ class SndfileReader:
         self._check_file()
 
         self.frequency: int = sound.samplerate
-        if not LOWEST_RATE <= self.frequency <= HIGHEST_RATE:
-            problem = f"a rate of {self.frequency} Hz is outside {LOWEST_RATE} to {HIGHEST_RATE} Hz"
-            raise UnsupportedFormat(name, "decode", problem)
+        check_rate(name, self.frequency)
         if sound.channels not in CONFIG_OF_CHANNELS:
             known = ", ".join(map(str, CONFIG_OF_CHANNELS))
-            problem = f"OpenAL has no layout for {sound.channels} channels; it has those of {known}"
+            problem = f"OpenAL has no layout for {sound.channels} channels; it has layouts for {known}"
             raise UnsupportedFormat(name, "decode", problem)
         self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
         self.length: int = sound.frames if 0 < sound.frames < _UNKNOWN_LENGTH else 0
@@ -152,15 +155,14 @@ class SndfileReader:
         else:
             self.sample_type = "32-bit float"
         self._order = VORBIS_ORDER.get(sound.channels) if subtype in _VORBIS_ORDERED else None
-        #: Whether libsndfile writes straight into what `read_into` is given.
+        #: Whether libsndfile can write directly into the array passed to `read_into`.
         self._direct = self._floats == (self.sample_type == "32-bit float") and not self._eight_bit
-        #: Where it writes otherwise.
+        #: The array that it writes into otherwise.
         self._scratch: Array | None = None
-        #: Frames read so far; where the next read begins.
+        #: The frame at which the next read starts.
         self._position = 0
-        #: Whether libsndfile has met an error, after which it may give anything.
+        #: Whether libsndfile reported an error. Its state is undefined afterwards, until the sound is opened again.
         self._lost = False
-        #: Samples that were NaN or infinite, so far.
         self.repaired = 0
         self.loop_points = (0, 0)
         if marks is not None:
@@ -168,10 +170,15 @@ class SndfileReader:
             self.loop_points = start, self.length if end is None else end
 
     def read_into(self, out: Array) -> int:
-        """Fill `out`, of shape (frames, channels) and the sample type's dtype, in place.
+        """Fill `out` with the next frames, in place.
 
-        Returns the frames read; fewer than there is room for means the end. Blocks while decoding; most of that time
-        the interpreter is free for others, if the sound has a path.
+        Blocks while decoding. If libsndfile can open the file itself, most of that time the GIL is released.
+
+        Args:
+            out: Array of shape (frames, channels) and the dtype of the sample type.
+
+        Returns:
+            The number of frames read. Fewer than `out` has mean the end of the sound.
 
         Raises:
             ResourceUnreadable, DecodeError
@@ -180,10 +187,10 @@ class SndfileReader:
         frames = self._decode(block)
         block = block[:frames]
         if self._floats and frames:
-            # Two passes over what is in the cache tell whether anything needs mending; a NaN comes out of both.
+            # Two passes over data in the CPU cache detect samples to repair. A NaN appears in both results.
             lowest, highest = float(block.min()), float(block.max())
             if not (math.isfinite(lowest) and math.isfinite(highest)):
-                self.repaired += repair(block)
+                self.repaired += replace_non_finite(block)
             if not self._direct:
                 to_16_bit(block, clip=not -1.0 <= lowest <= highest <= 1.0)
         if self._order is not None:
@@ -195,7 +202,7 @@ class SndfileReader:
         return frames
 
     def read_bytes(self, count: int) -> bytes:
-        """The next `count` frames; fewer mean the end. Raises and blocks as `read_into`."""
+        """Return the bytes of the next `count` frames; fewer mean the end. Raises and blocks like `read_into`."""
         channels = CHANNELS[self.channel_config]
         pieces = []
         while count:
@@ -206,7 +213,10 @@ class SndfileReader:
         return b"".join(pieces)
 
     def seek(self, frame: int) -> bool:
-        """Go to `frame`, exactly; False if the sound cannot. Blocks while decoding up to there where it must.
+        """Seek to `frame` exactly. Some codecs decode frames before it, which blocks.
+
+        Returns:
+            False if the sound cannot seek there.
 
         Raises:
             ResourceUnreadable, DecodeError
@@ -218,7 +228,7 @@ class SndfileReader:
             return (frame >= self._position or self._go_to(0)) and self._skip(frame - self._position)
         if subtype != "VORBIS":
             return self._go_to(frame)
-        # From anywhere but the start, libsndfile lands hundreds of frames beside where it says it is.
+        # Unless it seeks from the start, libsndfile arrives hundreds of frames away from the position it reports.
         preroll = min(frame, _VORBIS_PREROLL)
         return self._go_to(0) and self._go_to(frame - preroll) and self._skip(preroll)
 
@@ -238,21 +248,21 @@ class SndfileReader:
         return _Sequential(native)
 
     def _scratch_of(self, frames: int) -> Array:
-        """Room for `frames` frames as libsndfile gives them."""
+        """Return an array for `frames` frames in libsndfile's sample type."""
         if self._scratch is None or len(self._scratch) < frames:
             self._scratch = np.empty((frames, self._sound.channels), "float32" if self._floats else "int16")
         return self._scratch[:frames]
 
     def _decode(self, block: Array) -> int:
-        """Fill `block` with the next frames as libsndfile gives them; how many there were."""
-        promised = max(0, self.length - self._position)
-        if not promised:
-            return self._beyond(block)
-        frames = self._read(block[:promised])
-        return frames + self._beyond(block[promised:]) if frames == promised else frames
+        """Fill `block` with the next frames in libsndfile's sample type. Return the number of frames."""
+        declared = max(0, self.length - self._position)
+        if not declared:
+            return self._decode_past_length(block)
+        frames = self._read(block[:declared])
+        return frames + self._decode_past_length(block[declared:]) if frames == declared else frames
 
-    def _beyond(self, block: Array) -> int:
-        """As `_decode`, for what the header does not speak of: another sound, or bytes that are none, are the end."""
+    def _decode_past_length(self, block: Array) -> int:
+        """Like `_decode`, for data past the length in the header. Data that cannot be decoded is the end."""
         try:
             return self._read(block)
         except DecodeError:
@@ -273,27 +283,27 @@ class SndfileReader:
         return frames
 
     def _go_to(self, frame: int) -> bool:
-        """Have libsndfile seek; to the start it can always be brought back."""
-        # To seek to where it stands, or to the start of Opus, may change what a file gives, or end it.
-        anew = self._lost or (frame == 0 < self._position and self._subtype == "OPUS")
-        if anew and not self._begin_anew():
+        """Seek with libsndfile. If it cannot seek to the start, open the sound again."""
+        # A seek to the start of Opus, or to the current position, may change or end the decoded data.
+        must_reopen = self._lost or (frame == 0 < self._position and self._subtype == "OPUS")
+        if must_reopen and not self._reopen():
             return False
         if frame == self._position == 0:
             return True
         try:
             found: int = soundfile.SoundFile.seek(self._sound, frame)
-        except Exception:  # libsndfile says no; an error of the file's is in the guard
+        except Exception:  # libsndfile refuses; the guard has kept an error of the file
             found = -1
         self._check_file()
         if found != frame == 0:
-            return self._begin_anew()
+            return self._reopen()
         if found == frame:
             self._position = frame
         return found == frame
 
-    def _begin_anew(self) -> bool:
-        """Open the sound once more, and be at its start; False if that fails."""
-        self._sound.close()  # first: both would share the file's position
+    def _reopen(self) -> bool:
+        """Open the sound again, at its start. Return whether that succeeded."""
+        self._sound.close()  # before the second open: both would share the file's position
         try:
             self._sound = self._open()
         except Exception:
@@ -303,7 +313,7 @@ class SndfileReader:
         return True
 
     def _skip(self, frames: int) -> bool:
-        """Decode `frames` frames in vain; False if there are fewer."""
+        """Decode and discard `frames` frames. Return False if the sound ends before."""
         block = self._scratch_of(min(frames, _PIECE))
         while frames:
             got = self._decode(block[:frames])
@@ -323,49 +333,41 @@ class SndfileReader:
             raise unreadable(self.name, error) from error
 
     def _error(self, error: BaseException) -> ResourceError:
-        """Which of our errors it is that something failed in libsndfile or in the file behind it."""
+        """Return the `ResourceError` for a failure of libsndfile or of the file that it reads."""
         name = self.name
         failure = self._guard.failure
         if failure is not None and not isinstance(failure, Exception):
-            raise failure  # Ctrl-C, say
+            raise failure  # such as KeyboardInterrupt
         if failure is not None:
             return unreadable(name, failure)
         if isinstance(error, OSError):
             return unreadable(name, error)
         if isinstance(error, MemoryError):
-            return BufferTooLarge(name, "decode", "there is not enough memory to decode it")
+            return BufferTooLarge(name, "decode", "not enough memory to decode it")
         if isinstance(error, soundfile.LibsndfileError):
             text = error.error_string.removeprefix("Error : ")
             if error.code == _SYSTEM_ERROR:
                 return ResourceUnreadable(name, "open", f"it cannot be read: {text}")
             if error.code == _NO_AUDIO:
-                text = "nothing in it can be decoded"
+                text = "it contains no audio that can be decoded"
             if error.code == _UNSUPPORTED_ENCODING or "nimplemented" in text:
                 return UnsupportedFormat(name, "decode", f"libsndfile cannot decode it: {text}")
-            known = "WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more are read"
+            known = "supported: WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more"
             return DecodeError(name, "decode", f"it is not audio, or damaged: {text} ({known})")
         return DecodeError(name, "decode", f"it is not audio, or damaged: {describe_error(error)}")
 
 
 def unreadable(name: str, error: BaseException) -> ResourceUnreadable:
-    """The error for what a file raised while it was read."""
+    """Return the error for an exception that a file raised while it was read."""
     return ResourceUnreadable(name, "open", f"reading it failed: {describe_error(error)}")
 
 
-def repair(block: Array) -> int:
-    """Make NaN 0 and infinities full scale, in place; how many samples that were."""
-    finite = np.isfinite(block)
-    if finite.all():
-        return 0
-    np.nan_to_num(block, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
-    return finite.size - int(np.count_nonzero(finite))
-
-
 def to_16_bit(block: Array, *, clip: bool) -> None:
-    """Scale floats of full scale 1.0 to those of 16-bit integers, rounded, in place.
+    """Scale floats of full scale 1.0 to the range of 16-bit integers and round them, in place.
 
     Args:
-        clip: Whether some are above full scale, and must not wrap.
+        block: The floats.
+        clip: Whether to clip first. Samples above full scale would wrap.
     """
     if clip:
         np.clip(block, np.float32(-32768.0 / 32767.0), np.float32(1.0), out=block)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from .._common.events import EventQueue
-    from .._decoding.load import Samples
+    from .._decoding.pcm import Samples
     from .._openal import ContextScope
     from .._openal.buffers import StoredBuffer
     from .._playback.voice_pool import VoicePool

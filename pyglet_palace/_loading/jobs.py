@@ -10,7 +10,8 @@ from ..errors import ResourceError, unlinked
 if TYPE_CHECKING:
     import threading
 
-    from .._decoding.load import Samples, Settings
+    from .._decoding.load import Settings
+    from .._decoding.pcm import Samples
     from ..resources import Resource
 
 

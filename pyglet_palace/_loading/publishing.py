@@ -9,7 +9,7 @@ from .upload import UploadJob
 
 if TYPE_CHECKING:
     from .._common.events import EventQueue
-    from .._decoding.load import Samples
+    from .._decoding.pcm import Samples
     from .._openal import ContextScope
     from .._openal.buffers import StoredBuffer
     from .cache import CacheEntry, SoundCache

@@ -11,7 +11,7 @@ from ..formats import AL_FORMATS
 from .jobs import Job
 
 if TYPE_CHECKING:
-    from .._decoding.load import Samples
+    from .._decoding.pcm import Samples
     from .._openal import Functions
 
 #: Largest copy on the main thread, in bytes, if OpenAL cannot read our array. It takes about 20 us.

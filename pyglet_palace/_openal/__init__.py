@@ -1,4 +1,4 @@
-"""The way down to OpenAL: the only room that knows ctypes and PyOpenAL, neither of which it imports before it must."""
+"""Access to OpenAL. Only this package imports ctypes and PyOpenAL, both at the first use."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ __all__ = ["ContextScope", "Functions", "attribute_list", "constants", "function
 
 
 def functions() -> Functions:
-    """The library of this process, bound at the first call, which takes about 0.1 s.
+    """Return the functions of the OpenAL library of this process. The first call binds it, which takes about 0.1 s.
 
     Raises:
-        OpenALNotFound: There is none.
+        OpenALNotFound: No OpenAL library can be loaded.
     """
     from . import binding
 
@@ -27,11 +27,11 @@ def functions() -> Functions:
 
 
 def attribute_list(attributes: Mapping[int, int]) -> Any:
-    """`attributes` as ALC takes them: key, value, ..., 0.
+    """Return `attributes` as an array for ALC: key, value, ..., 0.
 
     Raises:
         TypeError: A key or a value is not a whole number.
-        ValueError: One does not fit into 32 bits.
+        ValueError: A key or a value does not fit into 32 bits.
     """
     from . import binding
 

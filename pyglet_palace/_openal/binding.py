@@ -1,8 +1,8 @@
-"""OpenAL's functions, each with a prototype of our own on the handle PyOpenAL has bound.
+"""OpenAL's functions, with prototypes of this package on the library handle that PyOpenAL has bound.
 
-PyOpenAL knows the core of AL 1.1 and ALC 1.1 only, and looks for errors in places where it can meet other people's.
-Here every AL function calls ``alGetError`` after itself, which a `ContextScope` makes safe. ALC functions check
-nothing: the caller says which device to ask (`Functions.check_device`).
+PyOpenAL covers only the core of AL 1.1 and ALC 1.1, and its error checks can report errors of other libraries.
+Here each AL function calls ``alGetError`` after the call. A `ContextScope` makes that safe. ALC functions do not check
+for errors: the caller passes the device to `Functions.check_device`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _ints, _uints, _floats, _int64s = POINTER(c_int), POINTER(c_uint), POINTER(c_float), POINTER(c_int64)
 
-#: Name: (result, arguments). Sources: AL/al.h, and AL/alext.h for what ends in SOFT and alBufferDataStatic.
+#: Name: (result, arguments...). Sources: AL/al.h; AL/alext.h for names that end in SOFT and alBufferDataStatic.
 _AL: Mapping[str, tuple[Any, ...]] = {
     "alGenSources": (None, c_int, _uints),
     "alDeleteSources": (None, c_int, _uints),
@@ -86,7 +86,7 @@ _ALC: Mapping[str, tuple[Any, ...]] = {
     "alcDestroyContext": (None, c_void_p),
     "alcGetError": (c_int, c_void_p),
     "alcIsExtensionPresent": (c_ubyte, c_void_p, c_char_p),
-    # Lists of names hold NULs, so the address is wanted, not a bytes object that ends at the first.
+    # The result is an address, because lists of names contain NULs and a bytes object would end at the first.
     "alcGetString": (c_void_p, c_void_p, c_int),
     "alcGetIntegerv": (None, c_void_p, c_int, c_int, _ints),
 }
@@ -121,9 +121,9 @@ _ALC_ERRORS = {
 }
 
 
-#: Functions that may take a while: the interpreter is free for other threads meanwhile. During all others, which take
-#: a microsecond, it is not: whoever lets it go on the game's thread may wait for it while a worker has it, up to 5 ms.
-_MAY_TAKE_A_WHILE = frozenset(
+#: Functions that may take long. They release the GIL. All others take about a microsecond and keep it: a main thread
+#: that releases the GIL may wait up to 5 ms until a worker returns it.
+_RELEASES_GIL = frozenset(
     {
         *("alBufferData", "alBufferStorageSOFT", "alGenAuxiliaryEffectSlots"),
         *("alcOpenDevice", "alcCloseDevice", "alcLoopbackOpenDeviceSOFT", "alcResetDeviceSOFT", "alcReopenDeviceSOFT"),
@@ -134,7 +134,7 @@ _MAY_TAKE_A_WHILE = frozenset(
 
 
 class Functions:
-    """The functions of one library, as attributes; those of an extension are None where it is missing."""
+    """The functions of an OpenAL library, as attributes. A function of a missing extension is None."""
 
     if TYPE_CHECKING:
 
@@ -156,86 +156,89 @@ class Functions:
                 function = _checked(name, function, get_error)
             setattr(self, name, function)
 
-    # What follows is called inside a bracket.
+    # The following methods are called inside a context scope.
 
     def generate_source(self) -> int:
-        """A new source's number."""
+        """Make a source and return its number."""
         return _number_from(self.alGenSources)
 
     def generate_buffer(self) -> int:
-        """A new buffer's number."""
+        """Make a buffer and return its number."""
         return _number_from(self.alGenBuffers)
 
     def delete_source(self, source: int) -> None:
-        """Delete one source; `OpenALError` if it is refused."""
+        """Delete one source. Raises `OpenALError` if OpenAL refuses."""
         self.alDeleteSources(1, c_uint(source))
 
     def delete_buffer(self, buffer: int) -> None:
-        """Delete one buffer; `OpenALError` if it is refused, as it is while a source has it attached."""
+        """Delete one buffer. Raises `OpenALError` if OpenAL refuses, as it does while a source has it attached."""
         self.alDeleteBuffers(1, c_uint(buffer))
 
     def generate_effect(self) -> int:
-        """A new effect object's number (ALC_EXT_EFX)."""
+        """Make an effect object and return its number (ALC_EXT_EFX)."""
         return _number_from(self.alGenEffects)
 
     def generate_effect_slot(self) -> int:
-        """A new auxiliary effect slot's number (ALC_EXT_EFX); `OpenALError` when there are no more."""
+        """Make an auxiliary effect slot and return its number (ALC_EXT_EFX).
+
+        Raises `OpenALError` if no more slots are available.
+        """
         return _number_from(self.alGenAuxiliaryEffectSlots)
 
     def generate_filter(self) -> int:
-        """A new filter's number (ALC_EXT_EFX)."""
+        """Make a filter and return its number (ALC_EXT_EFX)."""
         return _number_from(self.alGenFilters)
 
     def delete_effect(self, effect: int) -> None:
-        """Delete one effect object; slots it was loaded into keep their copy."""
+        """Delete one effect object. Slots into which it was loaded keep their copies."""
         self.alDeleteEffects(1, c_uint(effect))
 
     def delete_filter(self, filter: int) -> None:
-        """Delete one filter; sources it was attached to keep their copy."""
+        """Delete one filter. Sources to which it was attached keep their copies."""
         self.alDeleteFilters(1, c_uint(filter))
 
     def map_new_storage(self, buffer: int, al_format: int, size: int, frequency: int) -> int:
-        """Give `buffer` memory of `size` bytes, to be written by any thread (AL_SOFTX_map_buffer): its address."""
+        """Allocate `size` bytes for `buffer` and return their address. Any thread may write (AL_SOFTX_map_buffer)."""
         self.alBufferStorageSOFT(buffer, al_format, None, size, frequency, c.AL_MAP_WRITE_BIT_SOFT)
         address: int = self.alMapBufferSOFT(buffer, 0, size, c.AL_MAP_WRITE_BIT_SOFT)
         return address
 
     def source_integer(self, source: int, what: int) -> int:
-        """One integer property of a source."""
+        """Return an integer property of a source."""
         value = c_int()
         self.alGetSourcei(source, what, value)
         return value.value
 
     def source_float(self, source: int, what: int) -> float:
-        """One float property of a source."""
+        """Return a float property of a source."""
         value = c_float()
         self.alGetSourcef(source, what, value)
         return value.value
 
     def queue_buffer(self, source: int, buffer: int) -> None:
-        """Let `source` play `buffer` after what it has queued."""
+        """Append `buffer` to the queue of `source`."""
         self.alSourceQueueBuffers(source, 1, c_uint(buffer))
 
     def unqueue_buffers(self, source: int, count: int) -> None:
-        """Take the first `count` buffers, which have been played, off the queue of `source`."""
+        """Remove the first `count` buffers from the queue of `source`. They must be processed."""
         self.alSourceUnqueueBuffers(source, count, (c_uint * count)())
 
     def buffer_integer(self, buffer: int, what: int) -> int:
-        """One integer property of a buffer."""
+        """Return an integer property of a buffer."""
         value = c_int()
         self.alGetBufferi(buffer, what, value)
         return value.value
 
     def set_loop_points(self, buffer: int, start: int, end: int) -> None:
-        """Loop points in frames, `end` exclusive (AL_SOFT_loop_points)."""
+        """Set the loop points of a buffer in frames, `end` exclusive (AL_SOFT_loop_points)."""
         self.alBufferiv(buffer, c.AL_LOOP_POINTS_SOFT, (c_int * 2)(start, end))
 
     def set_source_floats(self, source: int, what: int, *values: float) -> None:
-        """A property of a source of several floats, such as the orientation's six."""
+        """Set a property of a source that has several floats, such as the six of the orientation."""
         self.alSourcefv(source, what, (c_float * len(values))(*values))
 
     def source_latency(self, source: int) -> int:
-        """Nanoseconds until what is mixed now of a source is heard; 0 without AL_SOFT_source_latency."""
+        """Return the output latency of a source in nanoseconds; 0 without AL_SOFT_source_latency."""
         if self.alGetSourcei64vSOFT is None or not self.has_extension("AL_SOFT_source_latency"):
             return 0
         offset_and_latency = (c_int64 * 2)()
@@ -243,38 +246,38 @@ class Functions:
         return offset_and_latency[1]
 
     def set_listener_vectors(self, what: int, values: Iterable[float]) -> None:
-        """A property of the listener of several floats, such as the orientation's six."""
+        """Set a property of the listener that has several floats, such as the six of the orientation."""
         flat = tuple(values)
         self.alListenerfv(what, (c_float * len(flat))(*flat))
 
     def set_effect_vector(self, effect: int, what: int, values: Iterable[float]) -> None:
-        """A parameter of an effect of several floats, such as a direction's three."""
+        """Set a parameter of an effect that has several floats, such as the three of a direction."""
         flat = tuple(values)
         self.alEffectfv(effect, what, (c_float * len(flat))(*flat))
 
     def has_extension(self, name: str) -> bool:
-        """Whether OpenAL has the AL extension `name`; True for ''. The library is asked once."""
+        """Return whether OpenAL has the AL extension `name`; True for ''. The result is cached."""
         present = self._extensions.get(name)
         if present is None:
             present = self._extensions[name] = bool(self.alIsExtensionPresent(name.encode()))
         return present
 
-    # What follows needs no context.
+    # The following methods need no context.
 
     def copy_to(self, address: int, array: Any) -> None:
-        """Copy the bytes of a contiguous array to mapped memory; the interpreter is free for others meanwhile."""
+        """Copy the bytes of a contiguous array to mapped memory. Releases the GIL."""
         ctypes.memmove(address, array.ctypes.data, array.nbytes)
 
     def device_extension(self, device: int | None, name: str) -> bool:
-        """Whether `device` (None: no device in particular) has the ALC extension `name`."""
+        """Return whether `device` has the ALC extension `name`. None asks the library, without a device."""
         return bool(self.alcIsExtensionPresent(device, name.encode("utf-8", "replace")))
 
     def device_string(self, device: int | None, what: int) -> str:
-        """What ``alcGetString`` answers, up to its first NUL; '' for nothing."""
+        """Return the result of ``alcGetString`` up to the first NUL; '' if it has none."""
         return next(self.device_strings(device, what), "")
 
     def device_strings(self, device: int | None, what: int) -> Iterator[str]:
-        """A list from ``alcGetString``: strings each ended by a NUL, the list by an empty one."""
+        """Yield the strings of a list from ``alcGetString``. A NUL ends each string, an empty string ends the list."""
         address = self.alcGetString(device, what)
         while address:
             text = ctypes.string_at(address)
@@ -284,38 +287,40 @@ class Functions:
             address += len(text) + 1
 
     def device_integer(self, device: int | None, what: int) -> int:
-        """One number from ``alcGetIntegerv``; 0 where the device does not know it."""
+        """Return one integer from ``alcGetIntegerv``; 0 if the device does not have it."""
         value = c_int()
         self.alcGetIntegerv(device, what, 1, value)
         self.alcGetError(device)
         return value.value
 
     def device_clock(self, device: int) -> int:
-        """The device's clock in nanoseconds; it goes on by what has been mixed (ALC_SOFT_device_clock)."""
+        """Return the device clock: nanoseconds of sound mixed so far (ALC_SOFT_device_clock)."""
         value = c_int64()
         self.alcGetInteger64vSOFT(device, c.ALC_DEVICE_CLOCK_SOFT, 1, value)
         return value.value
 
     def check_device(self, device: int | None, function: str, doing: str) -> None:
-        """Raise `DeviceError` if the ALC call `function` on `device` has failed; `doing` says what it was for."""
+        """Raise `DeviceError` if the ALC call `function` on `device` failed. `doing` names its purpose."""
         code = self.alcGetError(device)
         if code:
-            raise DeviceError(f"{doing} failed: {function} says {_ALC_ERRORS.get(code, hex(code))}")
+            raise DeviceError(f"{doing} failed: {function} reports {_ALC_ERRORS.get(code, hex(code))}")
 
 
 def attribute_list(attributes: Mapping[int, int]) -> Any:
-    """See the package."""
+    """See `pyglet_palace._openal.attribute_list`."""
     try:
         flat = [number.__index__() for pair in attributes.items() for number in pair]
     except (AttributeError, TypeError):
-        raise TypeError(f"attrs is {attributes!r}; it must map whole numbers, such as FREQUENCY, to such") from None
+        raise TypeError(
+            f"attrs is {attributes!r}; it must map whole numbers, such as FREQUENCY, to whole numbers"
+        ) from None
     if not all(-(2**31) <= number < 2**31 for number in flat):
-        raise ValueError(f"attrs is {attributes!r}; OpenAL takes whole numbers of 32 bits, -2147483648 to 2147483647")
+        raise ValueError(f"attrs is {attributes!r}; keys and values must fit into 32 bits, -2147483648 to 2147483647")
     return (c_int * (len(flat) + 1))(*flat, 0)
 
 
 def _type(name: str, prototype: tuple[Any, ...]) -> Any:
-    return (ctypes.CFUNCTYPE if name in _MAY_TAKE_A_WHILE else ctypes.PYFUNCTYPE)(*prototype)
+    return (ctypes.CFUNCTYPE if name in _RELEASES_GIL else ctypes.PYFUNCTYPE)(*prototype)
 
 
 def _number_from(generate: Any) -> int:
@@ -337,7 +342,7 @@ def _checked(name: str, function: Any, get_error: Any) -> Any:
 
 
 def _shown(place: int, argument: Any) -> str:
-    """An argument for an error's text; the second is what property it is about, in most functions."""
+    """Format an argument for an error message. The second argument of most functions is the constant of a property."""
     named = c.NAMES.get(argument) if place == 1 and isinstance(argument, int) else None
     return named or repr(argument)
 
@@ -346,7 +351,7 @@ _functions: Functions | None = None
 
 
 def functions() -> Functions:
-    """See the package."""
+    """See `pyglet_palace._openal.functions`."""
     global _functions
     if _functions is None:
         _functions = Functions()

@@ -1,4 +1,4 @@
-"""Buffers that OpenAL has."""
+"""An OpenAL buffer and its memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of ``AL/al.h``, ``AL/alc.h``, ``AL/alext.h`` and ``AL/efx.h`` that this package uses."""
+"""Constants of ``AL/al.h``, ``AL/alc.h``, ``AL/alext.h`` and ``AL/efx.h`` that this package uses."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ AL_RESAMPLER_NAME_SOFT = 0x1213
 #: AL_SOFTX_hold_on_disconnect.
 AL_STOP_SOURCES_ON_DISCONNECT_SOFT = 0x19AB
 
-#: Names of the numbers above, for error texts. Where a number has two, the later.
+#: Names of the constants above, for error messages. If two have the same value, the later one.
 NAMES = {value: name for name, value in list(globals().items()) if name.startswith("AL_") and value}
 
-# Filters, effects and their slots (AL/efx.h): numbers that are not unique, so without a name in errors.
-# The parameters of effects stand in the tables of `effect`.
+# Filters, effects and their slots (AL/efx.h). Their values are not unique, so error messages do not name them.
+# The tables of `effect` contain the parameters of effects.
 AL_FILTER_TYPE = 0x8001
 AL_FILTER_NULL = 0
 AL_FILTER_BANDPASS = 3

@@ -1,4 +1,4 @@
-"""One OpenAL context, made, asked what it can do, and destroyed."""
+"""An OpenAL context: creation, capabilities, destruction."""
 
 from __future__ import annotations
 
@@ -15,28 +15,29 @@ if TYPE_CHECKING:
     from . import Functions
 
 
-#: The extension as a draft, as OpenAL Soft 1.23 has it, and when it is none any more.
+#: The name of the draft extension, as in OpenAL Soft 1.23, and the name of the final one.
 _HOLD = ("AL_SOFTX_hold_on_disconnect", "AL_SOFT_hold_on_disconnect")
 
 
 class NativeContext:
-    """What OpenAL has of a `Context`.
+    """The OpenAL context of a `Context`.
 
     Attributes:
-        al: The functions to call, inside of `bracket`.
-        bracket: Enters it.
-        handle: What OpenAL calls it.
-        supported: Channel configurations and sample types that it can play.
+        al: The OpenAL functions, called inside `scope`.
+        scope: The scope that enters the context.
+        handle: The ALC handle.
+        supported: Pairs (channel configuration, sample type) that the context can play.
         has_loop_points: Whether buffers have loop points (AL_SOFT_loop_points).
-        holds: Whether what plays stands still while the device is gone, instead of being stopped.
+        holds: Whether sources keep their positions while the device is lost, instead of being stopped.
     """
 
     def __init__(self, device: int, attributes: Mapping[int, int], *, hold: bool = False) -> None:
-        """
+        """Create the context.
+
         Args:
-            device: The handle of its device.
-            attributes: Of the context.
-            hold: Whether what plays is to stand still, and not to stop, should the device go away.
+            device: The ALC handle of the device.
+            attributes: Attributes of the context.
+            hold: Whether sources shall keep their positions, if OpenAL can do that, when the device is lost.
 
         Raises:
             DeviceError: The device refuses.
@@ -49,7 +50,7 @@ class NativeContext:
         self.handle = handle
         self.scope = ContextScope(self.al, handle)
         with self.scope as al:
-            # The extensions are a dozen and the formats three dozen: ask once for each.
+            # Three dozen formats share a few extensions: query each extension once.
             present = {name: al.has_extension(name) for name in sorted({name for _, name in AL_FORMATS.values()})}
             self.has_loop_points = al.has_extension("AL_SOFT_loop_points")
             self._can_defer = al.has_extension("AL_SOFT_deferred_updates")
@@ -78,13 +79,13 @@ class NativeContext:
             return int(al.alGetInteger(c.AL_DEFAULT_RESAMPLER_SOFT))
 
     def defer(self, on: bool) -> None:
-        """Hold back changes, or let them be heard (AL_SOFT_deferred_updates; nothing without)."""
+        """Defer changes, or apply the deferred ones (AL_SOFT_deferred_updates). Does nothing without the extension."""
         if self._can_defer:
             with self.scope as al:
                 (al.alDeferUpdatesSOFT if on else al.alProcessUpdatesSOFT)()
 
     def destroy(self) -> None:
-        """Destroy it, once everybody is out of it."""
+        """Destroy the context. Blocks until other threads have left its scope."""
         self.scope.close()
         al = self.al
         if al.alcSetThreadContext is None and al.alcGetCurrentContext() == self.handle:

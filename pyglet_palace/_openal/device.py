@@ -122,7 +122,7 @@ class NativeDevice:
 
         Args:
             now: The time.
-            idle: Whether there was nothing to play until now.
+            idle: Whether nothing was playing until now.
         """
         if self.on_time is not None:
             self.on_time(now, idle)
@@ -163,7 +163,7 @@ class NativeDevice:
             self.al.alcGetError(self.handle)
             return False
         self._notify_users()
-        log.warning("the sound device %r is gone; sound goes on with %r", lost, self.name)
+        log.warning("the sound device %r was lost; sound continues on %r", lost, self.name)
         return True
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What a source sends where: the filters of OpenAL's effects extension, on the direct path and on auxiliary sends."""
+"""Filters of a source's direct path and its auxiliary sends to effects (ALC_EXT_EFX)."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from .properties import Send
 
     class SendsTo(Protocol):
-        """What can be put on a send (a `BaseEffect`)."""
+        """The interface of the effect on a send (`BaseEffect`)."""
 
         def _slot(self, al: Functions) -> int:
-            """The number of its effect slot, to be called inside a bracket; 0 if it has none."""
+            """Return the number of the effect slot; 0 if the effect has none. Called inside the context scope."""
 
 
 #: (gain, gain of high frequencies, gain of low frequencies), linear factors from 0 to 1.
 Filter = tuple[float, float, float]
 
-#: Lets everything through.
+#: The filter that changes nothing.
 OPEN: Filter = (1.0, 1.0, 1.0)
 
-#: Sends that OpenAL Soft can be asked for; each device says how many it has.
+#: The most sends that OpenAL Soft accepts in a request. A device may have fewer.
 MOST_SENDS = 16
 
 _factor = checks.number(-math.inf, math.inf)
 
 
 def check_filter(name: str, value: Any) -> Filter:
-    """Three numbers, each brought into 0 to 1."""
+    """Check that `value` is three numbers. Return them, each clamped to the range 0 to 1."""
     try:
         gain, high, low = value
     except (TypeError, ValueError):
@@ -49,7 +49,7 @@ def _clamped(name: str, value: Any) -> float:
     try:
         return min(max(_factor(name, value), 0.0), 1.0)
     except ValueError:
-        raise ValueError(f"{name} is {value!r}; it must be a number, which NaN is not") from None
+        raise ValueError(f"{name} is {value!r}; it must be a number other than NaN") from None
 
 
 def send_direct_filter(al: Functions, number: int, value: Filter) -> None:
@@ -66,9 +66,10 @@ def send_direct_filter(al: Functions, number: int, value: Filter) -> None:
 
 
 def _make_filter(al: Functions, value: Filter) -> int:
-    """A filter that does `value`. OpenAL copies it when it is attached, so that it may be deleted at once.
+    """Make an OpenAL filter for `value`. OpenAL copies it when it is attached, so it can be deleted right after.
 
-    Always a band-pass: where one of its ends is 1, OpenAL Soft makes the same of it as of a low-pass or a high-pass.
+    It is always a band-pass. If its high or low gain is 1, OpenAL Soft treats it as the corresponding low-pass or
+    high-pass.
     """
     gain, high, low = value
     if value == OPEN:
@@ -91,15 +92,15 @@ def _delete_filter(al: Functions, made: int) -> None:
 
 
 def warn_of_missing_send(index: int) -> None:
-    """Say, once, that the device has no send of that index."""
+    """Log, once, that the device has no auxiliary send `index`."""
     warn_once(
-        f"the device has no auxiliary send {index}; what is put on it is not heard. "
-        f"More can be asked for when the context is made: Context(device, {{MAX_AUXILIARY_SENDS: {index + 1}}})"
+        f"the device has no auxiliary send {index}; an effect on it is not heard. "
+        f"To request more sends, make the context with Context(device, {{MAX_AUXILIARY_SENDS: {index + 1}}})"
     )
 
 
 def _check_send(name: str, value: Any) -> tuple[SendsTo | None, Filter]:
-    """An effect, which `sends` has checked, and a filter."""
+    """Check the filter of a pair (effect, filter). `AuxiliarySends` has checked the effect."""
     effect, through = value
     return effect, check_filter(f"{name}.filter", through)
 
@@ -107,7 +108,7 @@ def _check_send(name: str, value: Any) -> tuple[SendsTo | None, Filter]:
 def _sender(index: int) -> Send:
     def send(al: Functions, number: int, value: tuple[SendsTo | None, Filter]) -> None:
         if al.alGenFilters is None:
-            return  # the effect has said so
+            return  # the effect has logged the reason
         effect, through = value
         slot = effect._slot(al) if effect is not None else c.AL_EFFECTSLOT_NULL
         made = _make_filter(al, through) if slot else c.AL_FILTER_NULL
@@ -126,11 +127,11 @@ def _sender(index: int) -> Send:
 
 def _send_property(index: int) -> Property[tuple[SendsTo | None, Filter]]:
     made: Property[tuple[SendsTo | None, Filter]] = Property(
-        _check_send, (None, OPEN), _sender(index), f"What goes to auxiliary send {index}: (effect or None, filter)."
+        _check_send, (None, OPEN), _sender(index), f"Auxiliary send {index}: (effect or None, filter)."
     )
     made.name = f"sends[{index}]"
     return made
 
 
-#: A source's properties for its sends, by index. `AuxiliarySends` gives them their public form.
+#: The properties of a source for its sends, by index. `AuxiliarySends` is their public form.
 SENDS = tuple(map(_send_property, range(MOST_SENDS)))

@@ -1,4 +1,4 @@
-"""Which OpenAL library is used, and PyOpenAL bound to it."""
+"""Choice of the OpenAL library, and binding of PyOpenAL to it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ or set the environment variable {variable} to the path of the library."""
 
 
 def candidates() -> Iterator[str]:
-    """Paths of libraries to try, best first.
+    """Yield the paths of libraries to try, best first.
 
-    ``PYGLET_PALACE_OPENAL`` alone where it is set; else the library inside `cyal`, which somebody who installs the
-    extra has asked for; else the system's.
+    If the environment variable ``PYGLET_PALACE_OPENAL`` is set, only its value. Else the library inside `cyal`, which
+    the extra ``openal`` installs, then the libraries of the system.
     """
     chosen = os.environ.get(VARIABLE)
     if chosen:
@@ -46,9 +46,9 @@ def candidates() -> Iterator[str]:
     for folder in (bundled.submodule_search_locations or ()) if bundled else ():
         yield from (str(path) for name in _BUNDLED if (path := Path(folder, name)).is_file())
     if sys.platform.startswith("linux"):
-        # What find_library would answer, without the compiler and linker it starts to find out.
+        # The result of find_library, without the compiler and linker that it starts.
         yield "libopenal.so.1"
-    import ctypes.util  # costs more than all the rest of this package to import
+    import ctypes.util  # takes longer to import than the rest of this package
 
     for name in _SYSTEM:
         found = ctypes.util.find_library(name)
@@ -57,12 +57,12 @@ def candidates() -> Iterator[str]:
 
 
 def load() -> Any:
-    """The ``ctypes`` handle that PyOpenAL is bound to, importing PyOpenAL if nobody has yet.
+    """Return the ``ctypes`` handle of the library that PyOpenAL has bound. Imports PyOpenAL if necessary.
 
-    Takes about 0.1 s the first time. Where the game has imported ``openal`` itself, its choice is taken.
+    Takes about 0.1 s the first time. If the game has imported ``openal`` before, the library that it bound is used.
 
     Raises:
-        OpenALNotFound: No library can be loaded; the text says what to install.
+        OpenALNotFound: No library can be loaded. The message tells how to install one.
     """
     bound = sys.modules.get("openal.al_lib")
     if bound is None:
@@ -71,7 +71,7 @@ def load() -> Any:
 
 
 def _loadable() -> str:
-    """The first candidate that the system's linker accepts."""
+    """Return the first candidate that the system can load."""
     tried: list[str] = []
     for path in candidates():
         try:
@@ -85,10 +85,10 @@ def _loadable() -> str:
 
 
 def _import_pyopenal(path: str) -> Any:
-    """Import ``openal`` so that it binds `path`, and leave the process as it was.
+    """Import ``openal`` so that it binds `path`, without other changes to the process.
 
-    PyOpenAL finds its library by three calls of ``find_library``, which start a compiler, and adds to ``PATH`` for
-    each. It is answered here instead, and ``PATH`` is put back.
+    PyOpenAL searches its library by three calls of ``find_library``, which start a compiler, and extends ``PATH`` for
+    each. During the import ``find_library`` is replaced. Afterwards it and ``PATH`` are restored.
     """
     import ctypes.util
 
@@ -97,7 +97,7 @@ def _import_pyopenal(path: str) -> Any:
     ctypes.util.find_library = lambda name: path if name == "soft_oal" else None
     try:
         if search_path is None:
-            os.environ["PATH"] = ""  # PyOpenAL appends to it without looking
+            os.environ["PATH"] = ""  # PyOpenAL appends to it without checking that it exists
         importlib.import_module("openal")
     except Exception as error:
         raise OpenALNotFound(f"PyOpenAL cannot bind {path}: {error}") from error

@@ -1,4 +1,4 @@
-"""A property that is kept in Python, checked in one way, and sent to OpenAL when there is something to send it to."""
+"""Properties whose values are kept in Python, checked on assignment, and sent to an OpenAL object if there is one."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ if TYPE_CHECKING:
     from .._common.checks import Check
     from . import Functions
 
-    #: Carries a value to OpenAL: the functions, the number of the AL object (0: there is but one), the value.
+    #: Sends a value to OpenAL. Arguments: the functions, the number of the AL object (0 for the listener), the value.
     Send = Callable[[Functions, int, Any], None]
 
 _T = TypeVar("_T")
 
 
 class Owner(Protocol):
-    """What has such properties."""
+    """The interface of an object that has properties."""
 
-    #: What was set and is not the default.
+    #: Values that differ from their defaults.
     _values: dict[str, Any]
 
     def _check_alive(self) -> None:
-        """Raise unless the owner can be used, by this thread."""
+        """Raise if the owner is destroyed or the calling thread may not use it."""
 
     def _apply(self, changed: Property[Any], value: Any) -> None:
         """Apply the new value of a property that has no action of its own."""
 
 
 class Property(Generic[_T]):
-    """One property of an `Owner`: a check, a default, and how it is sent."""
+    """Descriptor of a property of an `Owner`."""
 
     def __init__(
         self,
@@ -43,10 +43,10 @@ class Property(Generic[_T]):
         """Describe a property.
 
         Args:
-            check: Returns the value to keep, or raises.
+            check: Returns the value to keep, or raises `TypeError` or `ValueError`.
             default: The value before the first assignment.
-            send: Sets the value on an OpenAL object.
-            doc: The docstring.
+            send: Sends the value to an OpenAL object.
+            doc: The docstring, without the default.
             action: Called with the owner and a new value, instead of the owner's `_apply`.
         """
         self.check = check

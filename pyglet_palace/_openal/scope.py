@@ -1,4 +1,4 @@
-"""Entering an OpenAL context for a few calls, without disturbing anybody else's."""
+"""Context scope: enter an OpenAL context for a few calls without changing the current context of other libraries."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from ..errors import DestroyedError, DeviceError, OpenALError
 if TYPE_CHECKING:
     from .binding import Functions
 
-#: Module of pyglet.media's OpenAL driver; it binds whatever library answers first, often ours.
+#: Module of pyglet.media's OpenAL driver. It often uses the same OpenAL library as this package.
 _PYGLET_DRIVER = "pyglet.media.drivers.openal"
 
 
 class _GarbageCollectionHold:
-    """Pins off the garbage collector while anybody is inside.
+    """Disables the garbage collector while a thread is inside a context scope.
 
-    A collection inside a bracket may free a pyglet Player, whose finaliser would delete the source of its number in
-    *our* context. Counted, because ``gc.disable`` is of the whole process and two threads may be inside at once.
+    A collection inside a scope may free a pyglet Player. Its finaliser would delete the source of the same number in
+    *our* context. The entries are counted, because ``gc.disable`` applies to the process and two threads may be inside
+    at once.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # protects the two below; nothing else is called while it is held
+        self._lock = threading.Lock()  # protects the two attributes below; only `gc` is called while it is held
         self._inside = 0
         self._was_enabled = False
 
@@ -44,7 +45,7 @@ class _GarbageCollectionHold:
                 gc.enable()
 
     def forget(self) -> None:
-        """In the child of a fork: whoever was inside is not there any more."""
+        """Reset the count in the child of a fork, where the threads that were inside no longer exist."""
         self._lock = threading.Lock()
         if self._inside and self._was_enabled:
             gc.enable()
@@ -58,15 +59,17 @@ registry.call_after_fork(_collection.forget)
 
 
 class ContextScope:
-    """``with bracket as al:`` makes one OpenAL context this thread's own for the calls inside.
+    """Scope in which one OpenAL context is the current context of this thread: ``with scope as al:``.
 
-    The thread's context from before is put back at the end, and the context of the process is never touched
-    (ALC_EXT_thread_local_context). One lock a context is held meanwhile, because OpenAL's error state is one a
-    context: each call's error is read before another thread can enter. May be nested on one thread. Short calls into
-    OpenAL only: no user code, no file, no decoder, no lock of ours is taken inside.
+    Leaving the scope restores the thread's previous context. The current context of the process does not change
+    (ALC_EXT_thread_local_context). Entering takes the lock of the context and may block. The lock is necessary because
+    the error state belongs to the context: the error of each call is read before another thread can enter.
 
-    Where the extension is missing, the context is made current for the process, unless pyglet.media uses the same
-    library: then an error names the cure.
+    A thread may nest scopes of one context. Inside, only make short calls to OpenAL. Do not call user code, read files,
+    call decoders or take other locks of this package.
+
+    Without the extension, entering makes the context current for the process. If pyglet.media uses the same library,
+    it raises a `DeviceError` that names the fix.
 
     After `close`, entering raises `DestroyedError`.
     """
@@ -76,14 +79,17 @@ class ContextScope:
     def __init__(self, al: Functions, context: int) -> None:
         self._al = al
         self._handle = context
-        self._lock = threading.RLock()  # held while inside; see the class
+        self._lock = threading.RLock()  # held inside the scope; see the class
         self._depth = 0
         self._previous: Any = None
         self._held = False
         self._closed = False
 
     def close(self) -> None:
-        """The context is about to be destroyed: nobody gets in any more. Not to be called inside."""
+        """Refuse further entries, before the context is destroyed. Blocks until other threads have left the scope.
+
+        Must not be called inside the scope.
+        """
         with self._lock:
             self._closed = True
 
@@ -128,7 +134,7 @@ class ContextScope:
     def _make_current(self) -> None:
         if pyglet_openal_handle() == library_handle(self._al.handle):
             raise DeviceError(
-                "this OpenAL library cannot serve pyglet.media and pyglet_palace at once: it has no "
+                "pyglet.media and pyglet_palace cannot share this OpenAL library: it has no "
                 "ALC_EXT_thread_local_context. Install OpenAL Soft, or set pyglet.options.audio = ('silent',)."
             )
         if not self._al.alcMakeContextCurrent(self._handle):

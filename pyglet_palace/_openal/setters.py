@@ -1,4 +1,4 @@
-"""Ways in which a property of a source is sent to the voice that sounds for it. All are called inside a bracket."""
+"""Functions that send a property of a source to its voice. All of them are called inside the context scope."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def number(parameter: int) -> Send:
-    """Of one float."""
+    """Make a setter for one float."""
 
     def send(al: Functions, source: int, value: float) -> None:
         al.alSourcef(source, parameter, value)
@@ -24,7 +24,7 @@ def number(parameter: int) -> Send:
 
 
 def integer(parameter: int) -> Send:
-    """Of a whole number or a truth value."""
+    """Make a setter for an `int` or a `bool`."""
 
     def send(al: Functions, source: int, value: int) -> None:
         al.alSourcei(source, parameter, int(value))
@@ -33,7 +33,7 @@ def integer(parameter: int) -> Send:
 
 
 def vector(parameter: int) -> Send:
-    """Of three floats."""
+    """Make a setter for three floats."""
 
     def send(al: Functions, source: int, value: Vector) -> None:
         al.alSource3f(source, parameter, *value)
@@ -42,7 +42,7 @@ def vector(parameter: int) -> Send:
 
 
 def numbers(parameter: int) -> Send:
-    """Of a tuple of floats."""
+    """Make a setter for a tuple of floats."""
 
     def send(al: Functions, source: int, value: tuple[float, ...]) -> None:
         al.set_source_floats(source, parameter, *value)
@@ -51,7 +51,7 @@ def numbers(parameter: int) -> Send:
 
 
 def each(*sends: Send) -> Send:
-    """Of a tuple, whose items are sent one by one, each in its own way."""
+    """Make a setter for a tuple that passes each item to the setter in the same position."""
 
     def send(al: Functions, source: int, values: tuple[Any, ...]) -> None:
         for send_item, value in zip(sends, values, strict=True):
@@ -61,24 +61,28 @@ def each(*sends: Send) -> Send:
 
 
 def nothing(al: Functions, number: int, value: Any) -> None:
-    """Set nothing: the property has an action instead."""
+    """Do nothing. The setter of a property that has an action instead."""
 
 
 def with_extension(extension: str, name: str, send: Send) -> Send:
-    """As `send` where OpenAL has an AL extension; elsewhere nothing, and a log says once that `name` does nothing."""
-    return _where(lambda al: al.has_extension(extension), f"{name} does nothing: this OpenAL has no {extension}", send)
+    """Make a setter that calls `send` if OpenAL has `extension`; else it logs, once, that `name` has no effect."""
+    return _send_if(
+        lambda al: al.has_extension(extension), f"{name} does nothing: this OpenAL has no {extension}", send
+    )
 
 
 def with_effects(name: str, send: Send) -> Send:
-    """As `send` where OpenAL has effects (ALC_EXT_EFX); elsewhere nothing, and a log says once that it is so."""
-    return _where(lambda al: al.alGenFilters is not None, f"{name} does nothing: this OpenAL has no ALC_EXT_EFX", send)
+    """Make a setter that calls `send` if OpenAL has effects (ALC_EXT_EFX); else it logs that once."""
+    return _send_if(
+        lambda al: al.alGenFilters is not None, f"{name} does nothing: this OpenAL has no ALC_EXT_EFX", send
+    )
 
 
-def _where(there: Callable[[Functions], bool], otherwise: str, send: Send) -> Send:
-    def send_if_there(al: Functions, source: int, value: Any) -> None:
-        if there(al):
+def _send_if(available: Callable[[Functions], bool], warning: str, send: Send) -> Send:
+    def send_if_available(al: Functions, source: int, value: Any) -> None:
+        if available(al):
             send(al, source, value)
         else:
-            log.warn_once(otherwise)
+            log.warn_once(warning)
 
-    return send_if_there
+    return send_if_available

@@ -1,4 +1,4 @@
-"""Whose turn it is to read a decoder."""
+"""Lock of a decoder: one thread reads it at a time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 
 
 class DecoderLock:
-    """Held by who is at a decoder: a feeder, for a chunk, or the game, for a call.
+    """Lock held while a decoder is read: by a streaming thread for one chunk, or by the game for one call.
 
-    It is no lock of the package's data: nobody waits for it but who wants to read this very decoder, and a feeder not
-    even then.
+    It protects no data of this package. Only calls that read the same decoder wait for it. A streaming thread never
+    waits.
     """
 
     __slots__ = ("_lock", "_owner", "_since")
@@ -22,20 +22,27 @@ class DecoderLock:
 
     @property
     def held(self) -> bool:
-        """Whether somebody is at it."""
+        """Whether a thread holds the lock."""
         return self._lock.locked()
 
     @property
     def held_by_this_thread(self) -> bool:
-        """Whether that is this thread."""
+        """Whether the calling thread holds the lock."""
         return self._owner == threading.get_ident()
 
     def held_seconds(self, now: float) -> float:
-        """Seconds, at `now` of ``time.perf_counter``, that somebody has been at it; 0 if nobody is."""
+        """Return for how many seconds the lock is held, at `now` of ``time.perf_counter``; 0 if it is free."""
         return max(now - self._since, 0.0) if self.held else 0.0
 
     def acquire(self, *, wait: bool) -> bool:
-        """Begin to read; whether one may, which without `wait` is not so while somebody else is at it."""
+        """Acquire the lock.
+
+        Args:
+            wait: Whether to block until the lock is free.
+
+        Returns:
+            Whether it was acquired; False only without `wait`.
+        """
         if not self._lock.acquire(blocking=wait):
             return False
         self._since = time.perf_counter()
@@ -43,6 +50,6 @@ class DecoderLock:
         return True
 
     def release(self) -> None:
-        """The end of it."""
+        """Release the lock."""
         self._owner = None
         self._lock.release()

@@ -1,6 +1,6 @@
-"""A decoder read chunk by chunk for a stream, round its loop where it loops.
+"""Looping reader: reads a decoder chunk by chunk for a stream, and wraps at the loop points.
 
-Runs on the feeder's thread and calls no OpenAL. Imports numpy, so it is imported by the first stream.
+Runs on the streaming thread and calls no OpenAL. The module imports numpy. The first stream imports it.
 """
 
 from __future__ import annotations
@@ -9,33 +9,40 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._common import log
-from .._decoding.load import make_reader, valid_loop
+from .._decoding.load import make_reader
+from .._decoding.pcm import valid_loop, warn_of_non_finite
 from ..errors import DecodeError
 from ..formats import CHANNELS, DTYPES
 
 if TYPE_CHECKING:
-    from .._decoding.load import DecoderLike
-    from .._decoding.sndfile import Array, SndfileReader
+    from .._decoding.custom import DecoderLike
+    from .._decoding.pcm import Array
+    from .._decoding.sndfile import SndfileReader
 
 
 class LoopingReader:
-    """Frames of a sound from anywhere on, as they would be heard: at the loop's end go on at its start, or do not.
+    """Reader of a sound from any frame on. While looping it continues at the loop's start after the loop's end.
 
     Attributes:
-        name: Of the sound, for errors.
-        loop: Start, and end (exclusive; None: that of the sound), in frames.
+        name: Name of the sound in errors.
+        frequency: Sample rate in hertz.
+        channel_config: One of `channel_configs`.
+        sample_type: One of `sample_types`.
+        length: Frames; 0 if unknown.
+        loop: Start and end in frames. The end is exclusive; None for the end of the sound.
     """
 
     def __init__(self, name: str, decoder: DecoderLike | SndfileReader, short: int) -> None:
-        """
+        """Check the decoder's properties.
+
         Args:
-            decoder: What to read. Nobody else may, while this is used.
-            short: A loop of at most so many frames is kept in memory once it was closed, so that a decoder need not
-                seek many times a second.
+            name: Name of the sound in errors.
+            decoder: The decoder. Other code must not read it while this reader does.
+            short: A loop of at most `short` frames is kept in memory after its first wrap, so that the decoder does
+                not have to seek many times a second.
 
         Raises:
-            DecodeError, UnsupportedFormat: `decoder` is none, or says impossible things of itself.
+            DecodeError, UnsupportedFormat: `decoder` is not a decoder, or one of its properties is not valid.
         """
         self._reader = reader = make_reader(name, decoder)
         self.name = name
@@ -47,22 +54,22 @@ class LoopingReader:
         self.loop = (start, end if 0 < end != self.length else None)
         self._shape = CHANNELS[reader.channel_config]
         self._dtype = DTYPES[reader.sample_type]
-        #: Where the decoder stands, if that is known.
+        #: The frame that the decoder reads next; None if unknown.
         self._at: int | None = None
         self._short = short
-        #: The loop's frames, once it was closed, if it is short.
+        #: The frames of a short loop, after its first wrap.
         self._body: Array | None = None
         self._repaired = 0
 
     def read(self, position: int, count: int, looping: bool) -> tuple[Array, list[tuple[int, int]], int, bool]:
-        """The next `count` frames from `position` on; fewer at the end of the sound. Blocks while decoding.
+        """Read `count` frames from `position` on; fewer at the end of the sound. Blocks while decoding.
 
         Returns:
-            The frames, of shape (frames, channels); where they are from, as (first frame, how many), in order; the
-            position after them; whether that is the end.
+            Four values: the frames, of shape (frames, channels); their origin as a list of (first frame, number of
+            frames), in order; the position after them; whether that is the end.
 
         Raises:
-            ResourceError, or whatever a game's decoder raises.
+            ResourceError: The sound cannot be decoded. A custom decoder may raise any other exception.
         """
         out = np.empty((count, self._shape), self._dtype)
         segments: list[tuple[int, int]] = []
@@ -88,24 +95,27 @@ class LoopingReader:
         return out[:filled], segments, position, ended
 
     def _read_from(self, position: int, out: Array, inside: bool) -> int:
-        """Fill `out` with frames from `position` on; fewer mean the end of the sound or, `inside` of it, the loop's."""
+        """Fill `out` from `position` on, and return the number of frames.
+
+        Fewer mean the end of the sound or, with `inside`, the end of the loop.
+        """
         body = self._body
         if inside and body is not None and self.loop[0] <= position:
             piece = body[position - self.loop[0] :][: len(out)]
             out[: len(piece)] = piece
             return len(piece)
         if self._at != position:
-            nowhere, self._at = self._at is None, None
-            # A decoder that cannot seek is at its start the first time.
-            if not self._reader.seek(position) and not (nowhere and position == 0):
-                raise DecodeError(self.name, "decode", f"its decoder cannot go to frame {position}")
-        self._at = None  # if it raises
+            unknown, self._at = self._at is None, None
+            # A decoder that cannot seek is at its start before the first read.
+            if not self._reader.seek(position) and not (unknown and position == 0):
+                raise DecodeError(self.name, "decode", f"the decoder cannot seek to frame {position}")
+        self._at = None  # unknown if the read raises
         got = self._reader.read_into(out)
         self._at = position + got
         return got
 
     def _keep_if_short(self, start: int, end: int) -> None:
-        """The loop's end was found to be `end`: keep all of it, if it is short."""
+        """Keep the frames of the loop from `start` to `end` if it is short."""
         if self._body is None and 0 < end - start <= self._short:
             body = np.empty((end - start, self._shape), self._dtype)
             self._body = body[: self._read_from(start, body, False)]
@@ -113,6 +123,5 @@ class LoopingReader:
     def _report(self) -> None:
         repaired = self._reader.repaired
         if repaired > self._repaired:
-            text = "%r: %d samples were not finite numbers; they were made 0 or full scale"
-            log.warning(text, self.name, repaired - self._repaired)
+            warn_of_non_finite(self.name, repaired - self._repaired)
             self._repaired = repaired

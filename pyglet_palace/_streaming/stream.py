@@ -1,4 +1,4 @@
-"""A sound that is read while it plays."""
+"""Streamed sounds: a queue of OpenAL buffers, filled by the streaming thread while the sound plays."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .looping_reader import LoopingReader
     from .stream_thread import StreamThread
 
-#: Seconds of sound that are queued before a stream is heard, if its queue is that long.
+#: Seconds of sound that a stream queues before it starts to play. A shorter queue starts when it is full.
 _HEAD_START = 0.05
 FOREVER = float("inf")
 
@@ -28,33 +28,47 @@ class _Chunk(NamedTuple):
     """Decoded frames in one OpenAL buffer."""
 
     buffer: int
-    #: Where in the sound they are from: (first frame, how many), in order; several where a loop is closed.
+    #: Origin of the frames in the sound: (first frame, number of frames), in order. Several if the chunk wraps a loop.
     segments: list[tuple[int, int]]
     frames: int
 
 
 class Stream:
-    """A decoder that one source plays. A `Playable`.
+    """A streamed sound: a decoder that one source plays. A `Playable`.
 
-    Everything is called inside the scope, which is the lock of all this. The reader alone is used
-    outside of it, by the feeder, while it holds `turn`.
+    All methods are called inside the context scope, whose lock protects all attributes. Only `reader` is used outside
+    the scope, by the streaming thread while it holds `lock`.
+
+    Attributes:
+        lock: Held by the thread that reads the decoder.
+        reader: The reader of the decoder.
+        name: Name of the sound in errors.
+        frequency: Sample rate in hertz.
+        length: Frames; 0 if unknown.
+        chunk_len: Frames decoded at a time.
+        looping: Whether the decoder is read round its loop.
+        voice: The voice that plays the stream; None before and after.
+        position: The frame to decode next.
+        epoch: Number of seeks. A chunk decoded before the last seek is discarded.
+        failure: The error that ended the stream, if any.
     """
 
     resists_stealing = True
 
     def __init__(
-        self, feeder: StreamThread, reader: LoopingReader, lock: DecoderLock, chunk_len: int, queue_size: int
+        self, thread: StreamThread, reader: LoopingReader, lock: DecoderLock, chunk_len: int, queue_size: int
     ) -> None:
-        """
+        """Make a stream that is not playing yet.
+
         Args:
-            feeder: Of the context it is heard in.
-            reader: What it reads.
-            lock: Held by whoever is at the decoder; that may be the feeder for a stream of it that has ended.
+            thread: The streaming thread of the context.
+            reader: The reader of the decoder.
+            lock: The lock of the decoder. The streaming thread may still hold it for an earlier stream of the decoder.
             chunk_len: Frames decoded at a time.
             queue_size: Chunks decoded ahead.
         """
         self.lock = lock
-        self._feeder = feeder
+        self._thread = thread
         self.reader = reader
         self.name = reader.name
         self.frequency = reader.frequency
@@ -63,31 +77,28 @@ class Stream:
         self.chunk_len = chunk_len
         self._queue_size = queue_size
         self.looping = False
-        #: What plays it; None before and after.
         self.voice: Voice | None = None
-        #: The frame to be decoded next.
         self.position = 0
-        #: Counts seeks, which make a chunk useless that is being decoded.
         self.epoch = 0
-        #: Why nothing more comes, if that is because the reader has failed.
         self.failure: ResourceError | None = None
-        #: Whether nothing more comes after what is queued.
+        #: Whether the last chunk is queued: the reader ended or failed.
         self._all_read = False
         self._queued: deque[_Chunk] = deque()
+        #: OpenAL buffers for reuse.
         self._spare: list[int] = []
-        #: Whether OpenAL was told to play what is queued.
+        #: Whether OpenAL plays the queue, or has stopped after an underrun.
         self._started = False
 
-    # For the pool of voices, on the game's thread
+    # The `Playable` interface, called by the voice pool on the main thread
 
     def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> None:
-        """See `Playable`; so for the others."""
+        """See `Playable`. The same applies to the methods that follow."""
         self.voice, self.looping, self.position = voice, looping, offset
-        self._feeder.add(self)
+        self._thread.add(self)
 
     def detach(self, al: Functions, voice: Voice) -> None:
         self.voice = None
-        self._feeder.remove(self)
+        self._thread.remove(self)
         self._flush(al, voice)
         while self._spare:
             al.delete_buffer(self._spare.pop())
@@ -96,8 +107,8 @@ class Stream:
         if self._is_over(al, voice):
             return False
         if self._started and al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:
-            self._feeder.underruns += 1
-            self._flush(al, voice)  # of a source that has stopped, what is queued from now on would not be heard
+            self._thread.underruns += 1
+            self._flush(al, voice)  # a stopped source would not play buffers that are queued from now on
         al.alSourcePause(voice.number)
         return True
 
@@ -111,7 +122,7 @@ class Stream:
         return not self._is_over(al, voice)
 
     def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
-        self._feeder.wake()  # its queue may last shorter than it was told
+        self._thread.wake()  # the queue may end earlier than the thread expects
         if self._is_over(al, voice):
             return 0
         if not self._all_read:
@@ -120,7 +131,7 @@ class Stream:
 
     def offset(self, al: Functions, voice: Voice) -> int:
         if self._started and al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:
-            return 0 if self._all_read else self.position  # at its end, or run dry
+            return 0 if self._all_read else self.position  # the end of the sound, or an underrun
         at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
         for start, frames in self._segments():
             if at < frames:
@@ -133,7 +144,7 @@ class Stream:
         self.position = frame
         self._all_read, self.failure = False, None
         self._flush(al, voice)
-        self._feeder.wake()
+        self._thread.wake()
 
     def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         self.looping = looping
@@ -142,15 +153,15 @@ class Stream:
         end = self.reader.loop[1]
         if looping and (end is None or self.position < end):
             self._all_read = False
-            self._feeder.wake()
+            self._thread.wake()
         elif looping or any(map(_jumps, pairwise([*self._segments(), (self.position, 0)]))):
-            # What is queued was decoded as if it were otherwise; what was not heard yet is decoded again.
+            # The queue was decoded for the other value: decode again from the current offset.
             at = self.offset(al, voice)
             if not looping or (end is not None and at < end):
                 self.seek(al, voice, at)
 
     def _is_over(self, al: Functions, voice: Voice) -> bool:
-        if self._feeder.device_lost:
+        if self._thread.device_lost:
             return al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING
         if not self._all_read:
             return False
@@ -159,7 +170,7 @@ class Stream:
         return al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED
 
     def _flush(self, al: Functions, voice: Voice) -> None:
-        """Be silent, with nothing queued."""
+        """Stop the voice and empty its queue."""
         al.alSourceStop(voice.number)
         al.alSourcei(voice.number, c.AL_BUFFER, c.AL_NONE)
         self._started = False
@@ -167,23 +178,26 @@ class Stream:
         self._queued.clear()
 
     def _segments(self) -> Iterator[tuple[int, int]]:
-        """What is queued, as (first frame, how many)."""
+        """The segments of the queue, each as (first frame, number of frames)."""
         return (segment for chunk in self._queued for segment in chunk.segments)
 
     def _frames_queued(self) -> int:
         return sum(chunk.frames for chunk in self._queued)
 
-    # For the feeder
+    # For the streaming thread
 
     def needs_data(self, al: Functions) -> bool:
-        """Whether there is room in the queue, and more to come."""
+        """Return whether the queue has a free slot and the sound has more frames to decode."""
         if self.voice is None or self._all_read:
             return False
         self._unqueue(al, self.voice)
         return len(self._queued) < self._queue_size
 
     def seconds_left(self, al: Functions) -> tuple[float, float]:
-        """Until the chunk that plays has ended, and until the queue has; for ever, if that does not matter."""
+        """Return the seconds until the current chunk ends, and until the queue ends.
+
+        Both are infinite if the stream is paused or fully decoded.
+        """
         voice = self.voice
         if voice is None or voice.paused or self._all_read:
             return FOREVER, FOREVER
@@ -203,9 +217,20 @@ class Stream:
         ended: bool,
         looping: bool,
     ) -> bool:
-        """Queue what was decoded; the next is at `position`, if it has not `ended`. Whether nothing more comes.
+        """Queue a decoded chunk and start the voice if enough is queued.
 
-        What was decoded for another `looping` than is wanted now is forgotten, if that makes a difference.
+        A chunk that was decoded before `looping` changed is discarded if the change affects it.
+
+        Args:
+            al: The OpenAL functions.
+            data: Samples of shape (frames, channels).
+            segments: Origin of the frames, as in `_Chunk`.
+            position: The frame to decode next.
+            ended: Whether the reader is at the end of the sound.
+            looping: The value of `looping` for which the chunk was decoded.
+
+        Returns:
+            Whether this was the last chunk.
         """
         voice = self.voice
         assert voice is not None
@@ -231,7 +256,7 @@ class Stream:
         return ended
 
     def fail(self, al: Functions, error: BaseException) -> None:
-        """It cannot be read, or OpenAL refuses it: what is queued is heard, and no more."""
+        """End the stream after an error of the decoder or OpenAL. The chunks in the queue still play."""
         if isinstance(error, ResourceError):
             self.failure = error.with_traceback(None)
         else:
@@ -243,10 +268,10 @@ class Stream:
             try:
                 self._start(al, self.voice)
             except OpenALError:
-                pass  # it was OpenAL that has failed, and goes on doing so
+                pass  # `error` came from OpenAL, which fails again
 
     def _start(self, al: Functions, voice: Voice) -> None:
-        """Have OpenAL play what is queued, if it does not and that is enough to begin with."""
+        """Start the voice if enough is queued, or restart it after an underrun."""
         if voice.paused or not self._queued:
             return
         if not self._started:
@@ -255,9 +280,9 @@ class Stream:
                 self._started = True
                 al.alSourcePlay(voice.number)
         elif al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING:
-            self._feeder.underruns += 1
+            self._thread.underruns += 1
             newest = self._queued.pop()
-            self._flush(al, voice)  # OpenAL would begin with what was heard, and not taken off the queue in time
+            self._flush(al, voice)  # OpenAL would first repeat the played buffers that are still in the queue
             al.queue_buffer(voice.number, newest.buffer)
             self._queued.append(newest)
             self._started = True
@@ -265,7 +290,7 @@ class Stream:
 
     def _unqueue(self, al: Functions, voice: Voice) -> None:
         if not self._started:
-            return  # of a source that was stopped, OpenAL calls all buffers processed, heard or not
+            return  # OpenAL counts all buffers of a stopped source as processed, even if they were not played
         count = al.source_integer(voice.number, c.AL_BUFFERS_PROCESSED)
         if count:
             al.unqueue_buffers(voice.number, count)
@@ -273,7 +298,7 @@ class Stream:
 
 
 def _jumps(pair: tuple[tuple[int, int], tuple[int, int]]) -> bool:
-    """Whether a segment is not what follows the one before."""
+    """Return whether the second segment does not continue the first."""
     (start, frames), (following, _) = pair
     return start + frames != following
 
@@ -292,7 +317,7 @@ def open_stream(
     Args:
         thread: The streaming thread of the context.
         supported: Channel configurations and sample types that the context can play.
-        decoder: What to read.
+        decoder: A `BaseDecoder` or `SndfileReader`.
         name: Name of the sound in errors.
         lock: Held by the thread that reads the decoder.
         chunk_len: Frames decoded at a time.

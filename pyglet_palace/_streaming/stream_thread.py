@@ -1,4 +1,4 @@
-"""The thread that reads the streams of a context."""
+"""The streaming thread of a context, which decodes streams ahead and keeps their queues filled."""
 
 from __future__ import annotations
 
@@ -18,28 +18,35 @@ if TYPE_CHECKING:
     from .._playback.voice import Voice
     from .stream import Stream
 
-#: The longest and shortest that the feeder sleeps while anything plays, in seconds: doppler may shorten a queue.
+#: Longest and shortest sleep of the thread while a stream plays, in seconds. Limited because Doppler may shorten a
+#: queue.
 _MAX_SLEEP, _MIN_SLEEP = 0.5, 0.001
-#: Seconds in a decoder after which the thread counts as held there.
+#: Seconds in one decoder call after which the thread counts as stalled.
 STALL_SECONDS = 0.25
-#: Streams that are looked at within one bracket: the game may be waiting for it.
+#: Streams checked in one context scope. Limited because the main thread may be waiting for the scope.
 _STREAMS_PER_SCOPE = 16
-#: Seconds after which who waits for the feeder looks again, were it not told.
+#: Seconds after which `StreamThread.fill_queues` checks again without a notification.
 _POLL_SECONDS = 0.05
 
 
 class StreamThread:
-    """The thread of a context that reads what streams and keeps OpenAL's queues filled, clock or no clock.
+    """The streaming thread of a context. It does not depend on pyglet's clock.
 
-    It takes turns: a chunk for each stream that has room, the shortest queue first. A thread that is held in a decoder
-    is replaced by another, so that the other streams go on.
+    In each round it decodes one chunk for every stream that needs data, the shortest queue first. A thread that is
+    stalled in a decoder is replaced by another, so that the other streams go on.
+
+    Attributes:
+        interval: Milliseconds between two rounds; 0 to follow the lengths of the queues.
+        device_lost: Whether the device is lost. OpenAL would consume the queues without playing them.
+        underruns: Number of underruns so far.
     """
 
     def __init__(self, scope: ContextScope, to_check: deque[Voice]) -> None:
-        """
+        """Prepare without starting the thread.
+
         Args:
-            bracket: Of the context.
-            to_check: Where voices are put that the game's thread is to look at, for their end can be foreseen now.
+            scope: The scope of the context.
+            to_check: Receives voices whose end time is now known. The main thread checks them.
         """
         self._scope = scope
         self._to_check = to_check
@@ -48,26 +55,23 @@ class StreamThread:
         self._awake = threading.Event()
         self._chunk_done = threading.Event()
         self._closed = False
-        #: Since when (``time.perf_counter``) the thread has been at the decoder it is at.
+        #: Time (``time.perf_counter``) of the thread's current decoder call, if it is in one.
         self._reading_since: float | None = None
-        #: Milliseconds between two looks; 0: as the queues demand.
         self.interval = 0
-        #: Whether the device is gone; OpenAL would swallow whatever it is fed.
         self.device_lost = False
-        #: How often a queue has run dry.
         self.underruns = 0
 
     def __len__(self) -> int:
         return len(self._streams)
 
     def start(self) -> None:
-        """Start the thread, if there is none. Not to be called inside the bracket."""
+        """Start the thread if it is not running. Must not be called inside the scope."""
         if self._thread is None or not self._thread.is_alive():
             self._start_thread()
 
     def _start_thread(self) -> None:
-        thread = threading.Thread(target=self._run, name="pyglet_palace feeder", daemon=True)
-        before, self._thread = self._thread, thread  # first: it ends when it is not this
+        thread = threading.Thread(target=self._run, name="pyglet_palace streams", daemon=True)
+        before, self._thread = self._thread, thread  # before the start: a thread that is not `_thread` ends
         try:
             thread.start()
         except BaseException:  # the system has no more threads
@@ -75,10 +79,10 @@ class StreamThread:
             raise
 
     def replace_stalled(self, now: float) -> None:
-        """Start another thread, if this one does not come back from a decoder and there are others to be read.
+        """Start another thread if this one is stalled in a decoder and other streams can be read.
 
         Args:
-            now: Of ``time.perf_counter``.
+            now: Time of ``time.perf_counter``.
         """
         since = self._reading_since
         if (
@@ -90,24 +94,24 @@ class StreamThread:
             replace_thread(self._start_thread, "a decoder")
 
     def add(self, stream: Stream) -> None:
-        """Feed `stream` from now on. Inside the bracket."""
+        """Start to fill the queue of `stream`. Called inside the scope."""
         self._streams[stream] = None
         self._awake.set()
 
     def remove(self, stream: Stream) -> None:
-        """Feed it no more. Inside the bracket."""
+        """Stop filling the queue of `stream`. Called inside the scope."""
         self._streams.pop(stream, None)
 
     def wake(self) -> None:
-        """Have the thread look: something is not as it was."""
+        """Wake the thread to check all streams."""
         self._awake.set()
 
     def fill_queues(self, patience: float) -> float:
-        """Block until all queues are full, but for streams whose decoder does not come back for `patience` seconds.
+        """Block until all queues are full. Ignores a stream whose decoder call takes more than `patience` seconds.
 
         Returns:
-            Seconds until the first of the others has run dry; infinite if none will, if nothing is read at all for
-            twice as long, or without any patience.
+            Seconds until the first underrun of the other streams. Infinite if there will be none, if no chunk is
+            decoded for ``2 * patience`` seconds, or if `patience` is 0.
         """
         began = now = time.perf_counter()
         while patience and now - began <= 2 * patience:
@@ -127,13 +131,16 @@ class StreamThread:
         return FOREVER
 
     def close(self) -> None:
-        """End the thread; blocks for up to 0.1 s. One that is held in a decoder is left behind, and touches nothing."""
+        """End the thread. Blocks for up to 0.1 s.
+
+        A stalled thread is left behind. When its decoder returns, it ends without using the context.
+        """
         self._closed = True
         self._awake.set()
         if self._thread is not None:
             self._thread.join(CLOSE_SECONDS)
 
-    # The thread
+    # On the streaming thread
 
     def _run(self) -> None:
         try:
@@ -142,11 +149,11 @@ class StreamThread:
                 sleep = self._serve_all()
                 if sleep != 0:
                     self._awake.wait(sleep)
-        except DestroyedError:  # of the bracket: the context is no more
+        except DestroyedError:  # raised by the scope of a destroyed context
             pass
 
     def _serve_all(self) -> float | None:
-        """Serve every stream that has room; how long to sleep then (None: until something is new)."""
+        """Serve each stream that needs data. Return the seconds to sleep then, or None to sleep until `wake`."""
         streams = [] if self.device_lost else [stream for stream in list(self._streams) if not stream.lock.held]
         sleep = None if not self._streams or self.device_lost else self.interval / 1000 or _MAX_SLEEP
         waiting: list[tuple[float, Stream]] = []
@@ -154,12 +161,12 @@ class StreamThread:
             with self._scope as al:
                 for stream in streams[first : first + _STREAMS_PER_SCOPE]:
                     try:
-                        room = stream.needs_data(al)
+                        needs_data = stream.needs_data(al)
                         chunk, queue = stream.seconds_left(al)
                     except OpenALError as error:
                         self._fail(al, stream, error)
                         continue
-                    if room:
+                    if needs_data:
                         waiting.append((queue, stream))
                     elif not self.interval:
                         sleep = max(min(sleep or _MAX_SLEEP, max(chunk, queue / 3)), _MIN_SLEEP)
@@ -168,7 +175,7 @@ class StreamThread:
         return 0.0 if waiting else sleep
 
     def _serve(self, stream: Stream) -> None:
-        """Read a chunk for one stream, and queue it, unless somebody else is at its decoder."""
+        """Decode one chunk for `stream` and queue it, unless another thread holds the lock of its decoder."""
         if not stream.lock.acquire(wait=False):
             return
         read: Any = None
@@ -182,7 +189,7 @@ class StreamThread:
                 self._reading_since = time.perf_counter()
             try:
                 read = stream.reader.read(position, stream.chunk_len, looping)
-            except BaseException as error:  # a SystemExit, too, is the end of this stream only
+            except BaseException as error:  # even a SystemExit ends only this stream
                 failure = error
             with self._scope as al:
                 if threading.current_thread() is self._thread:
@@ -202,10 +209,10 @@ class StreamThread:
             stream.lock.release()
             self._chunk_done.set()
             if threading.current_thread() is not self._thread:
-                self._awake.set()  # who has replaced this one does not know that the decoder is free again
+                self._awake.set()  # notify the replacement that the decoder is free again
 
     def _fail(self, al: Functions, stream: Stream, error: BaseException) -> None:
-        """`stream` cannot go on. Inside the bracket."""
+        """End `stream` after an error. Called inside the scope."""
         if stream.voice is not None:
             stream.fail(al, error)
             self._to_check.append(stream.voice)

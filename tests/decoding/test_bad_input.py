@@ -113,7 +113,7 @@ def test_non_audio_is_named_and_not_printed(
 def test_junk_mp3_is_not_called_missing(tmp_path: Path) -> None:
     path = tmp_path / "junk.mp3"
     path.write_bytes(b"\xff\xfb\x90\x64" + bytes(range(256)) * 4)
-    with pytest.raises(palace.DecodeError, match="nothing in it can be decoded"):
+    with pytest.raises(palace.DecodeError, match="no audio that can be decoded"):
         palace.Buffer(path)
 
 

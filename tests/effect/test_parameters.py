@@ -167,5 +167,5 @@ def test_wrong_filter_is_a_type_error(wrong: Any) -> None:
 
 
 def test_nan_is_refused_as_filter() -> None:
-    with pytest.raises(ValueError, match=r"filter\[1\] is nan; it must be a number, which NaN is not"):
+    with pytest.raises(ValueError, match=r"filter\[1\] is nan; it must be a number other than NaN"):
         filters.check_filter("filter", (1, math.nan, 1))

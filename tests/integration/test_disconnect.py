@@ -156,7 +156,7 @@ def test_playback_moves_to_the_default(plug: Plug, path: Path, caplog: pytest.Lo
 
     assert plug.moves == [(None, ASKED)]
     assert [record.getMessage() for record in caplog.records] == [
-        "the sound device 'loudspeaker' is gone; sound goes on with 'headphones'"
+        "the sound device 'loudspeaker' was lost; sound continues on 'headphones'"
     ]
     assert source.playing
     assert source.offset == 1000
@@ -223,7 +223,7 @@ def test_lost_device_is_retried(plug: Plug, path: Path, caplog: pytest.LogCaptur
     plug.another = RATE
     with caplog.at_level(logging.WARNING, "pyglet_palace"):
         check(context)
-    assert "goes on with 'headphones'" in caplog.text
+    assert "continues on 'headphones'" in caplog.text
     assert np.abs(plug.render(device, 1000)).max() > 0.1
     check(context)
     assert len(plug.moves) == 4
@@ -413,4 +413,4 @@ def test_real_device_disconnects(tmp_path: Path) -> None:
     assert moves == str(palace.query_extension("ALC_SOFT_reopen_device"))
     # 16-bit stereo; the samples before the move went to /dev/full.
     assert int(size) > 4 * LENGTH // 2
-    assert ("sound goes on with" in done.stderr) is (moves == "True")
+    assert ("sound continues on" in done.stderr) is (moves == "True")

@@ -159,7 +159,7 @@ def test_init_without_device_is_silent(names: tuple[str, ...], assets: Path) -> 
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             context = palace.init()
-        print([warning.category.__name__ for warning in caught], "silence" in str(caught[0].message))
+        print([warning.category.__name__ for warning in caught], "silently" in str(caught[0].message))
         stopped = []
         context.set_handler("on_source_stopped", stopped.append)
         begun = time.perf_counter()

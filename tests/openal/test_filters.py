@@ -98,9 +98,9 @@ def test_filters_are_readable(context: palace.Context) -> None:
 def test_wrong_filter_changes_nothing(context: palace.Context) -> None:
     source = palace.Source()
     source.filter = source.sends[0].filter = (1, 0.5, 1)
-    with pytest.raises(ValueError, match=r"filter\[2\] is nan; it must be a number, which NaN is not"):
+    with pytest.raises(ValueError, match=r"filter\[2\] is nan; it must be a number other than NaN"):
         source.filter = (1, 1, float("nan"))
-    with pytest.raises(ValueError, match=r"sends\[0\].filter\[0\] is nan; it must be a number, which NaN is not"):
+    with pytest.raises(ValueError, match=r"sends\[0\].filter\[0\] is nan; it must be a number other than NaN"):
         source.sends[0].filter = (float("nan"), 1, 1)
     with pytest.raises(TypeError, match=r"sends\[0\].filter is 1"):
         source.sends[0].filter = 1  # type: ignore[assignment]
