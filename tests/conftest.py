@@ -1,4 +1,4 @@
-"""What all tests share: sounds made on the spot, a context that renders, and a look at what was left behind."""
+"""Shared by all tests: a context that renders, and checks of what a test leaves behind."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
     from tests.studio import Studio
 
-#: Rate of devices and sounds where a test does not say otherwise, in hertz.
+#: Default rate of devices and sounds, in hertz.
 RATE = 44100
 
-#: Attributes under which what comes out is what went in.
+#: Attributes under which the output equals the input.
 EXACT = {palace.HRTF: palace.FALSE, palace.OUTPUT_LIMITER: palace.FALSE}
 
 
 @pytest.fixture(autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    """Every test ends with no context, device, thread, clock entry or file factory of ours."""
+    """Check that the test leaves no context, device, thread, clock entry or file factory behind."""
     yield
     gc.enable()
     resources.use_fileio(None)
@@ -43,25 +43,25 @@ def _nothing_left_behind() -> Iterator[None]:
     deadline = time.monotonic() + 5
     while loader_threads() and time.monotonic() < deadline:
         time.sleep(0.005)
-    assert not loader_threads(), "a test left a worker held in something; let it go at its end"
+    assert not loader_threads(), "a test left a blocked worker behind; release it at the end"
     scheduled = [item.func for item in pyglet.clock.get_default()._schedule_interval_items]
     assert not [func for func in scheduled if "pyglet_palace" in repr(func)]
 
 
 @pytest.fixture(autouse=True)
 def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One update takes in all that is finished, however slow the machine; the limit has tests of its own."""
+    """Let one update publish all finished loads on a slow machine. The budget has its own tests."""
     monkeypatch.setattr(requests, "PUBLISH_BUDGET", 10**12)
 
 
 @pytest.fixture(autouse=True)
 def _workers_never_count_as_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None is relieved because the machine is slow; that has tests of its own."""
+    """Replace no worker because the machine is slow. Replacement has its own tests."""
     monkeypatch.setattr(workers, "STALL_SECONDS", float("inf"))
 
 
 def loader_threads() -> list[threading.Thread]:
-    """Worker threads that are alive."""
+    """Return the threads of the package that are alive."""
     return [thread for thread in threading.enumerate() if thread.name.startswith("pyglet_palace")]
 
 
@@ -83,7 +83,7 @@ def device() -> palace.LoopbackDevice:
 
 @pytest.fixture
 def context(device: palace.LoopbackDevice) -> palace.Context:
-    """A current context on `device`, with one worker, driven by nobody but the test."""
+    """A current context on `device`, with one worker, which only the test updates."""
     made = palace.Context(device, EXACT, auto_update=False, workers=1)
     palace.use_context(made)
     return made
@@ -97,8 +97,8 @@ def studio(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevic
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
-    """What was said, once, so far: a function."""
+def logged_warnings(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Any:
+    """Return a function that returns the messages logged so far."""
     monkeypatch.setattr(log, "_warned", set())
     return lambda: [record.getMessage() for record in caplog.records]
 
@@ -107,20 +107,20 @@ def wait_until(condition: Callable[[], object], context: palace.Context | None =
     """Update `context` until `condition` holds; fail if it never does."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
+        assert time.monotonic() < deadline, "the condition did not become true"
         if context is not None:
             context.update()
         time.sleep(0.001)
 
 
 def loaded(context: palace.Context) -> None:
-    """Wait until nothing is pending, and tell the news."""
+    """Wait until no load is pending, and dispatch the events."""
     wait_until(lambda: not context.pending_names, context)
     context.update()
 
 
 def raised_elsewhere(call: Callable[[], object], thread_name: str | None = None) -> BaseException | None:
-    """What `call` raises on another thread."""
+    """Return what `call` raises on another thread."""
     caught: list[BaseException] = []
 
     def run() -> None:

@@ -53,7 +53,7 @@ def add_chunk(path: Path, chunk: bytes) -> None:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file: what soundfile is told to write it, and what the package must make of it."""
+    """A kind of file: how soundfile writes it, and the format that the package must decode it to."""
 
     suffix: str
     format: str

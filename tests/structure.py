@@ -1,6 +1,6 @@
 """Sound files taken apart at their structure's seams, so that what is damaged is not turned away at the door.
 
-A byte changed at random in an Ogg page or a FLAC frame fails a checksum, and nobody behind it ever sees it. Here the
+A byte changed at random in an Ogg page or a FLAC frame fails a checksum, and the code behind it never sees it. Here the
 checksum is made right again.
 """
 

@@ -101,6 +101,6 @@ class Asked:
 
 
 class VocalMorpher(palace.BaseEffect):
-    """OpenAL Soft has it since 1.20; a number that nobody has stands in where it does."""
+    """OpenAL Soft has it since 1.20; an unused number stands in where it does."""
 
     _types = ((0x7777, None),)

@@ -156,8 +156,8 @@ def test_running_decode_blocks_no_caller(device: palace.LoopbackDevice, names: t
 
 def test_freed_result_is_discarded(context: palace.Context, names: tuple[str, ...]) -> None:
     """The result of a worker for a freed name is discarded."""
-    told: list[str] = []
-    context.set_handler("on_cached", told.append)
+    received: list[str] = []
+    context.set_handler("on_cached", received.append)
     with held("a.wav") as gate:
         palace.cache(["a.wav"])
         assert gate.entered.wait(30)
@@ -165,7 +165,7 @@ def test_freed_result_is_discarded(context: palace.Context, names: tuple[str, ..
     palace.cache(["b.wav"])
     loaded(context)
 
-    assert told == ["b.wav"]
+    assert received == ["b.wav"]
     assert context.cached_names == ("b.wav",)
     assert context.stats()["buffers"] == 1
 
@@ -330,8 +330,8 @@ def test_failed_pending_buffer_reports_once(context: palace.Context, assets: Pat
     """Buffer of a pending name that fails raises and reports the error once."""
     (assets / "junk.wav").write_bytes(b"junk")
     pyglet.resource.reindex()
-    told: list[str] = []
-    context.set_handler("on_cache_failed", lambda name, error: told.append(name))
+    received: list[str] = []
+    context.set_handler("on_cache_failed", lambda name, error: received.append(name))
     palace.cache(["junk.wav"])
 
     with pytest.raises(palace.DecodeError):
@@ -339,7 +339,7 @@ def test_failed_pending_buffer_reports_once(context: palace.Context, assets: Pat
 
     assert context.pending_names == ()
     context.update()
-    assert told == ["junk.wav"]
+    assert received == ["junk.wav"]
 
 
 def test_file_lost_during_load_is_not_found(context: palace.Context, names: tuple[str, ...], assets: Path) -> None:

@@ -215,7 +215,7 @@ import pyglet.resource
 import pyglet_palace as palace
 
 def most():
-    # A new process inherits the ru_maxrss of its parent; VmHWM of Linux begins anew.
+    # A new process inherits the ru_maxrss of its parent; VmHWM of Linux starts at zero.
     for line in Path("/proc/self/status").read_text().splitlines() if sys.platform == "linux" else ():
         if line.startswith("VmHWM"):
             return int(line.split()[1]) * 1024

@@ -103,21 +103,21 @@ def test_signatures_match_the_tables() -> None:
     )
     assert signatures["PitchShifterEffect"] == "(coarse_tune=12, fine_tune=0, context=None)"
     assert signatures["ReverbEffect"].startswith("(preset: 'str' = 'GENERIC', context:")
-    told = "".join(pydoc.plain(pydoc.render_doc(palace.EchoEffect)).replace("|", "").split())  # 3.13 breaks lines
-    assert "EchoEffect(delay=0.1,lr_delay=0.1" in told
+    received = "".join(pydoc.plain(pydoc.render_doc(palace.EchoEffect)).replace("|", "").split())  # 3.13 breaks lines
+    assert "EchoEffect(delay=0.1,lr_delay=0.1" in received
 
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_type_hints_match_signatures(cls: Any) -> None:
     tree = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
     assert isinstance(tree, ast.ClassDef)
-    told = [
+    received = [
         node.body[0] for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     ]
     if cls is palace.ReverbEffect:  # it has a constructor of its own
-        assert not told
+        assert not received
         return
-    (constructor,) = told
+    (constructor,) = received
     assert isinstance(constructor, ast.FunctionDef)
     assert constructor.name == "__init__"
     row_types = {name: type(row.default).__name__ for name, row in cls._parameters.items()}

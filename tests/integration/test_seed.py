@@ -147,7 +147,7 @@ def test_destroy_invalidates_equal_buffers(context: palace.Context, door: str) -
 
     with pytest.raises(palace.DestroyedError):
         second.play()
-    assert palace.Buffer(door) is not second  # loaded anew
+    assert palace.Buffer(door) is not second  # loaded again
 
 
 @pytest.mark.parametrize("rate", [8000, 22050, 48000])
@@ -400,28 +400,28 @@ def test_cache_loads_asynchronously(context: palace.Context, door: str) -> None:
 
 def test_cache_ignores_duplicate_names(context: palace.Context, door: str) -> None:
     """'Duplicate names ... are ignored.'"""
-    told: list[str] = []
-    context.set_handler("on_cached", told.append)
+    received: list[str] = []
+    context.set_handler("on_cached", received.append)
 
     palace.cache([door, door])
     palace.cache([door])
     loaded(context)
 
-    assert told == [door]
+    assert received == [door]
     assert context.stats()["buffers"] == 1
 
 
 def test_cache_ignores_cached_buffers(context: palace.Context, door: str) -> None:
     """'... and buffers already cached are ignored.'"""
     buffer = palace.Buffer(door)
-    told: list[str] = []
-    context.set_handler("on_cached", told.append)
+    received: list[str] = []
+    context.set_handler("on_cached", received.append)
 
     palace.cache([door])
 
     assert context.pending_names == ()
     context.update()
-    assert told == []
+    assert received == []
     assert palace.Buffer(door) is buffer
 
 
@@ -541,13 +541,13 @@ def test_departure_workers_open_files(context: palace.Context, door: str, assets
 
 def test_departure_failure_reports_its_cause(context: palace.Context) -> None:
     """'a failed name is dropped in silence': here it is reported, and kept for Batch.failed."""
-    told: list[tuple[str, Exception]] = []
-    context.set_handler("on_cache_failed", lambda name, error: told.append((name, error)))
+    received: list[tuple[str, Exception]] = []
+    context.set_handler("on_cache_failed", lambda name, error: received.append((name, error)))
 
     batch = palace.preload(["missing.wav"])
     context.update()
 
-    (name, error), *rest = told
+    (name, error), *rest = received
     assert not rest
     assert name == "missing.wav"
     assert isinstance(error, palace.ResourceNotFound)

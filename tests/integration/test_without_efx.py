@@ -12,7 +12,7 @@ from tests.conftest import RATE
 from tests.studio import Asked, Studio, VocalMorpher, level, noise, version
 
 
-def check_that_effects_do_nothing(studio: Studio, told: Any, text: str) -> None:
+def check_that_effects_do_nothing(studio: Studio, logged_warnings: Any, text: str) -> None:
     """Effects and sends keep their values, the dry sound plays, and the log gives the reason once."""
     effect = palace.ReverbEffect("CAVE")
     effect.gain, effect.slot_gain, effect.send_auto = 0.5, 0.5, False
@@ -30,30 +30,30 @@ def check_that_effects_do_nothing(studio: Studio, told: Any, text: str) -> None:
     effect.destroy()
     assert source.sends[5].effect is None
     palace.EchoEffect()
-    assert told() == [text]
+    assert logged_warnings() == [text]
 
 
 def test_library_without_efx_logs_once(
-    studio: Studio, told: Any, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+    studio: Studio, logged_warnings: Any, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Effects do nothing."""
     for name in list(vars(context._engine.al)):
         if name.startswith("al") and ("Effect" in name or "Filter" in name):
             monkeypatch.setattr(context._engine.al, name, None)
-    check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
+    check_that_effects_do_nothing(studio, logged_warnings, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
 
 
-def test_device_without_efx_logs_once(studio: Studio, told: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_device_without_efx_logs_once(studio: Studio, logged_warnings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Effects do nothing."""
     ask = NativeDevice.query_extension
     monkeypatch.setattr(
         NativeDevice, "query_extension", lambda device, name: name != "ALC_EXT_EFX" and ask(device, name)
     )
     assert len(palace.Source().sends) == 0
-    check_that_effects_do_nothing(studio, told, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
+    check_that_effects_do_nothing(studio, logged_warnings, "effects do nothing: this OpenAL has no ALC_EXT_EFX")
 
 
-def test_unknown_effect_logs_once(studio: Studio, told: Any, context: palace.Context) -> None:
+def test_unknown_effect_logs_once(studio: Studio, logged_warnings: Any, context: palace.Context) -> None:
     """An effect that the library lacks does nothing."""
     for kinds in (((0x7777, None),), ((0x7, None),)[: "1.19" in version(context)]):
         VocalMorpher._types = kinds
@@ -62,7 +62,7 @@ def test_unknown_effect_logs_once(studio: Studio, told: Any, context: palace.Con
             with VocalMorpher() as effect:
                 assert not studio.hear(effect, noise(), RATE).any()
                 assert context.stats()["effect_slots"] == 0
-    assert told() == ["VocalMorpher does nothing: this OpenAL library has no effect of that kind"]
+    assert logged_warnings() == ["VocalMorpher does nothing: this OpenAL library has no effect of that kind"]
 
 
 def test_standard_reverb_replaces_eax(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:

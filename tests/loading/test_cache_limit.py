@@ -35,11 +35,11 @@ def small(device: palace.LoopbackDevice, assets: Path) -> palace.Context:
 
 
 @pytest.fixture
-def told(small: palace.Context) -> list[tuple[int, int]]:
-    """What `on_cache_limit_exceeded` was told."""
-    told: list[tuple[int, int]] = []
-    small.push_handlers(on_cache_limit_exceeded=lambda size, limit: told.append((size, limit)))
-    return told
+def received(small: palace.Context) -> list[tuple[int, int]]:
+    """The arguments of each `on_cache_limit_exceeded`."""
+    received: list[tuple[int, int]] = []
+    small.push_handlers(on_cache_limit_exceeded=lambda size, limit: received.append((size, limit)))
+    return received
 
 
 def test_least_recently_used_is_evicted(small: palace.Context) -> None:
@@ -82,7 +82,7 @@ def test_referenced_entry_becomes_newest(small: palace.Context) -> None:
     assert small.cached_names == ("a.wav", "d.wav")
 
 
-def test_referenced_sound_is_not_evicted(small: palace.Context, told: list[tuple[int, int]]) -> None:
+def test_referenced_sound_is_not_evicted(small: palace.Context, received: list[tuple[int, int]]) -> None:
     held_by_name = palace.Buffer("a.wav")
     playing = palace.Buffer("b.wav").play()
     batch = palace.preload(["c.wav"])
@@ -163,16 +163,16 @@ def test_collected_batch_pins_nothing(small: palace.Context) -> None:
 
 
 def test_exceeded_limit_is_reported_once(
-    small: palace.Context, told: list[tuple[int, int]], caplog: pytest.LogCaptureFixture
+    small: palace.Context, received: list[tuple[int, int]], caplog: pytest.LogCaptureFixture
 ) -> None:
     batch = palace.preload(["a.wav", "b.wav", "c.wav", "d.wav"])
     assert batch.wait()
     small.update()
-    assert told == [(600, 400)]
+    assert received == [(600, 400)]
     small.update()
     palace.Buffer("e.wav")
     small.update()
-    assert told == [(600, 400)]
+    assert received == [(600, 400)]
 
     batch.release()
     palace.Buffer("a.wav")
@@ -180,7 +180,7 @@ def test_exceeded_limit_is_reported_once(
     with palace.preload(["a.wav", "b.wav", "c.wav"]) as batch:
         assert batch.wait()
         small.update()
-    assert told == [(600, 400), (600, 400)]
+    assert received == [(600, 400), (600, 400)]
     assert not caplog.records
 
 
@@ -193,12 +193,14 @@ def test_unhandled_limit_event_is_logged(small: palace.Context, caplog: pytest.L
     assert len(kept) == 5
 
 
-def test_newest_sound_may_exceed_the_limit(small: palace.Context, told: list[tuple[int, int]], assets: Path) -> None:
+def test_newest_sound_may_exceed_the_limit(
+    small: palace.Context, received: list[tuple[int, int]], assets: Path
+) -> None:
     palace.Buffer("a.wav")
     palace.Buffer(sounds.wav(assets / "long.wav", 1000))
     small.update()
     assert small.cached_names == (str(assets / "long.wav"),)
-    assert told == [(2000, 400)]
+    assert received == [(2000, 400)]
     palace.Buffer("b.wav")
     assert small.cached_names == ("b.wav",)
 
@@ -269,7 +271,7 @@ def test_withdrawn_load_is_not_in_flight(small: palace.Context, end: Callable[[]
 
 
 def test_long_search_resumes_next_update(
-    small: palace.Context, told: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
+    small: palace.Context, received: list[tuple[int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.cache_limit = None
     kept = [palace.Buffer(name) for name in NAMES[:4]]
@@ -283,12 +285,12 @@ def test_long_search_resumes_next_update(
     small.update()
     assert small.cached_names == NAMES[:4]
     assert not small._engine.has_work()
-    assert told == []
+    assert received == []
 
     small.cache_limit = 700
     for _ in range(4):
         small.update()
-    assert told == [(800, 700)]
+    assert received == [(800, 700)]
     assert len(kept) == 4
 
 

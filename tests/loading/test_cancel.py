@@ -1,7 +1,7 @@
 """A load that is held at a stage, and not wanted any more: every stage, every way to say so.
 
 Whoever says so is not made to wait: the call returns while the load is held still. Afterwards nothing is pending,
-nothing is heard of the name again, its samples and files are let go, the threads end once they can, and other names
+no event names it again, its samples and files are released, the threads end once they can, and other names
 go on.
 
 ``python -m tests.loading.test_cancel 1000`` does each a thousand times.
@@ -65,7 +65,7 @@ class Scene:
 
     Attributes:
         act: Says that the name is not wanted any more. Called where the load is held.
-        told: Events, with the name they are about ('' for those of the batch).
+        received: Events, with the name they are about ('' for those of the batch).
         samples: Weak references to what was decoded of the name.
         files: Files that were opened through `use_fileio`.
     """
@@ -78,30 +78,30 @@ class Scene:
         palace.use_context(self.context)
         self.store = device._buffers
         self.way = way
-        self.told: list[tuple[str, str]] = []
+        self.received: list[tuple[str, str]] = []
         self.samples: list[weakref.ref[Any]] = []
         self.files: list[io.BytesIO] = []
         self.before = 0
         self.acted = False
         self.batch: Any = None
         self.context.push_handlers(
-            on_cached=lambda name: self.told.append(("on_cached", name)),
-            on_cache_failed=lambda name, error: self.told.append(("on_cache_failed", name)),
+            on_cached=lambda name: self.received.append(("on_cached", name)),
+            on_cache_failed=lambda name, error: self.received.append(("on_cache_failed", name)),
         )
 
     def ask(self) -> None:
         """Have the name loaded."""
         self.batch = palace.preload(
             [HELD],
-            on_progress=lambda batch: self.told.append(("on_progress", "")),
-            on_complete=lambda batch: self.told.append(("on_complete", "")),
+            on_progress=lambda batch: self.received.append(("on_progress", "")),
+            on_complete=lambda batch: self.received.append(("on_complete", "")),
         )
 
     def act(self) -> None:
         """Say that it is not wanted, in the way this is about, and see what holds at once."""
         WAYS[self.way](self)
         self.acted = True
-        self.before = len(self.told)
+        self.before = len(self.received)
         assert self.batch.finished
         assert self.batch.progress == 1.0
         if self.context:
@@ -113,7 +113,7 @@ class Scene:
                 palace.cache([HELD], self.context)
 
     def after(self) -> None:
-        """What holds once the load was let go."""
+        """The state after the blocked load has ended."""
         assert self.acted
         if self.context:
             palace.cache([LATER])
@@ -126,9 +126,9 @@ class Scene:
             assert stats["workers"] == 1
             self.context.destroy()
         wait_until(lambda: not loader_threads())
-        since = self.told[self.before :]
+        since = self.received[self.before :]
         assert not [event for event, name in since if name == HELD]
-        of_batch = [event for event, name in self.told if not name]
+        of_batch = [event for event, name in self.received if not name]
         silent = self.way in ("Batch.cancel", "Batch.release", "leaving the batch")
         assert of_batch.count("on_complete") == (0 if silent else 1)
         if silent:
@@ -286,10 +286,10 @@ def locating(scene: Scene) -> None:
 
 
 def untold(scene: Scene) -> None:
-    """In memory, and the news not told."""
+    """In memory, with events that were not dispatched."""
     scene.ask()
     assert scene.batch.wait()
-    assert scene.told == []
+    assert scene.received == []
     scene.act()
 
 
@@ -406,7 +406,7 @@ def test_blocked_load_outlives_other_ends(folder: Path, stage: str, what: str, m
 
     assert called
     assert HELD in scene.context.cached_names
-    assert scene.told.count(("on_cached", HELD)) == scene.told.count(("on_complete", "")) == 1
+    assert scene.received.count(("on_cached", HELD)) == scene.received.count(("on_complete", "")) == 1
     assert not scene.batch.failed
 
 
@@ -427,7 +427,7 @@ def test_destroy_in_resource_not_found(folder: Path, way: str, call: Callable[[A
     assert not scene.context
     wait_until(lambda: not loader_threads())
     assert scene.device._buffers.count == 0
-    assert scene.told == []
+    assert scene.received == []
 
 
 def main(rounds: int) -> None:

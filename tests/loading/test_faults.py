@@ -43,9 +43,9 @@ def names(assets: Path) -> tuple[str, ...]:
 @pytest.fixture
 def failed(context: palace.Context) -> dict[str, palace.ResourceError]:
     """What `context` says that could not be loaded."""
-    told: dict[str, palace.ResourceError] = {}
-    context.set_handler("on_cache_failed", told.__setitem__)
-    return told
+    received: dict[str, palace.ResourceError] = {}
+    context.set_handler("on_cache_failed", received.__setitem__)
+    return received
 
 
 # Files that change while they are loaded
@@ -287,11 +287,11 @@ class Boom(Exception):
 
 
 def test_raising_handlers_lose_no_events(context: palace.Context, names: tuple[str, ...]) -> None:
-    told: list[str] = []
+    received: list[str] = []
 
     def boom(what: str) -> Callable[..., None]:
         def raising(*_: object) -> None:
-            told.append(what)
+            received.append(what)
             raise Boom
 
         return raising
@@ -306,8 +306,8 @@ def test_raising_handlers_lose_no_events(context: palace.Context, names: tuple[s
         except Boom:
             booms += 1
 
-    assert booms == len(told)
-    assert sorted(told) == ["on_cache_failed", *["on_cached"] * 3, "on_complete", "on_progress"]
+    assert booms == len(received)
+    assert sorted(received) == ["on_cache_failed", *["on_cached"] * 3, "on_complete", "on_progress"]
     assert context.cached_names == NAMES
     assert context.pending_names == ()
 

@@ -1,4 +1,4 @@
-"""Random sequences of every call that loads and plays, compared with a model of what is there and what is told.
+"""Random sequences of every call that loads and plays, compared with a model of the cache and of the events.
 
 ``python -m tests.loading.test_load_model --seconds 600`` does so for as long as you like, with other seeds, and
 with ``--racing`` without waiting for the workers. Hypothesis prints the shortest sequence that fails, which goes to the
@@ -72,7 +72,7 @@ class Boom(Exception):
 
 
 @dataclass
-class Wish:
+class Load:
     """A name on its way."""
 
     wanted: bool = False
@@ -104,7 +104,7 @@ class Held:
 
 @dataclass
 class Play:
-    """A sound that plays, and whose end is not told yet."""
+    """A sound that plays, whose end was not reported yet."""
 
     source: weakref.ref[palace.Source]
     key: str | None
@@ -200,7 +200,7 @@ class Loads(RuleBasedStateMachine):
             on_source_force_stopped=lambda source: self.hear_end("force_stopped", source),
             on_stream_failed=lambda source, error: self.hear_failure(source),
         )
-        self.pending: dict[str, Wish] = {}
+        self.pending: dict[str, Load] = {}
         self.cached: set[str] = set()
         self.batches: list[Held] = []
         self.due: Counter[tuple[str, str]] = Counter()
@@ -239,7 +239,7 @@ class Loads(RuleBasedStateMachine):
         if self.racing or not self.context:
             return
         loader, gate = self.context._engine.workers, self.gate
-        jobs = [wish.job for wish in self.context._engine.requests._pending.values()]
+        jobs = [load.job for load in self.context._engine.requests._pending.values()]
         wait_until(
             lambda: (
                 all(job.state in ("done", "dropped") for job in jobs)
@@ -255,7 +255,7 @@ class Loads(RuleBasedStateMachine):
             self.gate = None
         vars(palace.decoder_factories).pop("gated", None)
 
-    # What the game is told
+    # Events that the game receives
 
     def hear_of(self, event: str, name: str) -> None:
         if self.over:
@@ -281,7 +281,7 @@ class Loads(RuleBasedStateMachine):
             self.forced[serial] -= 1
         else:
             play = self.plays.pop(serial, None) or self.past.pop(serial, None)
-            assert play is not None, f"{what} is told of what does not play"
+            assert play is not None, f"{what} is received of what does not play"
             assert what in play.ends, f"{what} is no end of that play"
         self.act(None)
 
@@ -348,9 +348,9 @@ class Loads(RuleBasedStateMachine):
     def reconcile(self) -> None:
         """See what has become of names on their way, and that nothing else has changed."""
         pending, cached = self.context.pending_names, set(self.context.cached_names)
-        assert set(pending) <= self.pending.keys(), "a name is pending that nobody asked for"
+        assert set(pending) <= self.pending.keys(), "a name is pending without a request"
         for key in [key for key in self.pending if key not in pending]:
-            wish = self.pending.pop(key)
+            load = self.pending.pop(key)
             if key in cached:
                 self.cached.add(key)
                 outcome, event = "loaded", "on_cached"
@@ -360,11 +360,11 @@ class Loads(RuleBasedStateMachine):
                 if self.context.cache_limit is not None and key != JUNK:
                     outcome, event = "either", "either"  # loaded, and evicted in the same breath
                 assert outcome == "either" or key not in GOOD or self.limited, f"{key} cannot be loaded"
-            for held in wish.batches:
+            for held in load.batches:
                 held.resolved[key] = outcome
-            if wish.asked:
+            if load.asked:
                 self.due[event, key] += 1
-        assert cached <= self.cached, "a name is cached that nobody asked for"
+        assert cached <= self.cached, "a name is cached without a request"
         for key in self.cached - cached:
             assert self.context.cache_limit is not None, f"{key} is gone"
             assert key not in self.buffers, "what the game holds was evicted"
@@ -383,9 +383,9 @@ class Loads(RuleBasedStateMachine):
     def forget(self, keys: Iterable[str]) -> None:
         """Names are freed."""
         for key in keys:
-            wish = self.pending.pop(key, None)
-            if wish is not None:
-                for held in wish.batches:
+            load = self.pending.pop(key, None)
+            if load is not None:
+                for held in load.batches:
                     held.resolved[key] = "failed"
             if key in self.cached:
                 self.cached.discard(key)
@@ -396,30 +396,30 @@ class Loads(RuleBasedStateMachine):
                         del self.plays[serial]
                         if serial in voiced:
                             self.forced[serial] += 1
-                        else:  # it has ended, which is to be told still
+                        else:  # it has ended, which is still to be reported
                             self.past[serial] = play
 
     def forget_all(self) -> None:
         """The context is destroyed."""
         self.forget([*self.pending, *self.cached])
-        self.past.update(self.plays)  # streams are stopped without news; what had ended is told still
+        self.past.update(self.plays)  # streams stop without an event; ends from before are still reported
         self.plays.clear()
         self.buffers.clear()
 
-    def told(self) -> None:
+    def received(self) -> None:
         """After a call that tells all there is."""
         if self.telling or not self.context:
             return
-        assert not +self.due, f"not told: {+self.due}"
-        assert not +self.forced, "a forced stop was not told"
+        assert not +self.due, f"not received: {+self.due}"
+        assert not +self.forced, "a forced stop was not received"
         assert not self.messages, "a message comes without its event"
-        for held in () if self.acted else self.batches:  # what finishes in a handler is told by the next update
+        for held in () if self.acted else self.batches:  # what finishes in a handler is reported by the next update
             batch = held.batch
             if batch is not None and batch.finished and held.listens and not held.silent:
-                assert held.completed == 1, "on_complete was not told"
+                assert held.completed == 1, "on_complete was not received"
 
     def guarded(self, call: Callable[[], object], *, tells: bool) -> bool:
-        """A call in which handlers may raise, and destroy the context; whether it has told all there is."""
+        """A call in which handlers may raise, and destroy the context; whether all events were dispatched."""
         outermost = not self.telling
         if outermost:
             self.acted = False
@@ -432,7 +432,7 @@ class Loads(RuleBasedStateMachine):
         if self.context:
             self.reconcile()
             if tells:
-                self.told()
+                self.received()
         elif outermost:
             self.renew(same=True)
         return tells
@@ -470,11 +470,11 @@ class Loads(RuleBasedStateMachine):
                 if held is not None:
                     held.resolved[key] = "loaded"
             elif key in pending:
-                wish = self.pending.setdefault(key, Wish())
+                load = self.pending.setdefault(key, Load())
                 if held is None:
-                    wish.wanted = True
+                    load.wanted = True
                 else:
-                    wish.batches.append(held)
+                    load.batches.append(held)
             else:
                 assert key not in GOOD
                 assert key != JUNK
@@ -488,8 +488,8 @@ class Loads(RuleBasedStateMachine):
 
     def obtain(self, name: str, keep: bool = False) -> palace.Buffer | None:
         """``Buffer(name)``; None if it cannot be loaded."""
-        wish = self.context._engine.requests._pending.get(name)
-        if wish is not None and wish.job.state == "claimed":
+        load = self.context._engine.requests._pending.get(name)
+        if load is not None and load.job.state == "claimed":
             self.let_workers_go()
         self.settle()
         try:
@@ -589,10 +589,10 @@ class Loads(RuleBasedStateMachine):
         held.silent = True
         if not held.cancelled and not done:
             held.cancelled = True
-            for key, wish in list(self.pending.items()):
-                if held in wish.batches:
-                    wish.batches = [other for other in wish.batches if other is not held]
-                    if not wish.asked:
+            for key, load in list(self.pending.items()):
+                if held in load.batches:
+                    load.batches = [other for other in load.batches if other is not held]
+                    if not load.asked:
                         del self.pending[key]
 
     @rule(which=a_number, leave=st.booleans())
@@ -643,7 +643,7 @@ class Loads(RuleBasedStateMachine):
             self.sources.append(source)
 
     def end_play(self, source: palace.Source) -> None:
-        """The game has ended it itself; but if news waits, its end may be among it."""
+        """The game has ended it itself; but waiting events may include its end."""
         play = self.plays.pop(source._serial, None)
         if play is not None and len(self.context._engine.events):
             self.past[source._serial] = play
@@ -749,7 +749,7 @@ class Loads(RuleBasedStateMachine):
             for serial, play in list(self.plays.items()):
                 source = play.source()
                 if source is None or source._state.voice is None:
-                    assert "fade" in play.ends, "the end of a source was not told, or it was collected while it played"
+                    assert "fade" in play.ends, "an end was not reported, or a source was collected while it played"
                     del self.plays[serial]
 
     @rule(frames=st.sampled_from([0, 1, 200, 1000, 9000]))
@@ -837,7 +837,7 @@ class Loads(RuleBasedStateMachine):
         if self.lost is not None:
             raise self.lost
         assert not self.context
-        assert not +self.due, f"not told: {+self.due}"
+        assert not +self.due, f"not received: {+self.due}"
         assert not +self.forced
         for held in self.batches:
             if held.batch is not None:
@@ -885,7 +885,7 @@ class Loads(RuleBasedStateMachine):
         assert attached + stats["streams"] == stats["sources"]
         voiced = self.voiced()
         assert voiced <= self.plays.keys()
-        for serial, play in self.plays.items():  # a handler that raises may have kept the end from being told
+        for serial, play in self.plays.items():  # a handler that raises may have kept the end from being reported
             assert serial in voiced or "fade" in play.ends or len(context._engine.events)
         for held in self.batches:
             self.check_batch(held)
@@ -930,7 +930,7 @@ class Loads(RuleBasedStateMachine):
                     self.update()
                 self.update()
                 self.reconcile()
-                assert not self.plays, "the end of a source was never told"
+                assert not self.plays, "the end of a source was never received"
                 self.forget_all()
                 self.context.destroy()
                 assert self.live == {"source": set(), "buffer": set()}

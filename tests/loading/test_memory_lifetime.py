@@ -58,7 +58,7 @@ class Arrays:
         self._held.append(array)
 
     def sweep(self) -> None:
-        """Overwrite what the package has let go."""
+        """Overwrite the arrays that the package has released."""
         kept = []
         for _ in range(len(self._held)):
             array = self._held.pop()
@@ -67,7 +67,7 @@ class Arrays:
             else:
                 overwrite(array)
                 self.overwritten += 1
-                self._gone.append(array)  # so that nobody is given the memory
+                self._gone.append(array)  # so that the memory is not reused
                 del self._gone[:-200]
         self._held = kept[::-1]
 
@@ -276,7 +276,7 @@ class Turmoil:
     def hear(self, frames: int) -> None:
         """The sum of what plays, and nothing else; while OpenAL fades, nothing loud."""
         self.arrays.sweep()
-        assert np.abs(self.device.render(FADE)).max() < QUIET, "what is heard was let go"
+        assert np.abs(self.device.render(FADE)).max() < QUIET, "released samples are heard"
         expected = np.zeros(frames)
         for context in self.contexts:
             for source in [state.source for state in context._engine.voices]:
@@ -288,7 +288,7 @@ class Turmoil:
         for stranger in self.strangers:
             _add(expected, stranger.data, stranger.offset, True)
         heard = self.device.render(frames)[:, 0]
-        assert np.abs(heard).max() < QUIET, "what is heard was let go"
+        assert np.abs(heard).max() < QUIET, "released samples are heard"
         np.testing.assert_allclose(heard, expected, rtol=0, atol=1e-6)
 
     def close(self) -> None:
@@ -313,7 +313,7 @@ def _add(expected: Any, data: Any, offset: int, looping: bool) -> None:
 
 
 def turmoil(folder: Path, seed: int, steps: int) -> int:
-    """Do random things; how many arrays were let go and overwritten meanwhile."""
+    """Do random things; return how many arrays were released and overwritten."""
     with watched() as arrays:
         scene = Turmoil(folder, seed, arrays)
         done: list[str] = []
@@ -375,7 +375,7 @@ def test_destroy_spares_the_other_context(tmp_path: Path, which: int) -> None:
         scene.contexts.pop(which).destroy()
 
         static = scene.contexts[0]._engine.al.alBufferDataStatic is not None
-        assert arrays.overwritten == (4 if static else 8)  # where OpenAL copies, all were let go at once
+        assert arrays.overwritten == (4 if static else 8)  # if OpenAL copies, all were released at once
         for _ in range(3):
             gc.collect()
             scene.hear(1000)
@@ -389,4 +389,4 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as name:
         for number in range(first, first + int(sys.argv[1])):
             total += turmoil(Path(name), number, 400)
-    print(f"seeds {first} to {number}: nothing found, {total} arrays let go")
+    print(f"seeds {first} to {number}: nothing found, {total} arrays released")

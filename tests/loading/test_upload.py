@@ -50,11 +50,11 @@ def large(assets: Path) -> Path:
 
 
 class Copies:
-    """Copies into mapped memory, held until they are let go."""
+    """Copies into mapped memory that block until they are released."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()
-        self.let_go = threading.Event()
+        self.released = threading.Event()
         self.done = threading.Event()
         self.address = 0
 
@@ -67,7 +67,7 @@ def held_copies(monkeypatch: pytest.MonkeyPatch) -> Iterator[Copies]:
     def held(address: int, array: Any) -> None:
         copies.address = address
         copies.entered.set()
-        assert copies.let_go.wait(60)
+        assert copies.released.wait(60)
         copy(address, array)
         copies.done.set()
 
@@ -76,7 +76,7 @@ def held_copies(monkeypatch: pytest.MonkeyPatch) -> Iterator[Copies]:
         try:
             yield copies
         finally:
-            copies.let_go.set()
+            copies.released.set()
 
 
 @pytest.mark.usefixtures("_way")
@@ -126,8 +126,8 @@ def test_updates_copy_no_large_sounds(context: palace.Context, monkeypatch: pyte
 
 @pytest.mark.usefixtures("_mapped", "large")
 def test_name_is_pending_until_copied(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[str] = []
-    context.push_handlers(on_cached=told.append)
+    received: list[str] = []
+    context.push_handlers(on_cached=received.append)
     with held_copies(monkeypatch) as copies:
         palace.cache(["large.wav"])
         wait_until(copies.entered.is_set, context)
@@ -138,7 +138,7 @@ def test_name_is_pending_until_copied(context: palace.Context, monkeypatch: pyte
     wait_until(lambda: context._engine.workers.finished)
     assert context.cached_names == ()
     context.update()
-    assert context.cached_names == tuple(told) == ("large.wav",)
+    assert context.cached_names == tuple(received) == ("large.wav",)
     assert context.stats()["loading_size"] == 0
 
 
@@ -147,7 +147,7 @@ def test_buffer_waits_for_its_copy_only(context: palace.Context, monkeypatch: py
     with held_copies(monkeypatch) as copies:
         palace.cache(["large.wav"])
         wait_until(copies.entered.is_set, context)
-        threading.Timer(0, copies.let_go.set).start()
+        threading.Timer(0, copies.released.set).start()
         assert palace.Buffer("large.wav").length == LARGE
 
 
@@ -196,7 +196,7 @@ def test_destroy_waits_for_a_running_copy(context: palace.Context, monkeypatch: 
     with held_copies(monkeypatch) as copies:
         palace.cache(["large.wav"])
         wait_until(copies.entered.is_set, context)
-        threading.Timer(0.01, copies.let_go.set).start()
+        threading.Timer(0.01, copies.released.set).start()
         context.destroy()
         assert copies.done.is_set()
 

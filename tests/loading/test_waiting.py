@@ -236,7 +236,7 @@ def test_chain_resumes_at_once_if_finished(context: palace.Context) -> None:
 def test_stopped_chain_is_not_called(context: palace.Context, names: tuple[str, ...]) -> None:
     batch = palace.preload(names, on_complete=lambda batch: withdraw_late())
     withdraw = batch.start(pytest.fail)
-    withdraw_late = batch.start(pytest.fail)  # by a handler that is told before
+    withdraw_late = batch.start(pytest.fail)  # by a handler that is called first
     withdraw()
     withdraw()
     loaded(context)

@@ -47,15 +47,15 @@ def wav_8_bit(frames: int) -> bytes:
 
 
 class Hold:
-    """Something that holds whoever calls it until it is let go."""
+    """A call that blocks until it is released."""
 
     def __init__(self) -> None:
         self.entered = threading.Event()
-        self.let_go = threading.Event()
+        self.released = threading.Event()
 
     def __call__(self) -> None:
         self.entered.set()
-        assert self.let_go.wait(60)
+        assert self.released.wait(60)
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_jobs_run_first_in_first_out(loader: WorkerPool) -> None:
     loader.submit([*jobs[5:11], *jobs[11:]])  # the ones queued already keep their place
     assert loader.queued == 20
 
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: len(loader.finished) == 21)
 
     assert [*loader.finished] == jobs
@@ -114,7 +114,7 @@ def test_claimed_job_is_run_by_its_claimer(loader: WorkerPool) -> None:
     assert not loader.claim(first)
     taken.run()
     loader.finish(taken)
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: len(loader.finished) == 2)
 
     assert [*loader.finished] == [taken, first]
@@ -142,7 +142,7 @@ def test_withdrawn_queued_job_is_dropped(loader: WorkerPool) -> None:
 
     assert unwanted.state == "dropped"
     assert not loader.claim(unwanted)
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: len(loader.finished) == 2)
     assert [*loader.finished] == [first, last]
     assert unwanted.resource.log == []  # type: ignore[attr-defined]
@@ -168,7 +168,7 @@ def test_withdrawn_running_job_is_discarded(loader: WorkerPool) -> None:
     loader.withdraw(one)  # does not wait
 
     assert one.state == "claimed"
-    hold.let_go.set()
+    hold.released.set()
     loader.submit([other])
     loader.wait_for(one)
     wait_until(lambda: loader.finished)
@@ -191,14 +191,14 @@ def test_wait_for_waits_for_that_job_only(loader: WorkerPool) -> None:
     one, following = job("one", hold), job("following", hold_next)
     loader.submit([one, following])
     assert hold.entered.wait(30)
-    threading.Timer(0, hold.let_go.set).start()
+    threading.Timer(0, hold.released.set).start()
 
     loader.wait_for(one)
 
     assert one.state == "done"
     assert following.state != "done"
     loader.wait_for(one)  # what is done is not waited for
-    hold_next.let_go.set()
+    hold_next.released.set()
 
 
 def test_wait_for_finished_times_out(loader: WorkerPool) -> None:
@@ -262,7 +262,7 @@ def test_close_ends_workers_and_queue() -> None:
     jobs = [job("held", hold) for _ in range(3)] + [job("queued")]
     loader.submit(jobs)
     wait_until(lambda: loader.queued == 1)
-    hold.let_go.set()
+    hold.released.set()
 
     loader.close()
 
@@ -282,7 +282,7 @@ def test_close_leaves_a_blocked_worker() -> None:
 
     assert loader.workers == 1
     assert queued.state == "dropped"
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: loader.workers == 0)
     assert one.state == "done"
     assert queued.resource.log == []  # type: ignore[attr-defined]
@@ -352,7 +352,7 @@ def test_urgent_jobs_go_first_in_order(loader: WorkerPool) -> None:
 
     loader.submit([four, three], first=True)
     loader.submit([five, one])  # at the end; what is queued keeps its place
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: len(loader.finished) == 6)
 
     assert [done.key for done in loader.finished] == ["held", "four", "three", "one", "two", "five"]
@@ -400,7 +400,7 @@ def test_memory_counts_from_the_header_on(loader: WorkerPool) -> None:
     assert decoding.wait(30)
     assert loader.in_flight == 500
     loader.withdraw(one)
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: one.state == "done")
     assert loader.in_flight == 0
     assert one.samples is None
@@ -485,11 +485,11 @@ def test_stalled_worker_is_replaced(loader: WorkerPool, caplog: pytest.LogCaptur
     assert [record.getMessage() for record in caplog.records] == [
         "'held' has blocked a loading thread for a second; a new thread replaces it"
     ]
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: len(loader_threads()) == 1)
     assert held.state == "done"
     assert following.state == "queued"  # who was relieved begins nothing more
-    hold_next.let_go.set()
+    hold_next.released.set()
     wait_until(lambda: following.state == "done")
 
 
@@ -501,7 +501,7 @@ def test_no_replacement_without_a_queue(loader: WorkerPool) -> None:
     assert hold.entered.wait(30)
     loader.replace_stalled(held.last_heartbeat + 100)
     assert len(loader_threads()) == 1
-    hold.let_go.set()
+    hold.released.set()
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
@@ -514,7 +514,7 @@ def test_replacements_are_limited(loader: WorkerPool, monkeypatch: pytest.Monkey
         loader.replace_stalled(float("inf"))
     assert len(loader_threads()) == 3
     for hold in holds:
-        hold.let_go.set()
+        hold.released.set()
     wait_until(lambda: len(loader.finished) == 4)
 
 
@@ -531,5 +531,5 @@ def test_missing_thread_keeps_the_worker(loader: WorkerPool, monkeypatch: pytest
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
         loader.replace_stalled(float("inf"))
-    hold.let_go.set()
+    hold.released.set()
     wait_until(lambda: queued.state == "done")

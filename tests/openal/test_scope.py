@@ -1,4 +1,4 @@
-"""The way down: which library, how a bracket leaves the process, what an error says."""
+"""The library that is used, what a context scope leaves behind, and the texts of errors."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_70_effects_raise_no_error(studio: Studio, context: palace.Context, told: Any) -> None:
+def test_70_effects_raise_no_error(studio: Studio, context: palace.Context, logged_warnings: Any) -> None:
     effects = [palace.EqualizerEffect() for _ in range(70)]
     sources = [studio.source(effect) for effect in effects]
     assert context.stats()["effect_slots"] == 64
     buffer = studio.buffer(noise())
     for source in sources:
         assert buffer.play(source).playing
-    assert told() == ["all effect slots of the device are in use; further effects are silent"]
+    assert logged_warnings() == ["all effect slots of the device are in use; further effects are silent"]
     for source in sources:
         source.stop()
     buffer.play(sources[69])
@@ -393,7 +393,7 @@ def test_unsupported_kind_does_not_wait(studio: Studio, context: palace.Context)
     buffer = studio.buffer(noise())
     lacking = [studio.source(VocalMorpher()) for _ in range(3)]
     last = studio.source(palace.EqualizerEffect())
-    context.update()  # nobody waits who is not heard
+    context.update()  # an effect that is not heard does not wait
     assert not context._engine.effect_slots._waiting
     for source in (*lacking, last):
         source.looping = True

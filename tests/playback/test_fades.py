@@ -50,7 +50,7 @@ def source(buffer: palace.Buffer) -> palace.Source:
 
 
 def heard(source: palace.Source) -> float:
-    """The gain that OpenAL was told last."""
+    """The gain that OpenAL received last."""
     return float(source._state.parameters.get(GAIN, 1.0))
 
 
@@ -91,8 +91,8 @@ def test_fade_uses_device_time(source: palace.Source, context: palace.Context, d
 def test_fade_out_stops_without_an_event(
     source: palace.Source, context: palace.Context, level: Callable[[float], float]
 ) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append, on_source_force_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append, on_source_force_stopped=received.append)
     source.fade_out_to_stop(0, 300)
     level(150)
     assert heard(source) == pytest.approx(math.sqrt(0.001))  # half of the way to -60 dB
@@ -102,7 +102,7 @@ def test_fade_out_stops_without_an_event(
     level(20)
     assert not source.playing
     assert source.buffer is None
-    assert told == []
+    assert received == []
     assert heard(source) == 1
     assert context.stats()["sources"] == 0
 
@@ -239,25 +239,27 @@ def test_replaced_sound_makes_no_burst(
     source: palace.Source, buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source.fade_to(0, 50, start=0)
-    told: list[str] = []
+    received: list[str] = []
     for name in ("alSourcef", "alSourceStop"):
         call = getattr(context._engine.al, name)
-        monkeypatch.setattr(context._engine.al, name, lambda *a, call=call, name=name: (told.append(name), call(*a))[1])
+        monkeypatch.setattr(
+            context._engine.al, name, lambda *a, call=call, name=name: (received.append(name), call(*a))[1]
+        )
     buffer.play(source)
-    assert told.index("alSourceStop") < told.index("alSourcef")
+    assert received.index("alSourceStop") < received.index("alSourcef")
 
 
 def test_natural_end_ends_the_fade(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     one, other = buffer.play(), buffer.play()
     one.fade_out_to_stop(0, 2000)
     other.fade_out_to_stop(0, 1001)  # over when the update comes, and so is the sound
     device.render(RATE + RATE // 2)
     context.update()
-    assert set(told) == {one, other}
+    assert set(received) == {one, other}
     device.render(RATE)
     buffer.play(one)
     context.update()

@@ -70,14 +70,14 @@ def test_5000_sources_live_at_once(buffer: palace.Buffer, context: palace.Contex
 
 
 def test_oldest_one_shot_is_stolen_first(few: palace.Context, buffer: palace.Buffer) -> None:
-    told = []
-    few.push_handlers(on_source_force_stopped=told.append)
+    received = []
+    few.push_handlers(on_source_force_stopped=received.append)
     first, second, third = (play(buffer) for _ in range(3))
     fourth = play(buffer)
     assert [source.playing for source in (first, second, third, fourth)] == [False, True, True, True]
-    assert told == []
+    assert received == []
     few.update()
-    assert told == [first]
+    assert received == [first]
 
 
 def test_replay_makes_a_source_newest(few: palace.Context, buffer: palace.Buffer) -> None:
@@ -97,8 +97,8 @@ def test_lowest_priority_is_stolen(few: palace.Context, buffer: palace.Buffer) -
 
 def test_loops_resist_equal_priority(few: palace.Context, buffer: palace.Buffer) -> None:
     """Looping and paused sounds lose their voice to a strictly higher priority only."""
-    told = []
-    few.push_handlers(on_source_force_stopped=told.append)
+    received = []
+    few.push_handlers(on_source_force_stopped=received.append)
     loops = [play(buffer, looping=True) for _ in range(2)]
     paused = play(buffer)
     paused.pause()
@@ -106,12 +106,12 @@ def test_loops_resist_equal_priority(few: palace.Context, buffer: palace.Buffer)
     assert not unheard.playing
     assert unheard.buffer is None
     few.update()
-    assert told == [unheard]
+    assert received == [unheard]
     assert all(loop.playing for loop in loops)
     assert paused.paused
     assert play(buffer, 1).playing
     few.update()
-    assert told[1:] == [loops[0]]
+    assert received[1:] == [loops[0]]
 
 
 def test_silent_source_may_play_again(few: palace.Context, buffer: palace.Buffer) -> None:
@@ -125,21 +125,21 @@ def test_silent_source_may_play_again(few: palace.Context, buffer: palace.Buffer
 
 
 class EndTimes:
-    """Plays, lets time pass in small steps, and notes at which frame the end was told."""
+    """Plays, lets time pass in small steps, and records the frame at which the end was reported."""
 
     def __init__(self, context: palace.Context, device: palace.LoopbackDevice) -> None:
         self.context, self.device = context, device
-        self.told: list[palace.Source] = []
-        context.push_handlers(on_source_stopped=self.told.append)
+        self.received: list[palace.Source] = []
+        context.push_handlers(on_source_stopped=self.received.append)
 
     def check(self, frames: int, sources: list[palace.Source], step: int = 64) -> None:
-        """At every step, exactly those sources have been told of that OpenAL says have ended."""
+        """At every step, the reported sources are those that OpenAL says have ended."""
         for _ in range(0, frames, step):
             self.device.render(step)
             ended = {source for source in sources if not source.playing and not source.paused}
             self.context.update()
-            assert set(self.told) == ended
-            assert len(self.told) == len(set(self.told))
+            assert set(self.received) == ended
+            assert len(self.received) == len(set(self.received))
 
 
 def test_no_end_is_missed_or_early(
@@ -153,16 +153,16 @@ def test_no_end_is_missed_or_early(
     looped.looping = True
     paused.pause()
     ends.check(640, sources)
-    assert sought in ends.told
+    assert sought in ends.received
     late.offset = 0
     ends.check(LENGTH, sources)
-    assert {plain, fast, late} <= set(ends.told)
-    assert slow not in ends.told
+    assert {plain, fast, late} <= set(ends.received)
+    assert slow not in ends.received
     slow.pitch = 4
     looped.looping = False
     paused.resume()
     ends.check(2 * LENGTH, sources)
-    assert len(ends.told) == 7
+    assert len(ends.received) == 7
 
 
 class Turmoil:
@@ -253,8 +253,8 @@ def test_random_ends_are_exact(
 ) -> None:
     slow = palace.Buffer(sounds.wav(tmp_path / "slow.wav", 1500, rate=22050))
     turmoil = Turmoil([buffer, slow], context, seed)
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     ends = 0
     for step in range(4000):
         while len(turmoil.alive) < 12:
@@ -262,9 +262,9 @@ def test_random_ends_are_exact(
         turmoil.stir()
         device.render(turmoil.random.choice([1, 30, 64, 150, 441]))
         ended = [source for source in turmoil.alive if not source.playing and not source.paused]  # asks OpenAL
-        told.clear()
+        received.clear()
         context.update()
-        assert sorted(told) == ended, step
+        assert sorted(received) == ended, step
         for source in ended:
             turmoil.alive.remove(source)
         ends += len(ended)
@@ -283,7 +283,7 @@ def test_ends_are_exact_at_odd_pitches(
     buffer.play(source)
     frames = int(LENGTH / pitch * 1.1) + 200
     ends.check(frames, [source], step=max(64, frames // 300))
-    assert ends.told == [source]
+    assert ends.received == [source]
 
 
 def test_ends_use_the_sound_rate(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
@@ -292,7 +292,7 @@ def test_ends_use_the_sound_rate(tmp_path: Path, context: palace.Context, device
     ends.check(RATE // 10 - 128, [source])
     assert source.playing
     ends.check(512, [source])
-    assert ends.told == [source]
+    assert ends.received == [source]
 
 
 def test_moving_listener_misses_no_end(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> None:
@@ -302,7 +302,7 @@ def test_moving_listener_misses_no_end(tmp_path: Path, context: palace.Context, 
     palace.Buffer(sounds.wav(tmp_path / "a.wav", LENGTH)).play(source)
     context.listener.velocity = (0, 0, -300)  # towards it: the pitch goes up
     ends.check(LENGTH * 3 // 4, [source])
-    assert ends.told == [source]
+    assert ends.received == [source]
 
 
 def test_update_polls_no_early_voice(
@@ -328,7 +328,7 @@ def test_ends_without_a_device_clock(tmp_path: Path, device: palace.LoopbackDevi
     ends = EndTimes(context, device)
     source = palace.Buffer(sounds.wav(tmp_path / "a.wav", 1000)).play()
     ends.check(1500, [source])
-    assert ends.told == [source]
+    assert ends.received == [source]
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_change_after_the_end_keeps_event(
     device.render(LENGTH + 100)
     change(source)
     context.update()
-    assert ends.told == [source]
+    assert ends.received == [source]
 
 
 def test_sound_beyond_its_loop_ends(
@@ -365,7 +365,7 @@ def test_sound_beyond_its_loop_ends(
     moved.offset = 300
     turned.looping = True
     ends.check(LENGTH, sources)
-    assert set(ends.told) == set(sources)
+    assert set(ends.received) == set(sources)
 
 
 def test_deferred_changes_miss_no_end(
@@ -381,7 +381,7 @@ def test_deferred_changes_miss_no_end(
     ends.check(LENGTH, [source])
     context.end_batch()
     ends.check(64, [source])
-    assert ends.told == [source]
+    assert ends.received == [source]
 
 
 def test_plays_end_after_a_disconnection(
@@ -395,7 +395,7 @@ def test_plays_end_after_a_disconnection(
     monkeypatch.setattr(palace.Device, "clock_time", 0)  # it stands still
     device.render(2 * LENGTH)  # OpenAL stops what plays on a lost device
     context.update()
-    assert ends.told == [source]
+    assert ends.received == [source]
 
 
 @pytest.mark.parametrize("failing", ["alSourcePlay", "alSourcef"])
@@ -551,7 +551,7 @@ def test_refused_answer_loses_no_end(
         with pytest.raises(palace.OpenALError):
             context.update()
     context.update()
-    assert set(ends.told) == set(sources)
+    assert set(ends.received) == set(sources)
 
 
 def test_paused_voices_are_no_work(buffer: palace.Buffer, context: palace.Context) -> None:
@@ -606,4 +606,4 @@ def test_ended_sound_ignores_looping(
     still = source.playing  # OpenAL Soft 1.19 and 1.23 hold back the one, or do not
     context.end_batch()
     ends.check(2 * LENGTH, [source])
-    assert ends.told == ([] if still else [source])
+    assert ends.received == ([] if still else [source])

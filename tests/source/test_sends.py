@@ -83,26 +83,26 @@ def test_send_count_is_the_devices(context: palace.Context, device: palace.Loopb
         sends["0"]  # type: ignore[call-overload]
 
 
-def test_missing_send_is_kept_and_logged(studio: Studio, told: Any, context: palace.Context) -> None:
+def test_missing_send_is_kept_and_logged(studio: Studio, logged_warnings: Any, context: palace.Context) -> None:
     source, effect = palace.Source(), palace.ReverbEffect()
     source.filter = (0, 1, 1)
     for _ in range(2):
         source.sends[2].effect = effect
-    assert len(told()) == 1
+    assert len(logged_warnings()) == 1
     source.sends[2].filter = (1, 0.5, 1)
     studio.buffer(noise()).play(source)
     source.sends[2].filter = (1, 0.25, 1)
     assert (source.sends[2].effect, source.sends[2].filter) == (effect, (1.0, 0.25, 1.0))
     assert source.playing
     assert not studio.device.render(RATE).any()
-    assert len(told()) == 1
-    assert "the device has no auxiliary send 2" in told()[0]
-    assert "MAX_AUXILIARY_SENDS: 3" in told()[0]
+    assert len(logged_warnings()) == 1
+    assert "the device has no auxiliary send 2" in logged_warnings()[0]
+    assert "MAX_AUXILIARY_SENDS: 3" in logged_warnings()[0]
     effect.destroy()
     assert source.sends[2].effect is None
 
 
-def test_reset_may_add_and_remove_sends(tmp_path: Path, told: Any) -> None:
+def test_reset_may_add_and_remove_sends(tmp_path: Path, logged_warnings: Any) -> None:
     device = palace.LoopbackDevice(RATE)
     with palace.Context(device, {**EXACT, palace.MAX_AUXILIARY_SENDS: 4}, auto_update=False, workers=1):
         studio = Studio(tmp_path, device)
@@ -119,8 +119,8 @@ def test_reset_may_add_and_remove_sends(tmp_path: Path, told: Any) -> None:
         assert source.playing
         device.render(RATE)
         source.stop()
-        assert len(told()) == 1
-        assert "no auxiliary send 3" in told()[0]
+        assert len(logged_warnings()) == 1
+        assert "no auxiliary send 3" in logged_warnings()[0]
 
 
 @pytest.fixture

@@ -76,8 +76,8 @@ def test_source_plays_sounds_in_turn(assets: Path, buffer: palace.Buffer, device
 def test_stop_is_immediate_and_silent(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    told = []
-    context.push_handlers(on_source_stopped=told.append, on_source_force_stopped=told.append)
+    received = []
+    context.push_handlers(on_source_stopped=received.append, on_source_force_stopped=received.append)
     source = buffer.play()
     device.render(100)
     source.stop()
@@ -86,7 +86,7 @@ def test_stop_is_immediate_and_silent(
     assert source.buffer is None
     assert np.abs(device.render(2000)[1000:]).max() == 0
     context.update()
-    assert told == []
+    assert received == []
 
 
 def test_pause_and_resume_lose_no_frame(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:
@@ -119,13 +119,13 @@ def test_pausing_an_idle_source_is_no_error(context: palace.Context) -> None:
 def test_pause_after_the_end_keeps_event(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
 ) -> None:
-    told = []
-    context.push_handlers(on_source_stopped=told.append)
+    received = []
+    context.push_handlers(on_source_stopped=received.append)
     source = buffer.play()
     device.render(LENGTH + 10)
     source.pause()
     context.update()
-    assert told == [source]
+    assert received == [source]
 
 
 def test_offset_seeks(buffer: palace.Buffer, device: palace.LoopbackDevice) -> None:

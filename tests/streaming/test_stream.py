@@ -1,4 +1,4 @@
-"""Streams: what is heard is what a buffer would play, and nobody waits for a decoder but its own stream."""
+"""Streams: they sound as a buffer does, and only a stream itself waits for its decoder."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Ramp(palace.BaseDecoder):
-    """Frames that can be told from one another, read by whoever; it can be held, and be made to fail."""
+    """A decoder of distinguishable frames that can be blocked and made to fail."""
 
     frequency = RATE
     channel_config = "Mono"
@@ -233,7 +233,7 @@ def test_unseekable_decoder_plays_in_place(context: palace.Context, device: pala
     np.testing.assert_array_equal(exactly(device, 10_000), sounds.ramp(10_000)[:, 0])
 
 
-# Nobody waits
+# No call waits
 
 
 def test_32_streams_play_while_game_sleeps(tmp_path: Path) -> None:
@@ -465,8 +465,8 @@ def test_looping_set_after_wrap_point_loops(context: palace.Context, device: pal
 
 
 def test_unset_looping_plays_to_the_end(context: palace.Context, device: palace.LoopbackDevice) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     source = palace.Source()
     source.looping = True
     Ramp(8000, (1000, 4000)).play(1000, 3, source)
@@ -476,7 +476,7 @@ def test_unset_looping_plays_to_the_end(context: palace.Context, device: palace.
     context.update()
     end = np.flatnonzero(out == sounds.ramp(8000)[-1, 0])[0] + 1
     np.testing.assert_array_equal(out[end - 4000 : end], sounds.ramp(8000)[4000:, 0])
-    assert told == [source]
+    assert received == [source]
 
 
 # The end
@@ -484,29 +484,29 @@ def test_unset_looping_plays_to_the_end(context: palace.Context, device: palace.
 
 def test_stream_end_is_dispatched_once(context: palace.Context, device: palace.LoopbackDevice) -> None:
     """The end event of a stream is dispatched once, and not early."""
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     source = Ramp(5000).play(1000, 3)
     for _ in range(200):
         device.render(32)
         over = not source.playing
         context.update()
-        assert told == ([source] if over else [])
+        assert received == ([source] if over else [])
         if over:
             break
     else:
         pytest.fail("it never ended")
     device.render(1000)
     context.update()
-    assert told == [source]
+    assert received == [source]
     assert source.offset == 0
     assert context.stats()["streams"] == 0
 
 
 @pytest.mark.parametrize("pitch", [0.31, 1.0, 2.7, 16.0])
 def test_stream_ends_in_time_at_any_pitch(context: palace.Context, device: palace.LoopbackDevice, pitch: float) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     source = palace.Source()
     Ramp(20_000).play(1000, 4, source)
     device.render(640)
@@ -516,8 +516,8 @@ def test_stream_ends_in_time_at_any_pitch(context: palace.Context, device: palac
         device.render(64)
         over = not source.playing
         context.update()
-        assert told == ([source] if over else [])
-    assert told == [source]
+        assert received == ([source] if over else [])
+    assert received == [source]
     assert context.stats()["underruns"] == 0
 
 
@@ -545,13 +545,13 @@ def test_update_queries_no_playing_stream(
 
 @pytest.mark.parametrize("length", [0, 1, 63])
 def test_stream_shorter_than_chunk_ends(context: palace.Context, device: palace.LoopbackDevice, length: int) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     decoder = Ramp(length, known=False)
     source = decoder.play(64, 2)
     assert exactly(device, 200)[:length].tolist() == sounds.ramp(length)[:, 0].tolist()
-    wait_until(lambda: told, context)
-    assert told == [source]
+    wait_until(lambda: received, context)
+    assert received == [source]
 
 
 def test_empty_looping_stream_ends(context: palace.Context, device: palace.LoopbackDevice) -> None:
@@ -587,20 +587,20 @@ def test_underrun_is_counted_and_recovers(context: palace.Context, device: palac
 
 
 def failing_events(context: palace.Context) -> list[Any]:
-    told: list[Any] = []
+    received: list[Any] = []
     context.push_handlers(
-        on_stream_failed=lambda source, error: told.append((source, error)),
-        on_source_force_stopped=lambda source: told.append(("stopped", source)),
-        on_source_stopped=lambda source: told.append(("ended", source)),
+        on_stream_failed=lambda source, error: received.append((source, error)),
+        on_source_force_stopped=lambda source: received.append(("stopped", source)),
+        on_source_stopped=lambda source: received.append(("ended", source)),
     )
-    return told
+    return received
 
 
 @pytest.mark.parametrize("error", [ArithmeticError("out of tune"), SystemExit(3), MemoryError()])
 def test_raising_decoder_ends_only_its_stream(
     context: palace.Context, device: palace.LoopbackDevice, error: BaseException
 ) -> None:
-    told = failing_events(context)
+    received = failing_events(context)
     whole = sounds.ramp(30_000)[:, 0]
     decoder = Ramp()
     decoder.fails_at, decoder.error = 5000, error
@@ -609,7 +609,7 @@ def test_raising_decoder_ends_only_its_stream(
     np.testing.assert_array_equal(out, 2 * whole[:5000].astype(int))  # what was read before is heard
     device.render(1000)
     context.update()
-    [(source, failure), (what, stopped)] = told
+    [(source, failure), (what, stopped)] = received
     assert source is stopped is bad
     assert what == "stopped"
     assert isinstance(failure, palace.DecodeError)
@@ -636,11 +636,11 @@ def test_oversized_read_fails_with_reason(context: palace.Context, device: palac
         def read(self, count: int) -> bytes:
             return super().read(count + 1)
 
-    told = failing_events(context)
+    received = failing_events(context)
     Chatty().play()
     device.render(1000)
-    wait_until(lambda: told, context)
-    assert "must return at most" in str(told[0][1])
+    wait_until(lambda: received, context)
+    assert "must return at most" in str(received[0][1])
 
 
 def test_unseekable_decoder_is_reported(context: palace.Context, device: palace.LoopbackDevice) -> None:
@@ -648,23 +648,23 @@ def test_unseekable_decoder_is_reported(context: palace.Context, device: palace.
         def seek(self, frame: int) -> bool:
             return False
 
-    told = failing_events(context)
+    received = failing_events(context)
     source = Radio(known=False).play(1000, 3)
     device.render(500)
     source.offset = 9000
     device.render(500)
-    wait_until(lambda: told, context)
-    assert told[0][0] is source
-    assert "cannot seek to frame 9000" in str(told[0][1])
+    wait_until(lambda: received, context)
+    assert received[0][0] is source
+    assert "cannot seek to frame 9000" in str(received[0][1])
 
 
 def test_failed_stream_can_play_again(context: palace.Context, device: palace.LoopbackDevice) -> None:
-    told = failing_events(context)
+    received = failing_events(context)
     decoder = Ramp()
     decoder.fails_at = 0
     source = decoder.play()
     device.render(100)
-    wait_until(lambda: told, context)
+    wait_until(lambda: received, context)
     decoder.fails_at = None
     decoder.play(source=source)
     np.testing.assert_array_equal(exactly(device, 1000), sounds.ramp(1000)[:, 0])
@@ -674,16 +674,16 @@ def test_refused_chunk_ends_its_stream(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A chunk that OpenAL refuses ends that stream."""
-    told = failing_events(context)
+    received = failing_events(context)
 
     def refuse(*_: object) -> None:
         raise palace.OpenALError("alBufferData", 0xA005, "no memory")
 
     monkeypatch.setattr(context._engine.al, "alBufferData", refuse)
     source = Ramp().play()
-    wait_until(lambda: told, context)
-    assert told[0][0] is source
-    assert "no memory" in str(told[0][1])
+    wait_until(lambda: received, context)
+    assert received[0][0] is source
+    assert "no memory" in str(received[0][1])
 
 
 def test_end_handler_may_start_next_stream(context: palace.Context, device: palace.LoopbackDevice) -> None:
@@ -781,7 +781,7 @@ def test_higher_priority_steals_stream_voice(
     def none_left() -> int:
         raise palace.OpenALError("alGenSources", 0xA005, "no more")
 
-    told = failing_events(context)
+    received = failing_events(context)
     stream = Ramp().play()
     monkeypatch.setattr(context._engine.al, "generate_source", none_left)
     unheard = Ramp().play()
@@ -793,7 +793,7 @@ def test_higher_priority_steals_stream_voice(
     assert above.playing
     assert not stream.playing
     context.update()
-    assert told == [("stopped", unheard), ("stopped", stream)]
+    assert received == [("stopped", unheard), ("stopped", stream)]
     assert context.stats()["streams"] == 1
 
 
@@ -872,8 +872,8 @@ def test_device_loss_ends_streams(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Streams end on a lost device, and new streams play after it returns."""
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
     context._engine._checked_at = float("-inf")
     decoder = Ramp(300_000)
@@ -883,8 +883,8 @@ def test_device_loss_ends_streams(
     read = decoder.reads
     device.render(10_000)  # OpenAL stops what plays on a lost device
     context.update()
-    assert told == [source]
-    assert decoder.reads <= read + 1  # it is not read for nobody
+    assert received == [source]
+    assert decoder.reads <= read + 1  # no further chunk is read
     device.reset()
     Ramp().play(1000, 3)
     assert exactly(device, 1000).any()
@@ -920,7 +920,7 @@ def test_decoder_finaliser_runs_outside_scope(context: palace.Context, device: p
     assert inside == [False] * 5
 
 
-# While a chunk is being read: the decoder is held, something happens, and it is let go
+# While a chunk is being read: the decoder is blocked, something happens, and it continues
 
 
 def begun_and_held(device: palace.LoopbackDevice, decoder: Ramp, source: palace.Source | None = None) -> palace.Source:
@@ -1158,7 +1158,7 @@ def test_underrun_repeats_no_samples(context: palace.Context, device: palace.Loo
 def test_openal_error_ends_only_its_stream(
     context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told = failing_events(context)
+    received = failing_events(context)
     bad, good = Ramp().play(1000, 3), Ramp().play(1000, 3)
     device.render(100)
     number, ask = bad._state.voice.number, context._engine.al.source_integer  # type: ignore[union-attr]
@@ -1173,9 +1173,9 @@ def test_openal_error_ends_only_its_stream(
         context._engine.streams.wake()
         wait_until(lambda: bad._state.voice is None or bad._state.voice.playable.failure, context)  # type: ignore[union-attr]
     device.render(10_000)
-    wait_until(lambda: told, context)
-    assert told[0][0] is bad
-    assert "no answer" in str(told[0][1])
+    wait_until(lambda: received, context)
+    assert received[0][0] is bad
+    assert "no answer" in str(received[0][1])
     assert good.playing
 
 
@@ -1211,13 +1211,13 @@ def test_failure_keeps_no_object_alive(context: palace.Context, device: palace.L
 
 
 def test_looping_revives_no_ended_stream(context: palace.Context, device: palace.LoopbackDevice) -> None:
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     source = Ramp(2000).play(1000, 3)
     device.render(3000)
     source.looping = True
     context.update()
-    assert told == [source]
+    assert received == [source]
 
 
 def test_loop_end_is_clamped_to_sound_end(context: palace.Context, device: palace.LoopbackDevice) -> None:
@@ -1256,7 +1256,7 @@ def test_returned_decoder_is_read_on(context: palace.Context, device: palace.Loo
     wait_until(lambda: other.at == 3000, context)  # by another thread
     source.stop()
     held.may_read.set()
-    wait_until(lambda: held.at == 3000)  # no update, no rendering: the thread was told
+    wait_until(lambda: held.at == 3000)  # no update, no rendering: the thread was notified
     wait_until(lambda: [one.name for one in threading.enumerate()].count("pyglet_palace streams") == 1)
 
 
@@ -1295,7 +1295,7 @@ def test_failed_decoder_seeks_before_next_read() -> None:
 
 
 def test_failure_in_underrun_repeats_nothing(context: palace.Context, device: palace.LoopbackDevice) -> None:
-    told = failing_events(context)
+    received = failing_events(context)
     decoder = Ramp()
     source = run_dry(context, device, decoder)
     decoder.fails_at = 0
@@ -1303,7 +1303,7 @@ def test_failure_in_underrun_repeats_nothing(context: palace.Context, device: pa
     wait_until(lambda: not decoder._decoder_lock.held)
     assert not exactly(device, 3000)[1000:].any()
     context.update()
-    assert [entry[0] for entry in told] == [source, "stopped"]
+    assert [entry[0] for entry in received] == [source, "stopped"]
 
 
 def test_rendering_ends_without_reader_thread(

@@ -62,8 +62,8 @@ class Heard:
 
 def turmoil(context: palace.Context, device: palace.LoopbackDevice, seed: int, steps: int) -> None:
     chance = random.Random(seed)
-    told: list[palace.Source] = []
-    context.push_handlers(on_source_stopped=told.append)
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_stopped=received.append)
     source = palace.Source()
     model: Any = None
     for step in range(steps):
@@ -86,7 +86,7 @@ def turmoil(context: palace.Context, device: palace.LoopbackDevice, seed: int, s
         count = chance.choice([100, 700, 1500, 4000])
         expected = np.fromiter(model.frames(count), int)
         if model.at == LENGTH:
-            count += 1  # whether it has ended when its last frame was heard is nobody's business
+            count += 1  # whether it counts as ended at its last frame does not matter
             model.playing = False
         out = exactly(device, count)
         what = f"seed {seed}, step {step}: {does}"
@@ -95,9 +95,9 @@ def turmoil(context: palace.Context, device: palace.LoopbackDevice, seed: int, s
         assert source.paused is (model.playing and model.paused), what
         if model.playing:
             assert source.offset == model.at, what
-        before = len(told)
+        before = len(received)
         context.update()
-        assert len(told) - before == (not model.playing), what
+        assert len(received) - before == (not model.playing), what
     assert context.stats()["underruns"] == 0
 
 
