@@ -1,4 +1,4 @@
-"""What the worker pool and the streaming thread have in common."""
+"""Rules that the worker pool and the streaming thread share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to the result of a load: samples go into OpenAL and the cache, waiters and events learn of it."""
+"""Publisher of loaded sounds: uploads samples, fills the cache, reports results."""
 
 from __future__ import annotations
 

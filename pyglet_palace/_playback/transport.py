@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Transport:
-    """What happens to voice, fade and gain when a source starts, pauses, resumes or stops. Used on the main thread.
+    """Starts, pauses, resumes and stops sources, with their voices and fades. Used on the main thread only.
 
     Attributes:
         fades: The running fades.
