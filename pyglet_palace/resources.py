@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
 
 import pyglet.resource
@@ -111,7 +112,7 @@ class _FileIOReader(io.RawIOBase):
             self._file.close()
 
 
-class Resource:
+class Resource(ABC):
     """The result of a look-up. `open` may be called on any thread, any number of times.
 
     Attributes:
@@ -143,8 +144,9 @@ class Resource:
         except Exception as error:
             raise ResourceUnreadable(self.key, "open", f"it cannot be opened: {describe_error(error)}") from error
 
+    @abstractmethod
     def _open(self, limit: int) -> OpenFile:
-        raise AssertionError("a subclass of Resource must override _open")
+        """Open the resource. May raise anything."""
 
     def weight(self) -> int:
         """Return the file size in bytes if it is known without opening the file; else 0."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import ResourceError, unlinked
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ..resources import Resource
 
 
-class Job:
+class Job(ABC):
     """One step of loading a sound. It runs once, on a worker or on a thread that needs the result at once.
 
     `state` changes under the pool's lock only. The thread that changes it from 'queued' to 'claimed' runs the job and
@@ -47,12 +48,13 @@ class Job:
         self.error: ResourceError | None = None
         self.finished: threading.Event | None = None
 
+    @abstractmethod
     def run(self) -> None:
         """Run the job and store its result. Raises only exceptions such as `KeyboardInterrupt`, not `Exception`."""
-        raise AssertionError("a subclass of Job must override run")
 
+    @abstractmethod
     def discard_result(self) -> None:
-        """Release the result."""
+        """Release the memory of a result that is not published."""
 
     def heartbeat(self) -> None:
         """Note that the job makes progress."""

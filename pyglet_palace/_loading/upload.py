@@ -40,6 +40,9 @@ class UploadJob(Job):
         """Copy the samples. Takes only the time of the copy, even if other threads are stalled."""
         self._al.copy_to(self._address, self.samples.data)
 
+    def discard_result(self) -> None:
+        """Do nothing. The samples are released with the job, after the mapped buffer is deleted."""
+
 
 class BufferStore:
     """Creates and deletes the buffers of a device. Call all methods except `close` inside a context scope.
