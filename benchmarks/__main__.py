@@ -1,4 +1,4 @@
-"""The one command: measure, and write a table, JSON, a page and pictures."""
+"""Measure pyglet_palace and other libraries; write tables, JSON, pictures and docs/performance.md."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 from . import report, sounds
-from .figures import SECTIONS
+from .comparisons import SECTIONS
+from .config import Config
 from .machine import describe, openal
 from .peers import PACKAGES, PEERS
 from .plot import draw
 from .processes import MeasureFailed, Task, run
 from .results import Results
-from .setting import Setting
 from .stats import Series, merge
 
 ROOT = Path(__file__).parent.parent
@@ -23,36 +23,36 @@ OUT = Path(__file__).parent / "out"
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The options."""
+    """Return the options of the command line."""
     parser = argparse.ArgumentParser(prog="scripts/measure", description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, help="sounds to measure with, instead of a set that is made")
-    parser.add_argument("--quick", action="store_true", help="a few minutes: shorter windows, everything once")
-    parser.add_argument("--only", action="append", choices=SECTIONS, help="a section; may be given several times")
-    parser.add_argument("--rounds", type=int, help="how often everything is measured (3)")
-    parser.add_argument("--windows", type=int, help="loading windows a round, each between two idle ones (2)")
-    parser.add_argument("--seconds", type=float, help="length of a window (5)")
-    parser.add_argument("--out", type=Path, default=OUT, help="where results go (benchmarks/out)")
+    parser.add_argument("folder", nargs="?", type=Path, help="sounds to measure with, instead of generated ones")
+    parser.add_argument("--quick", action="store_true", help="a few minutes: shorter windows, one round")
+    parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this section; may be repeated")
+    parser.add_argument("--rounds", type=int, help="number of rounds (3)")
+    parser.add_argument("--windows", type=int, help="windows with a load in a round (2)")
+    parser.add_argument("--seconds", type=float, help="length of a window in seconds (5)")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for the results (benchmarks/out)")
     parser.add_argument("--page", action="store_true", help="also write docs/performance.md")
-    parser.add_argument("--again", action="store_true", help="measure nothing: show results.json of the last run")
+    parser.add_argument("--again", action="store_true", help="show the results of the last run")
     return parser.parse_args(arguments)
 
 
-def prepare(options: argparse.Namespace) -> Setting:
-    """The sounds, made or found, and how long to measure.
+def prepare(options: argparse.Namespace) -> Config:
+    """Return the configuration of a run. Generates the sounds if necessary.
 
     Raises:
-        SystemExit: There are no sounds in the folder.
+        SystemExit: The folder contains no sounds.
     """
-    made = OUT / "sounds"
-    sounds.make(made, say=say)
-    folder = (options.folder or made / "set").resolve()
+    generated = OUT / "sounds"
+    sounds.generate(generated, say=say)
+    folder = (options.folder or generated / "set").resolve()
     found = sounds.found_in(folder)
     if not found:
         raise SystemExit(f"measure: there are no sounds in {options.folder}")
     quick = options.quick
-    return Setting(
+    return Config(
         folder=str(folder),
-        made=str(made.resolve()),
+        generated=str(generated.resolve()),
         sounds=tuple(found),
         seconds=options.seconds or (1.5 if quick else 5.0),
         windows=options.windows or (1 if quick else 2),
@@ -61,8 +61,8 @@ def prepare(options: argparse.Namespace) -> Setting:
     )
 
 
-def measure(tasks: list[Task], setting: Setting, rounds: int) -> tuple[Series, dict[str, str]]:
-    """Do all tasks, as many rounds as wanted, one task after the other; what could not be done, and why."""
+def measure(tasks: list[Task], config: Config, rounds: int) -> tuple[Series, dict[str, str]]:
+    """Run all tasks one after the other, in rounds. Return the samples, and the errors by failed task."""
     series: Series = {}
     failed: dict[str, str] = {}
     for turn in range(rounds):
@@ -71,7 +71,7 @@ def measure(tasks: list[Task], setting: Setting, rounds: int) -> tuple[Series, d
                 continue
             say(f"round {turn + 1} of {rounds}, {place} of {len(tasks)}: {task}")
             try:
-                merge(series, run(task, setting))
+                merge(series, run(task, config))
             except MeasureFailed as error:
                 failed[str(task)] = _why(task, error)
     return series, failed
@@ -85,12 +85,12 @@ def _why(task: Task, error: MeasureFailed) -> str:
 
 
 def say(text: str) -> None:
-    """What is going on, for who waits."""
+    """Print a progress message to stderr."""
     print(f"measure: {text}", file=sys.stderr, flush=True)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, or look at what was measured; and show it."""
+    """Measure, or read the results of the last run, and report them."""
     options = parse(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "results.json"
@@ -105,25 +105,25 @@ def main(arguments: list[str] | None = None) -> None:
         pictures = draw(results, options.out)
     except ImportError:
         pictures = []
-        say("matplotlib is not installed: there are no pictures")
+        say("matplotlib is not installed, so no pictures are written")
     say(f"written: {', '.join(file.name for file in (path, options.out / 'results.md', *pictures))} in {options.out}")
     if options.page:
         _write_page(results, pictures)
 
 
 def _measured(options: argparse.Namespace) -> Results:
-    setting = prepare(options)
+    config = prepare(options)
     rounds = options.rounds or (1 if options.quick else 3)
     tasks = [task for section in SECTIONS if section in (options.only or SECTIONS) for task in SECTIONS[section]]
     start = time.monotonic()
-    series, failed = measure(tasks, setting, rounds)
-    say(f"that took {(time.monotonic() - start) / 60:.0f} min")
-    size = setting.size() / 1e6
-    whose = "sounds of a folder given" if options.folder else "sounds made for this"
+    series, failed = measure(tasks, config, rounds)
+    say(f"took {(time.monotonic() - start) / 60:.0f} min")
+    size = config.size() / 1e6
+    origin = "sounds of a folder" if options.folder else "generated sounds"
     measured = {
-        "sounds": f"{len(setting.sounds)} {whose} ({', '.join(setting.kinds)}; {size:.0f} MB of 16-bit samples)",
-        "rounds": f"{rounds} {'rounds' if rounds > 1 else 'round'}, each figure in a process of its own",
-        "windows": f"windows of {setting.seconds:g} s, loading: {rounds * setting.windows}",
+        "sounds": f"{len(config.sounds)} {origin} ({', '.join(config.kinds)}; {size:.0f} MB of 16-bit samples)",
+        "rounds": f"{rounds} {'rounds' if rounds > 1 else 'round'}, each measure in its own process",
+        "windows": f"windows of {config.seconds:g} s, {rounds * config.windows} of them with a load",
     }
     return Results.of(series, {**describe(), "OpenAL": openal()}, measured, failed)
 

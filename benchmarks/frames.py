@@ -1,4 +1,4 @@
-"""Frames of a game while sounds are loaded: how late they are, and how long a call of ours holds the game's thread."""
+"""Measures of frames while sounds load: the lateness of a 60 Hz loop, and the longest calls of the package."""
 
 from __future__ import annotations
 
@@ -11,40 +11,42 @@ from typing import TYPE_CHECKING
 
 import pyglet_palace as palace
 
-from .stats import percentile
-from .studio import empty, named_in, settle, silent_context
+from .contexts import free, silent_context, update_until_loaded, use_folder
+from .stats import percentile, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .setting import Setting
+    from .config import Config
     from .stats import Series
 
 FRAME = 1 / 60
-#: Seconds of the main thread's work in a frame: a quarter of it, and all of it.
-BUSY = {"25": 0.004, "100": FRAME}
+#: Seconds of work of the main thread in a frame, by the share of the frame in percent.
+BUSY = {str(percent): percent / 100 * FRAME for percent in (0, 25, 50, 80, 95, 100)}
+#: The calls that are timed during a load.
+CALLS = ("update", "progress", "gain", "play")
 
 
 def work(seconds: float) -> None:
-    """Use so much time of a core, on this thread. What others take from it meanwhile makes it last longer."""
+    """Use that much time of a core on this thread."""
     end = time.thread_time_ns() + int(seconds * 1e9)
     while time.thread_time_ns() < end:
         pass
 
 
-def watch(
+def frame_lateness(
     seconds: float, busy: float, update: Callable[[], object], between: Callable[[], object] = lambda: None
 ) -> list[float]:
-    """A 60 Hz loop for so long; how late each frame was in coming to its end, in milliseconds.
+    """Run a 60 Hz loop; return how late each frame ended, in milliseconds.
 
-    A frame updates, works, and sleeps for what is left. One whose work alone takes all of the time never sleeps, and
-    is late by what everything else has taken.
+    A frame updates, works, and sleeps for the rest of its time. A frame whose work takes all of its time never sleeps
+    and is late by the time of everything else.
 
     Args:
-        seconds: How long.
+        seconds: Duration of the loop.
         busy: Seconds of work in a frame.
         update: Called in each frame.
-        between: Called between two frames, where time does not count.
+        between: Called between two frames, untimed.
     """
     late = []
     end = time.perf_counter() + seconds
@@ -59,8 +61,8 @@ def watch(
     return late
 
 
-class Loads:
-    """Loads one set over and over, in the background, and counts what has come."""
+class RepeatedLoad:
+    """Loads the same sounds in the background over and over, and counts them."""
 
     def __init__(self, context: palace.Context, names: Sequence[Path | str]) -> None:
         self.context = context
@@ -70,18 +72,18 @@ class Loads:
         self._batch: palace.Batch | None = None
 
     def update(self) -> None:
-        """What the game does in a frame: begin the load, if there is none; and update."""
+        """Do the work of a frame: start a load if none is running, and update the context."""
         if self._batch is None:
             self._batch = palace.preload(self.names)
         self.context.update()
 
     def between(self) -> None:
-        """When all is loaded, let go of it, so that it is loaded again."""
+        """Free the sounds after they are loaded, so that the next frame loads them again."""
         if self._batch is not None and self._batch.finished:
             self.stop()
 
     def stop(self) -> None:
-        """Count what has come so far, and free it."""
+        """Count the loaded sounds, and free them."""
         self.files += len(self.context.cached_names)
         self.bytes += self.context.cached_size
         if self._batch is not None:
@@ -90,132 +92,114 @@ class Loads:
         self.context.update()
 
 
-def lateness(setting: Setting, percent: str) -> Series:
-    """Frames with and without a load: idle, loading, idle, loading, ... idle.
+def lateness(config: Config, percent: str) -> Series:
+    """Lateness of frames in alternating windows without and with a load.
 
     Args:
-        setting: The sounds, the windows and how long they last.
-        percent: How busy the main thread is, a key of `BUSY`.
+        config: The sounds, and number and length of the windows.
+        percent: Share of a frame in which the main thread works: a key of `BUSY`.
     """
     busy = BUSY[percent]
     idle: list[list[float]] = []
     loading: list[list[float]] = []
     with silent_context() as context:
-        loads = Loads(context, setting.paths())
+        loads = RepeatedLoad(context, config.paths())
         loads.update()
-        settle(context)  # once, so that everything is imported and in the system's cache
+        update_until_loaded(context)  # once, so that modules are imported and files are in the system's cache
         loads.stop()
         loads.files = loads.bytes = 0
-        for _ in range(setting.windows):
-            idle.append(watch(setting.seconds, busy, context.update))
+        for _ in range(config.windows):
+            idle.append(frame_lateness(config.seconds, busy, context.update))
             gc.collect()
-            loading.append(watch(setting.seconds, busy, loads.update, loads.between))
+            loading.append(frame_lateness(config.seconds, busy, loads.update, loads.between))
             loads.stop()
-            time.sleep(0.3)  # what was running has come to its end
-        idle.append(watch(setting.seconds, busy, context.update))
-    calm = [percentile(window, 99) for window in idle]
-    loaded = [percentile(window, 99) for window in loading]
-    lasted = setting.seconds * setting.windows
+            time.sleep(0.3)  # until running jobs have ended
+        idle.append(frame_lateness(config.seconds, busy, context.update))
+    idle_p99 = [percentile(window, 99) for window in idle]
+    loading_p99 = [percentile(window, 99) for window in loading]
     key = f"frames.{percent}"
     return {
         f"{key}.difference": [
-            late - (before + after) / 2 for late, (before, after) in zip(loaded, pairwise(calm), strict=True)
+            late - (before + after) / 2 for late, (before, after) in zip(loading_p99, pairwise(idle_p99), strict=True)
         ],
-        f"{key}.spread": [abs(before - after) for before, after in pairwise(calm)],
-        f"{key}.idle": calm,
-        f"{key}.loading": loaded,
+        f"{key}.control": [abs(before - after) for before, after in pairwise(idle_p99)],
+        f"{key}.idle": idle_p99,
+        f"{key}.loading": loading_p99,
         f"{key}.idle.median": [statistics.median(window) for window in idle],
         f"{key}.loading.median": [statistics.median(window) for window in loading],
         f"{key}.idle.latest": [max(window) for window in idle],
         f"{key}.loading.latest": [max(window) for window in loading],
-        f"{key}.files": [loads.files / setting.windows],
-        f"{key}.rate": [loads.bytes / lasted / 1e6],
+        f"{key}.files": [loads.files / config.windows],
+        f"{key}.rate": [loads.bytes / (config.seconds * config.windows) / 1e6],
     }
 
 
-class _Watch:
-    """The longest that calls took, in milliseconds: on the clock, and of a core on this thread."""
-
-    def __init__(self) -> None:
-        self.wall = 0.0
-        self.core = 0.0
-
-    def call(self, function: Callable[[], object]) -> None:
-        wall, core = time.perf_counter_ns(), time.thread_time_ns()
-        function()
-        core, wall = time.thread_time_ns() - core, time.perf_counter_ns() - wall
-        self.wall = max(self.wall, wall / 1e6)
-        self.core = max(self.core, core / 1e6)
-
-
-def _python() -> None:
-    """About as much of Python as an update takes, and nothing of ours."""
+def _control() -> None:
+    """Run about as much Python as an update, without the package."""
     for _ in range(300):
         pass
 
 
-def holds(setting: Setting) -> Series:
-    """The longest hold of the game's thread by a call of ours during a load of the set and of 50 MB sounds.
+def calls(config: Config) -> Series:
+    """p99.9 of the calls of a game during a load of all sounds and of 50 MB sounds, minus p99.9 without a load.
 
-    Beside it, in the same loop: a little Python that has nothing to do with us, which is held up as often by whatever
-    else the machine does; and the same again without a load.
+    The control is a piece of Python without the package, timed in the same loop.
     """
-    large = [setting.yardstick(name) for name in ("large.wav", "large.flac", "large.ogg")]
-    names = large + setting.paths()
+    large = [config.reference(name) for name in ("large.wav", "large.flac", "large.ogg")]
+    names = large + config.paths()
     series: Series = {}
     with silent_context() as context:
-        tiny = palace.Buffer(setting.yardstick("tiny.wav"))
+        tiny = palace.Buffer(config.reference("tiny.wav"))
         source = palace.Source()
-        for turn in range(setting.repeats + 1):
-            watches = {name: _Watch() for name in ("update", "progress", "gain", "play", "control", "control.idle")}
+        for repeat in range(config.repeats + 1):
             batch = palace.preload(names)
-            calls = {
+            timed: dict[str, Callable[[], object]] = {
                 "update": context.update,
                 "progress": lambda batch=batch: batch.progress,  # type: ignore[misc]
                 "gain": lambda: setattr(source, "gain", 0.5),
                 "play": lambda: tiny.play(source),
-                "control": _python,
+                "control": _control,
             }
-            turns = 0
+            loading: Series = {name: [] for name in timed}
             while not batch.finished:
-                for name, call in calls.items():
-                    watches[name].call(call)
-                turns += 1
-                time.sleep(0.001)
+                _time_each(timed, loading)
+            idle: Series = {name: [] for name in timed}
+            for _ in loading["control"]:
+                _time_each(timed, idle)
             source.stop()
             batch.release()
-            settle(context)
-            for _ in range(turns):
-                watches["control.idle"].call(_python)
-                time.sleep(0.001)
-            if not turn:
-                continue  # the first has waited for the disk, and for code that is used for the first time
-            for name, watched in watches.items():
-                series.setdefault(f"hold.{name}", []).append(watched.wall)
-                series.setdefault(f"hold.{name}.core", []).append(watched.core)
-            ours = [watches[name] for name in ("update", "progress", "gain", "play")]
-            series.setdefault("hold", []).append(max(watched.wall for watched in ours))
-            series.setdefault("hold.core", []).append(max(watched.core for watched in ours))
+            update_until_loaded(context)
+            if not repeat:
+                continue  # the first load reads from the disk and imports modules
+            for state in (loading, idle):
+                state["all"] = [took for name in CALLS for took in state[name]]
+            for name, took in loading.items():
+                series.setdefault(f"calls.{name}", []).append(percentile(took, 99.9) - percentile(idle[name], 99.9))
+                series.setdefault(f"calls.{name}.loading", []).append(percentile(took, 99.9))
     return series
 
 
-def at_once(setting: Setting) -> Series:
-    """500 results that have arrived while no update came."""
-    named_in(Path(setting.made, "many"))
-    names = setting.many(500)
-    series: Series = {"at_once.longest": [], "at_once.longest.core": [], "at_once.updates": []}
+def _time_each(timed: dict[str, Callable[[], object]], into: Series) -> None:
+    for name, call in timed.items():
+        into[name].append(seconds(call) * 1e3)
+    time.sleep(0.001)
+
+
+def many_results(config: Config) -> Series:
+    """The updates after 500 sounds have finished loading without an update, in milliseconds."""
+    use_folder(Path(config.generated, "many"))
+    names = config.many(500)
+    series: Series = {"many_results.longest": [], "many_results.updates": []}
     with silent_context() as context:
-        for _ in range(setting.repeats):
+        for _ in range(config.repeats):
             palace.cache(names)
             while context.stats()["queued"]:
                 time.sleep(0.005)
-            time.sleep(0.05)  # the last one is at hand, too
-            watched, updates = _Watch(), 0
+            time.sleep(0.05)  # until the last running job has ended
+            times = []
             while context.pending_names:
-                watched.call(context.update)
-                updates += 1
-            series["at_once.longest"].append(watched.wall)
-            series["at_once.longest.core"].append(watched.core)
-            series["at_once.updates"].append(float(updates))
-            empty(context, names)
+                times.append(seconds(context.update) * 1e3)
+            series["many_results.longest"].append(max(times))
+            series["many_results.updates"].append(float(len(times)))
+            free(context, names)
     return series

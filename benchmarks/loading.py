@@ -1,4 +1,4 @@
-"""What loading costs: on the calling thread, in time, in memory, and where other processes want the cores."""
+"""Measures of loading: on the calling thread, total time, memory, and beside other work."""
 
 from __future__ import annotations
 
@@ -9,122 +9,161 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyglet.resource
 import soundfile
 
 import pyglet_palace as palace
 
+from .contexts import free, silent_context, update_until_loaded, use_folder
+from .frames import BUSY, FRAME, frame_lateness
 from .machine import cores, peak_resident, resident
 from .processes import busy_cores
 from .sounds import SHORT_SECONDS
 from .stats import percentile, seconds
-from .studio import empty, named_in, settle, silent_context
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .setting import Setting
+    from .config import Config
     from .stats import Series
 
-#: Seconds after which a load beside busy processes is given up.
+#: Seconds after which a load beside busy processes counts as failed.
 _PATIENCE = 120.0
+#: Shares of a frame that the main thread works, in percent.
+BUSY_PERCENT = ("50", "80", "95")
 
 
-def cache_call(setting: Setting) -> Series:
-    """`cache` of 200 names, on the calling thread."""
-    names = [sound.name for sound in setting.sounds][:200]
+def cache_call(config: Config) -> Series:
+    """`cache` of 200 names on the calling thread, beside pyglet's look-up of the same names."""
+    names = [sound.name for sound in config.sounds][:200]
     if len(names) == 200:
-        named_in(Path(setting.folder))
-    else:  # a folder of the reader's, with less in it
-        names = setting.many(200)
-        named_in(Path(setting.made, "many"))
-    took = []
+        use_folder(Path(config.folder))
+    else:  # a given folder with fewer sounds
+        names = config.many(200)
+        use_folder(Path(config.generated, "many"))
+    series: Series = {"cache": [], "cache.ratio": []}
+    location = pyglet.resource.location
     with silent_context() as context:
-        for _ in range(15):
-            took.append(seconds(lambda: palace.cache(names)) * 1e3)
-            empty(context, names)
-            time.sleep(0.05)  # what was running has come to its end
-    return {"cache": [statistics.median(took[1:])]}
+        for repeat in range(15):
+            took = seconds(lambda: palace.cache(names))
+            lookup = seconds(lambda: [location(name) for name in names])
+            free(context, names)
+            time.sleep(0.05)  # until running jobs have ended
+            if repeat:
+                series["cache"].append(took * 1e3)
+                series["cache.ratio"].append(took / lookup)
+    return {key: [statistics.median(samples)] for key, samples in series.items()}
 
 
-def _alone(paths: Sequence[Path]) -> list[object]:
-    """The same by libsndfile on this thread, which keeps what it decodes."""
+def _libsndfile(paths: Sequence[Path]) -> list[object]:
+    """Decode files with libsndfile on this thread, and return their samples."""
     return [soundfile.read(str(path), dtype="int16")[0] for path in paths]
 
 
-def wait(setting: Setting) -> Series:
-    """`preload(...).wait()`, beside one thread of libsndfile: the set, and each kind of file in it."""
+def wait(config: Config) -> Series:
+    """`preload(...).wait()` beside one thread of libsndfile: of all sounds, and of each kind."""
     series: Series = {}
     with silent_context() as context:
         threads = min(context.stats()["workers"] + 1, cores())
-        for kind in [None, *setting.kinds]:
-            paths = setting.paths(kind)
-            for turn in range(setting.repeats + 1):
+        for kind in [None, *config.kinds]:
+            paths = config.paths(kind)
+            for repeat in range(config.repeats + 1):
                 ours = seconds(palace.preload(paths).wait)
                 context.update()
-                empty(context, paths)
-                alone = seconds(lambda paths=paths: _alone(paths))  # type: ignore[misc]
-                if not turn:
-                    continue  # the first has waited for the disk
+                free(context, paths)
+                control = seconds(lambda paths=paths: _libsndfile(paths))  # type: ignore[misc]
+                if not repeat:
+                    continue  # the first load reads from the disk
                 key = f"wait.{kind}" if kind else "wait"
-                megabytes = setting.size(kind) / 1e6
+                megabytes = config.size(kind) / 1e6
                 series.setdefault(f"{key}.rate", []).append(megabytes / ours)
-                series.setdefault(f"{key}.alone", []).append(megabytes / alone)
-                series.setdefault(f"{key}.ratio", []).append(alone / ours)
-                if not kind:
-                    series.setdefault("wait.share", []).append(alone / ours / threads)
+                series.setdefault(f"{key}.libsndfile", []).append(megabytes / control)
+                series.setdefault(f"{key}.ratio", []).append(control / ours / threads)
     return series
 
 
-def wav_speed(setting: Setting) -> Series:
-    """A WAV file with 50 MB of samples: `Buffer(path)`, and libsndfile alone."""
-    path = setting.yardstick("large.wav")
-    size = path.stat().st_size
-    series: Series = {"wav": [], "wav.alone": []}
+def busy_main_thread(config: Config) -> Series:
+    """Loading speed while the main thread works 50, 80 and 95 % of each frame, beside a main thread that sleeps."""
+    paths = config.paths()
+    times: dict[str, list[float]] = {percent: [] for percent in ("0", *BUSY_PERCENT)}
     with silent_context() as context:
-        for turn in range(setting.repeats + 2):
-            ours = seconds(lambda: palace.Buffer(path))
-            empty(context, [path])
-            alone = seconds(lambda: _alone([path]))
-            if turn:
-                series["wav"].append(size / ours / 1e9)
-                series["wav.alone"].append(size / alone / 1e9)
+        palace.preload(paths).wait()
+        for _ in range(config.repeats):
+            for percent, took in times.items():
+                free(context, paths)
+                took.append(_load_time(context, paths, BUSY[percent]))
+    series: Series = {}
+    for percent, took in times.items():
+        series[f"busy.{percent}.rate"] = [config.size() / 1e6 / one for one in took]
+        if percent != "0":
+            series[f"busy.{percent}.ratio"] = [idle / one for idle, one in zip(times["0"], took, strict=True)]
     return series
 
 
-def overhead(setting: Setting) -> Series:
-    """What loading a short sound takes beyond libsndfile's decoding it, both on the calling thread."""
-    sounds = [sound for sound in setting.sounds if sound.seconds <= SHORT_SECONDS]
+def _load_time(context: palace.Context, paths: Sequence[Path], busy: float) -> float:
+    """Load files in a 60 Hz loop that works `busy` seconds in each frame; return the seconds until all are loaded."""
+    start = time.perf_counter()
+    batch = palace.preload(paths)
+    while not batch.finished and time.perf_counter() - start < _PATIENCE:
+        frame_lateness(FRAME / 2, busy, context.update)  # one frame
+    return time.perf_counter() - start
+
+
+def large_wav(config: Config) -> Series:
+    """`Buffer(path)` of a WAV file with 50 MB of samples, beside libsndfile."""
+    path = config.reference("large.wav")
+    size = path.stat().st_size
+    series: Series = {"wav.rate": [], "wav.ratio": []}
+    with silent_context() as context:
+        for repeat in range(config.repeats + 2):
+            ours = seconds(lambda: palace.Buffer(path))
+            free(context, [path])
+            control = seconds(lambda: _libsndfile([path]))
+            if repeat:
+                series["wav.rate"].append(size / ours / 1e9)
+                series["wav.ratio"].append(control / ours)
+    return series
+
+
+def overhead(config: Config) -> Series:
+    """Time to load a short sound minus its decoding by libsndfile, beside libsndfile's open and close."""
+    sounds = [sound for sound in config.sounds if sound.seconds <= SHORT_SECONDS]
     series: Series = {}
     with silent_context() as context:
-        for turn in range(setting.repeats + 1):
-            beyond: dict[str, list[float]] = {}
+        for repeat in range(config.repeats + 1):
+            extra: dict[str, list[float]] = {}
+            opening: list[float] = []
             for sound in sounds:
-                path = Path(setting.folder, sound.name)
+                path = Path(config.folder, sound.name)
                 ours = seconds(lambda path=path: palace.Buffer(path))  # type: ignore[misc]
-                alone = seconds(lambda path=path: _alone([path]))  # type: ignore[misc]
-                beyond.setdefault(sound.kind, []).append((ours - alone) * 1e6)
-            empty(context, [Path(setting.folder, sound.name) for sound in sounds])
-            if not turn:
-                continue  # the first has waited for the disk
-            everything = [took for some in beyond.values() for took in some]
-            series.setdefault("overhead", []).append(statistics.median(everything))
-            for kind, some in beyond.items():
+                read = seconds(lambda path=path: _libsndfile([path]))  # type: ignore[misc]
+                opened = seconds(lambda path=path: soundfile.SoundFile(str(path)).close())  # type: ignore[misc]
+                extra.setdefault(sound.kind, []).append((ours - (read - opened)) * 1e6)
+                opening.append(opened * 1e6)
+            free(context, [Path(config.folder, sound.name) for sound in sounds])
+            if not repeat:
+                continue  # the first load reads from the disk
+            everything = statistics.median([took for some in extra.values() for took in some])
+            series.setdefault("overhead", []).append(everything)
+            series.setdefault("overhead.open", []).append(statistics.median(opening))
+            series.setdefault("overhead.ratio", []).append(everything / statistics.median(opening))
+            for kind, some in extra.items():
                 series.setdefault(f"overhead.{kind}", []).append(statistics.median(some))
     return series
 
 
-def memory(setting: Setting) -> Series:
-    """The most memory that a load took beyond the samples it has left, for the largest sound, a thread."""
-    paths = setting.paths()
+def memory(config: Config) -> Series:
+    """Peak memory of a load beyond the samples that it leaves, per thread, beside the largest sound."""
+    paths = config.paths()
     with silent_context() as context:
-        # What every thread keeps for itself, once it has decoded a file of each kind, is not the load's.
-        small = [min(setting.paths(kind), key=lambda path: path.stat().st_size) for kind in setting.kinds]
+        # Memory that a thread keeps after it has decoded one file of each kind is not counted.
+        small = [min(config.paths(kind), key=lambda path: path.stat().st_size) for kind in config.kinds]
         for _ in range(5):
             palace.cache(small)
-            settle(context)
-            empty(context, small)
+            update_until_loaded(context)
+            free(context, small)
             palace.preload(small).wait()
-            empty(context, small)
+            free(context, small)
         before = resident()
         if not before:
             return {}
@@ -132,20 +171,15 @@ def memory(setting: Setting) -> Series:
         extra = max(0, peak_resident() - before - context.cached_size)
         threads = context.stats()["workers"] + 1
         largest = max(buffer.size for buffer in (palace.Buffer(path) for path in paths))
-        held = resident() - before
-        return {
-            "memory": [extra / largest / threads],
-            "memory.extra": [extra / 1e6],
-            "memory.held": [held / context.cached_size],
-        }
+        return {"memory": [extra / largest / threads], "memory.extra": [extra / 1e6]}
 
 
-def letting_go(setting: Setting) -> Series:
-    """The time from `Batch.cancel`, or `free`, until nothing is queued or pending."""
-    paths = setting.paths()
+def dropping(config: Config) -> Series:
+    """The time from `Batch.cancel` or `free` until nothing is queued or pending, in frames of 1/60 s."""
+    paths = config.paths()
     series: Series = {"cancel": [], "free": []}
     with silent_context() as context:
-        for _ in range(setting.repeats):
+        for _ in range(config.repeats):
             for how, took in series.items():
                 batch = palace.preload(paths)
                 time.sleep(0.05)
@@ -156,42 +190,42 @@ def letting_go(setting: Setting) -> Series:
                     palace.free(paths)
                 while context.stats()["queued"] or context.pending_names:
                     context.update()
-                took.append((time.perf_counter() - start) * 1e3)
+                took.append((time.perf_counter() - start) / FRAME)
                 batch.release()
                 context.update()
                 time.sleep(0.2)
     return series
 
 
-def busy_machine(setting: Setting) -> Series:
-    """A load in the background with idle cores, and with every core taken by another process."""
-    paths = setting.paths()
-    took: dict[bool, list[float]] = {False: [], True: []}
+def busy_machine(config: Config) -> Series:
+    """A load in the background while other processes use every core, beside a load on idle cores."""
+    paths = config.paths()
+    times: dict[bool, list[float]] = {False: [], True: []}
     late: list[float] = []
     unfinished: list[float] = []
     with silent_context() as context:
         palace.preload(paths).wait()
-        for _ in range(max(1, setting.repeats - 1)):
-            for taken, times in took.items():
-                empty(context, paths)
-                with busy_cores() if taken else nullcontext():
+        for _ in range(max(1, config.repeats - 1)):
+            for filled, took in times.items():
+                free(context, paths)
+                with busy_cores() if filled else nullcontext():
                     start = time.perf_counter()
                     batch = palace.preload(paths)
                     frames = [start]
                     while not batch.finished and frames[-1] - start < _PATIENCE:
                         context.update()
-                        time.sleep(1 / 60)
+                        time.sleep(FRAME)
                         frames.append(time.perf_counter())
-                    times.append(frames[-1] - start)
+                    took.append(frames[-1] - start)
                     unfinished.append(float(batch.total - batch.done))
-                if taken:
+                if filled:
                     gaps = [later - earlier for earlier, later in pairwise(frames)]
-                    late.append((percentile(gaps, 99) - 1 / 60) * 1e3)
-        settle(context)
+                    late.append((percentile(gaps, 99) - FRAME) * 1e3)
+        update_until_loaded(context)
     return {
-        "busy.ratio": [taken / idle for idle, taken in zip(took[False], took[True], strict=True)],
-        "busy.idle": took[False],
-        "busy.taken": took[True],
-        "busy.late": late,
-        "busy.unfinished": unfinished,
+        "filled.ratio": [filled / idle for idle, filled in zip(times[False], times[True], strict=True)],
+        "filled.idle": times[False],
+        "filled.filled": times[True],
+        "filled.late": late,
+        "filled.unfinished": unfinished,
     }

@@ -1,4 +1,4 @@
-"""What the figures were measured on, without what would say whose it is."""
+"""Description of the machine, without the names of the host and the user."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import platform
 import sys
 from pathlib import Path
 
-#: What takes part in a run, by the names on PyPI.
+#: Packages that take part in a run, by their names on PyPI.
 PACKAGES = ("pyglet", "PyOpenAL", "soundfile", "numpy", "cyal", "pygame-ce", "miniaudio", "arcade")
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def version(package: str) -> str | None:
-    """The installed version of a package, or None."""
+    """Return the installed version of a package, or None."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -26,7 +26,7 @@ def version(package: str) -> str | None:
 
 
 def describe() -> dict[str, str]:
-    """The machine, its Python, and the versions of what takes part."""
+    """Return the processor, the system, the Python version and the versions of the packages."""
     found = {package: version(package) for package in PACKAGES}
     return {
         "processor": _processor(),
@@ -38,7 +38,7 @@ def describe() -> dict[str, str]:
 
 
 def openal() -> str:
-    """The OpenAL library that the package has found, without the folder it is in."""
+    """Return the file name of the OpenAL library that the package uses, without its folder."""
     from pyglet_palace._openal import functions
 
     path = Path(functions().handle._name)
@@ -46,12 +46,12 @@ def openal() -> str:
 
 
 def resident() -> int:
-    """Bytes of memory that this process occupies; 0 where the system is not asked (only Linux is)."""
+    """Return the resident memory of this process in bytes; 0 on systems other than Linux."""
     return _status("VmRSS")
 
 
 def peak_resident() -> int:
-    """The most bytes of memory that this process has occupied; 0 where the system does not say."""
+    """Return the peak resident memory of this process in bytes; 0 if the system does not report it."""
     if most := _status("VmHWM"):
         return most
     try:

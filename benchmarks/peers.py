@@ -1,46 +1,46 @@
-"""The libraries that are compared: how each does what a game asks of it."""
+"""The compared libraries, each behind the same interface."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .studio import RATE
+from .contexts import RATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
 class Peer:
-    """A library at work. What it has no call for is None."""
+    """A library. A function that it does not have is None."""
 
-    #: What its import statement is, in a game.
+    #: The import statement of a game.
     imported: str
-    #: Sounds that may play at once.
+    #: Number of sounds that can play at once.
     voices = 256
-    #: Sets the volume of what `play` has returned.
+    #: Sets the volume of a result of `play`.
     set_volume: Callable[[Any, float], object] | None = None
-    #: What a game calls in each frame.
+    #: Called once a frame by a game.
     update: Callable[[], object] | None = None
 
     def load(self, path: Path) -> Any:
-        """Decode a file and keep it; blocks."""
+        """Decode a file and return the sound. Blocks."""
         raise NotImplementedError
 
     def load_all(self, paths: Sequence[Path]) -> Any:
-        """Decode files and keep them, as fast as the library can by itself; blocks."""
+        """Decode files as fast as the library can by itself, and return the sounds. Blocks."""
         return [self.load(path) for path in paths]
 
     def play(self, sound: Any) -> Any:
-        """Begin to play what `load` has returned."""
+        """Play a result of `load`, and return the playing sound."""
         raise NotImplementedError
 
     def stop(self, playing: Any) -> None:
-        """Stop what `play` has returned."""
+        """Stop a result of `play`."""
         raise NotImplementedError
 
-    def let_go(self) -> None:
-        """Free what was loaded, where dropping it does not."""
+    def free(self) -> None:
+        """Free all loaded sounds, if the library keeps them by name."""
 
 
 class Palace(Peer):
@@ -75,13 +75,13 @@ class Palace(Peer):
     def set_volume(playing: Any, volume: float) -> None:
         playing.gain = volume
 
-    def let_go(self) -> None:
+    def free(self) -> None:
         self.palace.free([Path(name) for name in self.context.cached_names])
         self.context.update()
 
 
 class PygletMedia(Peer):
-    """``pyglet.media``, with OpenAL where it finds it; without FFmpeg or GStreamer it reads WAV only."""
+    """``pyglet.media`` with OpenAL. Without FFmpeg or GStreamer it reads WAV only."""
 
     imported = "import pyglet.media"
 
@@ -112,7 +112,7 @@ class PygletMedia(Peer):
 
 
 class Arcade(PygletMedia):
-    """arcade, whose sounds are pyglet.media's."""
+    """arcade, which plays through ``pyglet.media``."""
 
     imported = "import arcade"
 
@@ -133,7 +133,7 @@ class Arcade(PygletMedia):
 
 
 class Pygame(Peer):
-    """pygame-ce: ``pygame.mixer``."""
+    """``pygame.mixer`` of pygame-ce."""
 
     imported = "import pygame.mixer"
 
@@ -159,7 +159,7 @@ class Pygame(Peer):
 
 
 class Miniaudio(Peer):
-    """miniaudio, which decodes, and feeds a device from a generator; mixing is left to the program."""
+    """miniaudio, which decodes and plays one generator. It has no mixer in Python."""
 
     imported = "import miniaudio"
     voices = 1
@@ -185,7 +185,7 @@ class Miniaudio(Peer):
 
 OURS = "pyglet_palace"
 
-#: Every library, ours first, by the name that is shown.
+#: The libraries, by the name that a report shows.
 PEERS: dict[str, type[Peer]] = {
     OURS: Palace,
     "pyglet.media": PygletMedia,
@@ -193,5 +193,5 @@ PEERS: dict[str, type[Peer]] = {
     "miniaudio": Miniaudio,
     "arcade": Arcade,
 }
-#: What is to be installed for a library, where it is not called the same.
+#: Packages of the libraries whose names differ.
 PACKAGES = {"pyglet_palace": "pyglet-palace", "pyglet.media": "pyglet"}

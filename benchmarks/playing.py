@@ -1,89 +1,115 @@
-"""What playing costs: a call, an update, a property; nothing; and many of each."""
+"""Measures of playing: single calls beside the bare OpenAL calls, many plays, many streams, and no work at all."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pyglet.clock
 
 import pyglet_palace as palace
 
+from .bare import BareContext
+from .contexts import RATE, free, silent_context
 from .machine import resident
-from .stats import median_call, seconds
-from .studio import RATE, empty, silent_context
+from .stats import alternate, seconds
 
 if TYPE_CHECKING:
-    from .setting import Setting
+    from collections.abc import Callable
+
+    from .config import Config
     from .stats import Series
 
-#: Attributes of a context that can play 1000 sounds at once.
+#: Attributes of a context that plays 1000 sounds at once.
 VOICES = {palace.MONO_SOURCES: 1024}
-#: Streams at once.
 _STREAMS = 32
+_GROUP = 250
+_BLOCKS = 20
+#: Calls in a block.
+_CALLS = 200
 
 
-def play(setting: Setting) -> Series:
-    """`Buffer.play` on a cached buffer."""
-    with silent_context() as context:
-        buffer = palace.Buffer(setting.yardstick("tiny.wav"))
-        medians = []
-        for _ in range(5):
-            medians.append(median_call(200, buffer.play) * 1e6)
+def play(config: Config) -> Series:
+    """`Buffer.play` of a cached sound, beside the bare calls."""
+    with silent_context() as context, closing(BareContext(_CALLS)) as bare:
+        buffer = palace.Buffer(config.reference("tiny.wav"))
+
+        def stop() -> None:
             for source in buffer.sources:
                 source.stop()
+            bare.stop()
             context.device.render(1024)
             context.update()
-    return {"play": [statistics.median(medians)]}
+
+        ours, control = alternate(
+            lambda turn: buffer.play(), lambda turn: bare.play(bare.sources[turn]), _BLOCKS, _CALLS, stop
+        )
+    return {"play": [ours * 1e6], "play.bare": [control * 1e6], "play.ratio": [ours / control]}
 
 
-def update(setting: Setting) -> Series:
-    """`Context.update` with sources that play and of which none ends."""
+def properties(config: Config) -> Series:
+    """Setting the properties of a playing source, beside the bare calls for a gain."""
     series: Series = {}
-    with silent_context(attrs=VOICES) as context:
-        buffer = palace.Buffer(setting.yardstick("streamed.ogg"))
-        for count in (0, 1, 32, 128, 255, 1000):
-            while buffer.source_count < count:
-                buffer.play()
-            times = []
-            for _ in range(200):
-                context.device.render(32)
-                times.append(seconds(context.update))
-            series[f"update.{count}"] = [statistics.median(times) * 1e6]
-            if count == 255:
-                cold = []
-                for _ in range(60):
-                    time.sleep(1 / 60)
-                    cold.append(seconds(context.update))
-                series["update.cold"] = [statistics.median(cold) * 1e6]
+    with silent_context(), closing(BareContext(1)) as bare:
+        source = palace.Buffer(config.reference("streamed.ogg")).play()
+        setters: dict[str, Callable[[int], object]] = {
+            "gain": lambda turn: setattr(source, "gain", 0.5 + turn % 2 / 4),
+            "position": lambda turn: setattr(source, "position", (0.0, 2.0, float(turn % 2))),
+            "pitch": lambda turn: setattr(source, "pitch", 1.0 + turn % 2 / 2),
+        }
+        for name, setter in setters.items():
+            ours, control = alternate(
+                setter, lambda turn: bare.set_gain(bare.sources, 0.5 + turn % 2 / 4), _BLOCKS, _CALLS
+            )
+            series[f"set.{name}"] = [ours * 1e6]
+            series[f"set.{name}.ratio"] = [ours / control]
+            series["set.bare"] = [control * 1e6]
     return series
 
 
-def properties(setting: Setting) -> Series:
-    """Setting what a playing source has."""
-    with silent_context():
-        source = palace.Buffer(setting.yardstick("streamed.ogg")).play()
-        took: Series = {}
-        for name, values in {
-            "gain": (0.5, 0.75),
-            "pitch": (1.0, 1.5),
-            "position": ((0.0, 0.0, 0.0), (1.0, 2.0, 3.0)),
-        }.items():
-            times = []
-            for turn in range(1000):
-                value = values[turn % 2]
-                start = time.perf_counter()
-                setattr(source, name, value)
-                times.append(time.perf_counter() - start)
-            took[f"set.{name}"] = [statistics.median(times) * 1e6]
-    return took
+def group(config: Config) -> Series:
+    """Setting the gain of a group of 250 playing sources, beside 250 bare calls."""
+    with silent_context(attrs=VOICES) as context, closing(BareContext(_GROUP)) as bare:
+        buffer = palace.Buffer(config.reference("streamed.ogg"))
+        mixer = palace.SourceGroup(context=context)
+        for _ in range(_GROUP):
+            buffer.play().group = mixer
+        ours, control = alternate(
+            lambda turn: setattr(mixer, "gain", 0.5 + turn % 2 / 4),
+            lambda turn: bare.set_gain(bare.sources, 0.5 + turn % 2 / 4),
+            _BLOCKS,
+            10,
+        )
+    return {"group": [ours * 1e6], "group.bare": [control * 1e6], "group.ratio": [ours / control]}
 
 
-def many_plays(setting: Setting) -> Series:
-    """10,000 plays in a row on 256 voices, with what was played rendered in between."""
+def update(config: Config) -> Series:
+    """`Context.update` with 255 and 1000 playing sources of which none ends, beside an update with none."""
+    series: Series = {}
+    with silent_context(attrs=VOICES) as idle, silent_context(attrs=VOICES) as context:
+        buffer = palace.Buffer(config.reference("streamed.ogg"))
+        for count in (255, 1000):
+            while buffer.source_count < count:
+                buffer.play()
+            times: list[float] = []
+            controls: list[float] = []
+            for _ in range(200):
+                for one, took in ((context, times), (idle, controls)):
+                    one.device.render(32)
+                    took.append(seconds(one.update))
+            playing, nothing = statistics.median(times), statistics.median(controls)
+            series[f"update.{count}"] = [playing * 1e6]
+            series[f"update.{count}.ratio"] = [playing / nothing]
+            series["update.0"] = [nothing * 1e6]
+    return series
+
+
+def many_plays(config: Config) -> Series:
+    """10,000 plays on 256 voices, with mixing in between."""
     with silent_context() as context:
-        buffer = palace.Buffer(setting.yardstick("tiny.wav"))
+        buffer = palace.Buffer(config.reference("tiny.wav"))
         voices, before, raised = 0, 0, 0
         start = time.perf_counter()
         for number in range(10_000):
@@ -112,8 +138,8 @@ def many_plays(setting: Setting) -> Series:
     }
 
 
-def _loop(duration: float) -> float:
-    """What of a core pyglet's clock takes at 60 Hz, in percent."""
+def _clock_load(duration: float) -> float:
+    """Run pyglet's clock at 60 Hz; return the percentage of a core that it took."""
     clock = pyglet.clock.get_default()
     end = time.perf_counter() + duration
     start, used = time.perf_counter(), time.process_time()
@@ -123,68 +149,65 @@ def _loop(duration: float) -> float:
     return (time.process_time() - used) / (time.perf_counter() - start) * 100
 
 
-def idle(setting: Setting) -> Series:
-    """A context with a sound in memory and nothing to do, beside no context; then one on a device that passes time."""
+def idle(config: Config) -> Series:
+    """A context with a cached sound and no work, beside a loop without a context."""
     series: Series = {}
-    _loop(0.5)  # the first turns are slower
-    for _ in range(setting.windows):
-        before = _loop(setting.seconds)
+    _clock_load(0.5)  # the first rounds are slower
+    for _ in range(config.windows):
+        before = _clock_load(config.seconds)
         with palace.LoopbackDevice(RATE) as device, palace.Context(device):
-            palace.Buffer(setting.yardstick("tiny.wav"))
+            palace.Buffer(config.reference("tiny.wav"))
             for _ in range(10):
                 pyglet.clock.get_default().tick()
             clock = pyglet.clock.get_default()
             scheduled = len(clock._schedule_items) + len(clock._schedule_interval_items)  # pyglet has no public count
-            with_context = _loop(setting.seconds)
+            with_context = _clock_load(config.seconds)
         with palace.Device() as device, palace.Context(device):
-            with_device = _loop(setting.seconds)
-        after = _loop(setting.seconds)
+            with_device = _clock_load(config.seconds)
+        after = _clock_load(config.seconds)
         empty_loop = (before + after) / 2
         series.setdefault("idle", []).append(with_context - empty_loop)
-        series.setdefault("idle.spread", []).append(abs(before - after))
+        series.setdefault("idle.control", []).append(abs(before - after))
         series.setdefault("idle.device", []).append(with_device - empty_loop)
         series.setdefault("idle.scheduled", []).append(float(scheduled))
     return series
 
 
-def streams(setting: Setting) -> Series:
-    """32 streams of stereo Vorbis on a device that passes time, beside 32 looping buffers of the same; the main thread
-    sleeps.
-    """
-    path = setting.yardstick("streamed.ogg")
+def streams(config: Config) -> Series:
+    """32 streams of stereo Vorbis that mix in real time while the main thread sleeps, beside 32 cached sounds."""
+    path = config.reference("streamed.ogg")
     series: Series = {}
-    with silent_context(playing=True) as context:
-        for name in ("buffers", "streams"):
+    with silent_context(realtime=True) as context:
+        for name in ("cached", "streamed"):
             sources = []
             for _ in range(_STREAMS):
-                playing = palace.Buffer(path).play() if name == "buffers" else palace.Decoder(path).play()
+                playing = palace.Buffer(path).play() if name == "cached" else palace.Decoder(path).play()
                 playing.looping = True
                 sources.append(playing)
-            time.sleep(1)  # they have come under way
-            sleeps = max(1, round(setting.seconds))
+            time.sleep(1)  # until all have started
+            sleeps = max(1, round(config.seconds))
             used, before = time.process_time(), context.stats()["underruns"]
             for _ in range(sleeps):
                 time.sleep(1)
                 context.update()
             series[f"streams.{name}"] = [(time.process_time() - used) / sleeps * 100]
-            if name == "streams":
+            if name == "streamed":
                 series["streams.underruns"] = [float(context.stats()["underruns"] - before)]
             for source in sources:
                 source.destroy()
-            empty(context, [path])
+            free(context, [path])
     return series
 
 
-def stream_call(setting: Setting) -> Series:
+def stream_call(config: Config) -> Series:
     """`Decoder.play` on a stereo Vorbis file."""
     with silent_context():
         sources = [palace.Source() for _ in range(30)]
-        decoders = [palace.Decoder(setting.yardstick("streamed.ogg")) for _ in sources]
-        times = []
-        for decoder, source in zip(decoders, sources, strict=True):
-            start = time.perf_counter()
-            decoder.play(source=source)
-            times.append(time.perf_counter() - start)
+        decoders = [palace.Decoder(config.reference("streamed.ogg")) for _ in sources]
+        times = [
+            seconds(lambda decoder=decoder, source=source: decoder.play(source=source))  # type: ignore[misc]
+            for decoder, source in zip(decoders, sources, strict=True)
+        ]
         for source in sources:
             source.destroy()
     return {"stream.call": [statistics.median(times) * 1e6]}

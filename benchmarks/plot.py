@@ -1,11 +1,11 @@
-"""The results as pictures, where matplotlib is installed."""
+"""Pictures of the results. Needs matplotlib."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .figures import COMPARISONS, GROWTH, figures, libraries
-from .peers import OURS
+from .comparisons import RATIOS, libraries
+from .figures import GROWTH, figures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +16,7 @@ _COLOURS = ("#2a6fbb", "#c9542c", "#4c9a52", "#8a63ad", "#777777")
 
 
 def draw(results: Results, folder: Path) -> list[Path]:
-    """Write what there is to see into `folder`: our figures against their targets, the peers, the growth.
+    """Write pictures into `folder`: figures and targets, other libraries, growth of costs. Return their paths.
 
     Raises:
         ImportError: matplotlib is not installed.
@@ -38,7 +38,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
 
 
 def _targets(results: Results, figure: Any) -> bool:
-    """Each figure as a share of its target; a bar that ends on the good side of 1 has met it."""
+    """Draw each figure divided by its target."""
     shown = [
         (row, results.summaries[row.key])
         for row in figures()
@@ -54,50 +54,42 @@ def _targets(results: Results, figure: Any) -> bool:
         axes.barh(place, summary.median / target, color=colour)
         axes.plot([summary.low / target, summary.high / target], [place, place], color="black", linewidth=1)
     axes.axvline(1, color="black", linestyle=":")
-    labels = [f"{row.what.replace('`', '')}  ({row.target} {row.unit})" for row, _ in reversed(shown)]
+    labels = [f"{row.label.replace('`', '')}  ({row.target} {row.unit})" for row, _ in reversed(shown)]
     axes.set_yticks(range(len(shown)), labels, fontsize=8)
     axes.set_xscale("symlog", linthresh=1)
-    axes.set_xlabel("of the target: median, lowest and highest; green has met it")
+    axes.set_xlabel("measured / target: median, lowest and highest; green: target met")
     return True
 
 
 def _peers(results: Results, figure: Any) -> bool:
-    """For each thing that is compared, how much of ours a library takes."""
-    names = [name for name in libraries() if name != OURS]
-    rows = [row for row in COMPARISONS if not row.of_all and results.median(f"beside.{row.key}.{OURS}")]
-    found = {
-        name: [
-            (place, theirs / results.summaries[f"beside.{row.key}.{OURS}"].median)
-            for place, row in enumerate(rows)
-            if (theirs := results.median(f"beside.{row.key}.{name}"))
-        ]
-        for name in names
-    }
-    if not any(found.values()):
+    """Draw the ratios of other libraries to pyglet_palace."""
+    found = [(row, ratios) for row in RATIOS if (ratios := results.ratios(row))]
+    if not found:
         return False
     axes = figure.subplots()
-    for colour, (name, points) in zip(_COLOURS, found.items(), strict=False):
+    for colour, name in zip(_COLOURS, libraries()[1:], strict=False):
+        points = [(place, ratios[name]) for place, (_, ratios) in enumerate(found) if name in ratios]
         if points:
             axes.plot(*zip(*points, strict=True), "o", color=colour, label=name, alpha=0.8)
     axes.axhline(1, color="black", linestyle=":")
     axes.set_yscale("log")
-    axes.set_ylabel("times ours; above 1 we are ahead")
-    axes.set_xticks(range(len(rows)), [row.what for row in rows], rotation=30, ha="right", fontsize=8)
+    axes.set_ylabel("other library / pyglet_palace; above 1 pyglet_palace is better")
+    axes.set_xticks(range(len(found)), [row.label for row, _ in found], rotation=30, ha="right", fontsize=8)
     axes.legend(fontsize=8)
     return True
 
 
 def _growth(results: Results, figure: Any) -> bool:
-    """On both axes, each step is ten times."""
+    """Draw the costs by count, with logarithmic axes."""
     drawn = False
-    for axes, (topic, (what, unit, lines)) in zip(figure.subplots(1, len(GROWTH)), GROWTH.items(), strict=True):
+    for axes, (topic, (label, unit, lines)) in zip(figure.subplots(1, len(GROWTH)), GROWTH.items(), strict=True):
         for colour, (line, call) in zip(_COLOURS, lines.items(), strict=False):
             if points := results.growth(topic, line):
                 axes.plot(*zip(*points, strict=True), "o-", color=colour, label=call.replace("`", ""))
                 drawn = True
         axes.set_xscale("log")
         axes.set_yscale("log")
-        axes.set_xlabel(what)
+        axes.set_xlabel(label)
         axes.set_ylabel(unit)
         if axes.lines:
             axes.legend(fontsize=8)

@@ -1,4 +1,4 @@
-"""Measures in processes of their own, and processes that keep the cores busy."""
+"""Processes: one for each measure, and some that keep the cores busy."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .config import Config
 from .machine import cores
-from .setting import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .stats import Series
 
-#: Without hardware, everywhere the same: a device that passes time and is not heard, and no window.
+#: Environment without hardware: a null device that mixes in real time, and no window.
 ENVIRONMENT = {
     "ALSOFT_DRIVERS": "null",
     "ALSOFT_LOGLEVEL": "0",
@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "SDL_VIDEODRIVER": "dummy",
 }
 
-#: Ends by itself when who has started it is gone.
+#: A busy loop that ends with its parent process.
 _BUSY = """
 import os
 parent = os.getppid()
@@ -41,18 +41,18 @@ while os.getppid() == parent:
 
 
 class MeasureFailed(Exception):
-    """A measure could not be done in its process; the text says why."""
+    """A measure failed. The text is its error."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A measure: ``"module:function"`` in this package, and what it gets besides the setting."""
+    """A measure: ``"module:function"`` in this package, and an argument besides the configuration."""
 
     function: str
     argument: str = ""
 
     def resolve(self) -> Callable[..., Series]:
-        """The function."""
+        """Return the function."""
         module, _, name = self.function.partition(":")
         return getattr(importlib.import_module(f"{__package__}.{module}"), name)
 
@@ -61,24 +61,24 @@ class Task:
 
 
 def environment() -> dict[str, str]:
-    """What the environment of a measure is."""
+    """Return the environment variables of a measure."""
     root = str(Path(__file__).parent.parent)
     path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, **ENVIRONMENT, "PYTHONPATH": path}
 
 
-def run(task: Task, setting: Setting, timeout: float = 900) -> Series:
-    """Do a measure in a new process. What it logs or prints is not shown.
+def run(task: Task, config: Config, timeout: float = 900) -> Series:
+    """Run a measure in a new process and return its samples. Its output is not shown.
 
     Raises:
-        MeasureFailed: It raised, crashed, or did not end.
+        MeasureFailed: It raised an error, crashed, or did not end in time.
     """
     command = [sys.executable, "-m", "benchmarks.processes", task.function, task.argument]
     try:
         done = subprocess.run(
             command,
-            input=setting.to_json(),
+            input=config.to_json(),
             env=environment(),
             capture_output=True,
             text=True,
@@ -96,7 +96,7 @@ def run(task: Task, setting: Setting, timeout: float = 900) -> Series:
 
 
 def python(code: str, *arguments: str) -> str:
-    """The last line that some code prints in a new interpreter."""
+    """Run code in a new interpreter and return the last line that it prints."""
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
@@ -106,7 +106,7 @@ def python(code: str, *arguments: str) -> str:
 
 @contextmanager
 def busy_cores() -> Iterator[None]:
-    """Every core is taken by another process."""
+    """Keep every core busy with another process."""
     running = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(cores())]
     try:
         yield
@@ -117,13 +117,13 @@ def busy_cores() -> Iterator[None]:
 
 
 def main() -> None:
-    """A child process: the setting comes in, and what was measured goes out on the last line."""
+    """Run a measure as a child process: read the configuration from stdin, print the samples on the last line."""
     task = Task(*sys.argv[1:3])
-    setting = Setting.from_json(sys.stdin.read())
+    config = Config.from_json(sys.stdin.read())
     call = task.resolve()
-    series = call(setting, task.argument) if task.argument else call(setting)
+    series = call(config, task.argument) if task.argument else call(config)
     print("\n" + json.dumps(series), flush=True)
-    # At once: a worker held where other processes fill the cores would hold the end up as well.
+    # Without waiting for workers, which get little time while other processes use the cores.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""Medians, spreads, and the time a call takes."""
+"""Medians, percentiles, and the time that calls take."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-#: What measures return: samples, by what they are samples of.
+#: The result of a measure: samples by key.
 Series = dict[str, list[float]]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What is told of samples: the median, the lowest and the highest."""
+    """The median, the lowest and the highest of some samples, and their number."""
 
     median: float
     low: float
@@ -25,29 +25,55 @@ class Summary:
 
     @classmethod
     def of(cls, samples: Sequence[float]) -> Summary:
-        """Of at least one sample."""
+        """Return the summary of one or more samples."""
         return cls(statistics.median(samples), min(samples), max(samples), len(samples))
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """The seconds that a call takes."""
+    """Return the seconds that a call takes."""
     start = time.perf_counter()
     call()
     return time.perf_counter() - start
 
 
-def median_call(calls: int, call: Callable[[], object]) -> float:
-    """The median of the seconds that a call takes, over some."""
-    return statistics.median(seconds(call) for _ in range(calls))
+def alternate(
+    first: Callable[[int], object],
+    second: Callable[[int], object],
+    blocks: int,
+    calls: int | tuple[int, int],
+    between: Callable[[], object] = lambda: None,
+) -> tuple[float, float]:
+    """Time two functions in alternating blocks of calls, so that a change of the machine's speed affects both.
+
+    Args:
+        first: Receives the number of the call in its block, from 0.
+        second: The same.
+        blocks: Number of blocks of each.
+        calls: Number of calls in a block, for both or for each.
+        between: Called after each pair of blocks, untimed.
+
+    Returns:
+        The median time of a call of `first` and of `second`, in seconds.
+    """
+    times: tuple[list[float], list[float]] = ([], [])
+    counts = (calls, calls) if isinstance(calls, int) else calls
+    for _ in range(blocks):
+        for call, count, took in zip((first, second), counts, times, strict=True):
+            for turn in range(count):
+                start = time.perf_counter()
+                call(turn)
+                took.append(time.perf_counter() - start)
+        between()
+    return statistics.median(times[0]), statistics.median(times[1])
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """The smallest sample that so many percent of all do not exceed."""
+    """Return the smallest sample that is at least as large as `percent` % of all samples."""
     ordered = sorted(samples)
     return ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * percent // 100) - 1))]
 
 
 def merge(into: Series, more: Series) -> None:
-    """Add samples to those that are there."""
+    """Append the samples of `more` to those in `into`."""
     for key, samples in more.items():
         into.setdefault(key, []).extend(samples)

@@ -1,12 +1,11 @@
 """The grid behind the loader's defaults: ``python -m benchmarks.tuning``.
 
-Block size, number of workers, the class the system schedules them in, and the order of jobs; each for a main thread
-that is busy for 25 % and for 100 % of a frame, on idle cores and on cores that other processes fill. In each cell,
-windows with a load stand between windows without; what is told is how much later frames are, and how much is loaded
-meanwhile.
+Measures block size, number of workers, their scheduling class, and the order of jobs, with a main thread that is busy
+for 25 % and for 100 % of a frame, on idle cores and on cores that other processes fill. Each cell has alternating
+windows with and without a load. Its result is how much later frames are with a load, and how much is loaded.
 
-Workers and classes are crossed, because they act on each other; block size and order are varied one at a time. A
-variant changes the package from outside, in a process of its own: nothing of this is an option of a game's.
+Workers and scheduling classes are crossed, because they influence each other. Block size and order are varied one at a
+time. A variant changes the package from outside, in its own process. A game cannot choose these settings.
 """
 
 from __future__ import annotations
@@ -30,18 +29,18 @@ from pyglet_palace._decoding import load
 from pyglet_palace._loading import workers
 
 from .__main__ import OUT, prepare, say
-from .frames import BUSY, Loads, watch
+from .contexts import free, silent_context
+from .frames import BUSY, RepeatedLoad, frame_lateness
 from .machine import describe, openal
 from .processes import MeasureFailed, Task, busy_cores, run
 from .report import number
 from .sounds import SHORT_SECONDS
 from .stats import Series, merge, percentile
-from .studio import empty, silent_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .setting import Setting
+    from .config import Config
 
 KIB = 1024
 BLOCKS = {"64 KiB": 64 * KIB, "256 KiB": 256 * KIB, "1 MiB": 1024 * KIB, "2 MiB": 2048 * KIB, "8 MiB": 8192 * KIB}
@@ -52,16 +51,16 @@ def _class(name: str) -> Callable[[int], object]:
     return lambda thread: os.sched_setscheduler(thread, getattr(os, name), os.sched_param(0))
 
 
-#: What is done to a worker by its native id. Linux only, where it is not nothing.
+#: Functions that put a worker, by its native id, into a scheduling class. All but the first are for Linux.
 CLASSES: dict[str, Callable[[int], object]] = {
     "OTHER": lambda thread: None,
     "BATCH": _class("SCHED_BATCH"),
     "IDLE": _class("SCHED_IDLE"),
     "nice 10": lambda thread: os.setpriority(os.PRIO_PROCESS, thread, 10),
 }
-#: In what order names are asked for, by the sizes of their files.
+#: Orders in which files are requested.
 ORDERS: dict[str, Callable[[Sequence[Path]], list[Path]]] = {
-    "as asked": list,
+    "as listed": list,
     "shortest first": lambda paths: sorted(paths, key=lambda path: path.stat().st_size),
     "longest first": lambda paths: sorted(paths, key=lambda path: -path.stat().st_size),
 }
@@ -69,12 +68,12 @@ ORDERS: dict[str, Callable[[Sequence[Path]], list[Path]]] = {
 
 @dataclass(frozen=True)
 class Variant:
-    """What the loader could be."""
+    """Settings of the loader."""
 
     block: str
     workers: int
     scheduling: str = "OTHER"
-    order: str = "as asked"
+    order: str = "as listed"
 
     def __str__(self) -> str:
         threads = "1 worker" if self.workers == 1 else f"{self.workers} workers"
@@ -83,7 +82,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Situation:
-    """What the machine is doing besides."""
+    """The load of the machine."""
 
     busy: str
     filled: bool
@@ -92,17 +91,17 @@ class Situation:
         return f"main thread {self.busy} % busy, cores {'filled' if self.filled else 'idle'}"
 
 
-SITUATIONS = tuple(Situation(busy, filled) for filled, busy in product((False, True), BUSY))
+SITUATIONS = tuple(Situation(busy, filled) for filled, busy in product((False, True), ("25", "100")))
 
 
 def default() -> Variant:
-    """What the loader is."""
+    """Return the settings that the loader has."""
     block = min(BLOCKS, key=lambda name: abs(BLOCKS[name] - load.BLOCK_BYTES))
     return Variant(block, workers.default_workers())
 
 
 def variants() -> list[Variant]:
-    """What it could be, the default first."""
+    """Return all variants, the default first."""
     start = default()
     classes = CLASSES if hasattr(os, "sched_setscheduler") else ["OTHER"]
     crossed = [replace(start, workers=workers, scheduling=name) for workers in WORKERS for name in classes]
@@ -110,49 +109,49 @@ def variants() -> list[Variant]:
     return list(dict.fromkeys([start, *crossed, *single]))
 
 
-def cell(setting: Setting, argument: str) -> Series:
-    """One variant in one situation: idle, loading, idle, ..."""
+def cell(config: Config, argument: str) -> Series:
+    """Measure one variant in one situation, in alternating windows."""
     values = json.loads(argument)
     variant, situation = Variant(**values["variant"]), Situation(**values["situation"])
     load.BLOCK_BYTES = BLOCKS[variant.block]
     busy = BUSY[situation.busy]
-    calm: list[list[float]] = []
+    idle: list[list[float]] = []
     loading: list[list[float]] = []
     with silent_context(workers=variant.workers) as context:
-        first = [setting.paths(kind)[0] for kind in setting.kinds]
-        palace.preload(first).wait()  # everything is imported
-        empty(context, first)
+        first = [config.paths(kind)[0] for kind in config.kinds]
+        palace.preload(first).wait()  # imports all modules
+        free(context, first)
         for thread in threading.enumerate():
             if thread.name.startswith("pyglet_palace loader") and thread.native_id is not None:
                 CLASSES[variant.scheduling](thread.native_id)
-        loads = Loads(context, ORDERS[variant.order](setting.paths()))
+        loads = RepeatedLoad(context, ORDERS[variant.order](config.paths()))
         with busy_cores() if situation.filled else nullcontext():
-            for _ in range(setting.windows):
-                calm.append(watch(setting.seconds, busy, context.update))
+            for _ in range(config.windows):
+                idle.append(frame_lateness(config.seconds, busy, context.update))
                 gc.collect()
-                loading.append(watch(setting.seconds, busy, loads.update, loads.between))
+                loading.append(frame_lateness(config.seconds, busy, loads.update, loads.between))
                 loads.stop()
                 time.sleep(0.2)
-            calm.append(watch(setting.seconds, busy, context.update))
+            idle.append(frame_lateness(config.seconds, busy, context.update))
     return {
-        "idle.p99": [percentile(window, 99) for window in calm],
+        "idle.p99": [percentile(window, 99) for window in idle],
         "p50": [statistics.median(window) for window in loading],
         "p99": [percentile(window, 99) for window in loading],
         "max": [max(window) for window in loading],
         "difference": [
             percentile(window, 99) - (percentile(before, 99) + percentile(after, 99)) / 2
-            for window, (before, after) in zip(loading, pairwise(calm), strict=True)
+            for window, (before, after) in zip(loading, pairwise(idle), strict=True)
         ],
-        "rate": [loads.bytes / setting.seconds / setting.windows / 1e6],
-        "loads": [loads.files / len(setting.sounds) / setting.seconds / setting.windows],
+        "rate": [loads.bytes / config.seconds / config.windows / 1e6],
+        "loads": [loads.files / len(config.sounds) / config.seconds / config.windows],
     }
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What came of a variant in a situation, in milliseconds and MB/s.
+    """The samples of a variant in a situation, in milliseconds and MB/s.
 
-    Nothing, where it did not end: a worker that gets no time of a core may hold the interpreter's lock.
+    `series` is empty if the measure did not end: a worker that gets no time of a core may hold the GIL.
     """
 
     variant: Variant
@@ -160,15 +159,15 @@ class Cell:
     series: Series
 
     def median(self, key: str) -> float:
-        """Of all windows."""
+        """Return the median over all windows."""
         return statistics.median(self.series[key])
 
 
 def conclusions(cells: Sequence[Cell]) -> list[str]:
-    """What the cells say of the default: a sentence for each situation.
+    """Compare the default with the best variant. Return a text for each situation.
 
-    Of the variants that load at least half as fast as the fastest, the best is the one whose frames are the least late;
-    a millisecond, or what one idle window is from the next, does not count.
+    The best variant is the one with the least late frames among those that load at least half as fast as the fastest.
+    A difference of one millisecond, or of one idle window to the next, is noise.
     """
     sentences = []
     for situation in dict.fromkeys(one.situation for one in cells):
@@ -185,30 +184,30 @@ def conclusions(cells: Sequence[Cell]) -> list[str]:
             if one.situation == situation and (not one.series or one.median("rate") < least)
         ]
         noise = max(1.0, statistics.median(abs(a - b) for one in here for a, b in pairwise(one.series["idle.p99"])))
-        mine = next((one for one in here if one.variant == default()), None)
-        text = f"{situation}: {_told(best)} is the least late of those that load at half the best rate or more"
-        text += f"; the fastest is {_told(fastest)}."
-        if mine is not None:
-            behind = mine.median("difference") - best.median("difference")
-            how = "less late" if behind < 0 else "later"
-            verdict = "as late" if abs(behind) <= noise else f"{how} by {number(abs(behind))} ms"
-            text += f" The default, {_told(mine)}, is {verdict} (noise: {number(noise)} ms)"
-            text += f", at {mine.median('rate') / fastest.median('rate'):.0%} of the best rate."
+        ours = next((one for one in here if one.variant == default()), None)
+        text = f"{situation}: {_described(best)} has the least late frames of those that load at half the best rate"
+        text += f" or more; the fastest is {_described(fastest)}."
+        if ours is not None:
+            difference = ours.median("difference") - best.median("difference")
+            how = "less late" if difference < 0 else "later"
+            verdict = "as late" if abs(difference) <= noise else f"{how} by {number(abs(difference))} ms"
+            text += f" The default, {_described(ours)}, is {verdict} (noise: {number(noise)} ms)"
+            text += f", at {ours.median('rate') / fastest.median('rate'):.0%} of the best rate."
         if starved:
             text += f" Starved: {'; '.join(starved)}."
         sentences.append(text)
     return sentences
 
 
-def _told(one: Cell) -> str:
+def _described(one: Cell) -> str:
     return f"[{one.variant}] ({number(one.median('difference'))} ms, {number(one.median('rate'))} MB/s)"
 
 
 def as_text(cells: Sequence[Cell]) -> str:
-    """The table."""
+    """Return the table for a terminal."""
     lines = []
     for situation in dict.fromkeys(one.situation for one in cells):
-        lines += [str(situation), f"{'':46}{'p50':>9}{'p99':>9}{'max':>9}{'idle p99':>9}{'beyond':>9}{'MB/s':>8}"]
+        lines += [str(situation), f"{'':46}{'p50':>9}{'p99':>9}{'max':>9}{'idle p99':>9}{'differs':>9}{'MB/s':>8}"]
         for one in cells:
             if one.situation == situation and not one.series:
                 lines.append(f"{one.variant!s:46} did not end")
@@ -220,8 +219,8 @@ def as_text(cells: Sequence[Cell]) -> str:
     return "\n".join(lines)
 
 
-def measure(setting: Setting, repeats: int) -> list[Cell]:
-    """All cells, as often as wanted; those of one situation in turn, so that what disturbs the machine disturbs all."""
+def measure(config: Config, repeats: int) -> list[Cell]:
+    """Measure all cells, in rounds, so that a disturbance of the machine affects all variants."""
     found: dict[tuple[Situation, Variant], Series] = {}
     pairs = list(product(SITUATIONS, variants()))
     for turn in range(repeats):
@@ -229,32 +228,32 @@ def measure(setting: Setting, repeats: int) -> list[Cell]:
             say(f"repeat {turn + 1} of {repeats}, {place} of {len(pairs)}: {situation}; {variant}")
             argument = json.dumps({"variant": asdict(variant), "situation": asdict(situation)})
             try:
-                merge(found.setdefault((situation, variant), {}), run(Task("tuning:cell", argument), setting, 60))
+                merge(found.setdefault((situation, variant), {}), run(Task("tuning:cell", argument), config, 60))
             except MeasureFailed as error:
-                say(f"this one failed: {error}")
+                say(f"failed: {error}")
     return [Cell(variant, situation, series) for (situation, variant), series in found.items()]
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Measure, and print a table and what follows from it."""
+    """Measure, and print a table and the comparison with the default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tuning", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, help="sounds to measure with, instead of a set that is made")
-    parser.add_argument("--quick", action="store_true", help="some minutes: short sounds and windows, everything once")
-    parser.add_argument("--repeats", type=int, help="how often each cell is measured (3)")
-    parser.add_argument("--windows", type=int, help="loading windows in a cell each time (1)")
-    parser.add_argument("--seconds", type=float, help="length of a window (4)")
-    parser.add_argument("--out", type=Path, default=OUT, help="where tuning.json goes (benchmarks/out)")
+    parser.add_argument("folder", nargs="?", type=Path, help="sounds to measure with, instead of generated ones")
+    parser.add_argument("--quick", action="store_true", help="a few minutes: short sounds and windows, one round")
+    parser.add_argument("--repeats", type=int, help="number of rounds (3)")
+    parser.add_argument("--windows", type=int, help="windows with a load in a cell (1)")
+    parser.add_argument("--seconds", type=float, help="length of a window in seconds (4)")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for tuning.json (benchmarks/out)")
     options = parser.parse_args(arguments)
-    setting = prepare(options)
-    # A short window would end within a long sound, and count nothing of it.
-    sounds = [sound for sound in setting.sounds if not options.quick or sound.seconds <= SHORT_SECONDS]
-    setting = replace(
-        setting,
+    config = prepare(options)
+    # A short window would end before a long sound is loaded.
+    sounds = [sound for sound in config.sounds if not options.quick or sound.seconds <= SHORT_SECONDS]
+    config = replace(
+        config,
         sounds=tuple(sounds),
         seconds=options.seconds or (0.7 if options.quick else 4.0),
         windows=options.windows or 1,
     )
-    cells = measure(setting, options.repeats or (1 if options.quick else 3))
+    cells = measure(config, options.repeats or (1 if options.quick else 3))
     text = [as_text(cells), *conclusions(cells)]
     print("\n".join(text))
     options.out.mkdir(parents=True, exist_ok=True)

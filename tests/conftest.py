@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.studio import Studio
+    from tests.effect_renderer import EffectRenderer
 
 #: Default rate of devices and sounds, in hertz.
 RATE = 44100
@@ -90,10 +90,10 @@ def context(device: palace.LoopbackDevice) -> palace.Context:
 
 
 @pytest.fixture
-def studio(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> Studio:
-    from tests.studio import Studio  # it imports this module
+def renderer(tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice) -> EffectRenderer:
+    from tests.effect_renderer import EffectRenderer  # it imports this module
 
-    return Studio(tmp_path, device)
+    return EffectRenderer(tmp_path, device)
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks import plot, report
-from benchmarks.figures import COMPARISONS, REASONS, figures, libraries, reason
+from benchmarks.comparisons import COMPARISONS, REASONS, libraries, reason
+from benchmarks.figures import figures
 from benchmarks.results import Results
 from benchmarks.stats import percentile
 
@@ -16,32 +17,44 @@ if TYPE_CHECKING:
 
 SERIES = {
     "cache": [0.4, 0.5, 0.6],
-    "hold": [0.7],
-    "hold.core": [0.1],
+    "cache.ratio": [4.0, 5.0, 6.0],
+    "play.ratio": [2.5],
     "many.raised": [0.0],
-    "beside.play.pyglet_palace": [6.0],
-    "beside.play.pygame-ce": [0.25],
-    "beside.play.pyglet.media": [150.0],
-    "beside.load.WAV.pyglet_palace": [10.0],
-    "beside.load.WAV.pyglet.media": [20.0],
-    "growth.names.ask.10": [0.1],
-    "growth.names.ask.1000": [3.0],
+    "peers.play.pyglet_palace": [6.0],
+    "peers.play.pygame-ce": [0.25],
+    "peers.play.pyglet.media": [150.0],
+    "ratio.play.pyglet.media": [24.0],
+    "peers.load.WAV.pyglet_palace": [10.0],
+    "peers.load.WAV.pyglet.media": [20.0],
+    "growth.names.request.10": [0.1],
+    "growth.names.request.1000": [3.0],
 }
 
 
 @pytest.fixture
 def results() -> Results:
     machine = {"processor": "Abacus 3000", "cores": "2", "system": "Linux 6 (x86_64)", "Python": "CPython 3.11"}
-    failed = {"beside:loading arcade": "arcade is not installed", "beside:memory arcade": "arcade is not installed"}
+    failed = {
+        "peer_measures:loading arcade": "arcade is not installed",
+        "peer_measures:memory arcade": "arcade is not installed",
+    }
     failed["playing:play"] = "OSError: /home/somebody/x"
     return Results.of(SERIES, machine, {"sounds": "3 sounds"}, failed)
 
 
 def test_table_shows_the_target(results: Results) -> None:
     page = report.as_markdown(results)
-    assert "| `cache` of 200 names, on the calling thread | 0.500 ms | 0.400 to 0.600 | < 1 ms | met |" in page
-    assert "| 0.700 ms |  | < 0.5 ms | not met |" in page
+    assert (
+        "| `cache` of 200 names / their look-up by `Loader.location` | 5.00 x | 4.00 to 6.00 | <= 8 x | met |" in page
+    )
+    assert "| 2.50 x |  | <= 2 x | **not met** |" in page
     assert "| 0 |  | <= 0 | met |" in page
+
+
+def test_times_follow_the_ratios(results: Results) -> None:
+    page = report.as_markdown(results)
+    assert page.index("| `cache` of 200 names | 0.500 ms | 0.400 to 0.600 |") > page.index("## Times on this machine")
+    assert page.index("## Times on this machine") > page.index("| `cache` of 200 names / ")
 
 
 def test_page_names_the_machine(results: Results) -> None:
@@ -57,17 +70,42 @@ def test_peer_table_compares_libraries(results: Results) -> None:
     assert rows[1] == ["reads", "all", "all", "-"]
 
 
+def test_ratio_of_one_process_is_preferred(results: Results) -> None:
+    """Ratios of alternating calls replace ratios of medians of two processes."""
+    rows = report.ratio_table(results)
+    assert rows[0] == ["", "pyglet.media", "pygame-ce", "target", ""]
+    assert ["play a sound", "24.00 x", "0.042 x", ">= 30 x (pyglet.media)", "**not met**"] in rows
+    assert ["load the WAV files", "2.00 x", "-", ">= 1 x", "met"] in rows
+
+
+def test_target_without_a_ratio_is_open() -> None:
+    row = next(row for row in COMPARISONS if row.key == "play")
+    assert row.met({"pygame-ce": 0.1}) is None
+    assert row.met({"pygame-ce": 0.1, "pyglet.media": 31.0}) is True
+
+
+def test_speed_ratio_counts_more_as_better() -> None:
+    series = {"peers.background.rate.pyglet_palace": [100.0], "peers.background.rate.arcade": [50.0]}
+    row = next(row for row in COMPARISONS if row.key == "background.rate")
+    assert Results.of(series, {}, {}, {}).ratios(row) == {"arcade": 2.0}
+
+
 def test_faster_library_is_explained(results: Results) -> None:
-    (sentence,) = report.ahead(results)
-    assert sentence.startswith("pygame-ce is ahead: play a sound (0.250 us against 6.00 us). Its play is one call")
+    (sentence,) = report.faster(results)
+    assert sentence.startswith("pygame-ce: play a sound (24.00 x). Its play is one call")
 
 
-def test_partial_reader_is_not_ahead(results: Results) -> None:
-    """A library that reads fewer kinds of file is not ahead in loading all it reads."""
-    frames = {"beside.frame.pyglet_palace": [900.0], "beside.frame.pyglet.media": [1.0]}
-    assert len(report.ahead(Results.of({**SERIES, **frames}, {}, {}, {}))) == 2
-    more = {**SERIES, **frames, "beside.load.MP3.pyglet_palace": [10.0]}
-    assert len(report.ahead(Results.of(more, {}, {}, {}))) == 1
+def test_partial_reader_is_not_faster() -> None:
+    """A library that reads fewer kinds of file is not faster in loading all that it reads."""
+    rates = {"peers.background.rate.pyglet_palace": [1.0], "peers.background.rate.pyglet.media": [900.0]}
+    series = {**SERIES, **rates}
+    assert len(report.faster(Results.of(series, {}, {}, {}))) == 2
+    more = {**series, "peers.load.MP3.pyglet_palace": [10.0]}
+    assert len(report.faster(Results.of(more, {}, {}, {}))) == 1
+
+
+def test_growth_is_relative_to_the_first_count(results: Results) -> None:
+    assert report.growth_table(results, "names") == [["names", "10", "1,000"], ["`preload`", "1.00 x", "30.00 x"]]
 
 
 def test_comparisons_have_reasons() -> None:
@@ -83,23 +121,13 @@ def test_page_hides_error_paths(results: Results) -> None:
     assert "somebody" in report.as_text(results)
 
 
-def test_section_omits_detail_figures() -> None:
-    """It keeps the promises and the figures that explain them."""
-    series = {"hold": [0.7], "hold.core": [0.1], "hold.update": [0.7]}
-    results = Results.of(series, {}, {}, {})
-    assert "the longest `Context.update`" in report.as_markdown(results)
-    page = report.section(results, None)
-    assert "time of a core" in page
-    assert "the longest `Context.update`" not in page
-
-
 def test_page_is_rewritten_between_markers(results: Results, tmp_path: Path) -> None:
     page = tmp_path / "performance.md"
     page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
     report.rewrite_page(page, results, "growth.png")
     once = page.read_text()
     assert once == f"before\n\n{report.section(results, 'growth.png')}\n\nafter\n"
-    assert "![How costs grow](growth.png)" in once
+    assert "![Growth of costs](growth.png)" in once
     report.rewrite_page(page, results, "growth.png")
     assert page.read_text() == once
 
@@ -108,7 +136,7 @@ def test_page_is_rewritten_between_markers(results: Results, tmp_path: Path) -> 
     "text", ["", f"{report.BEGIN}", f"{report.END}{report.BEGIN}", f"{report.BEGIN * 2}{report.END}"]
 )
 def test_wrong_markers_raise(text: str) -> None:
-    with pytest.raises(ValueError, match="must hold one"):
+    with pytest.raises(ValueError, match="must contain one"):
         report.rewrite(text, "new")
 
 

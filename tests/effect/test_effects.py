@@ -11,7 +11,7 @@ import pytest
 import pyglet_palace as palace
 from tests import sounds
 from tests.conftest import RATE
-from tests.studio import Asked, Studio, click, level, noise, version
+from tests.effect_renderer import Asked, EffectRenderer, click, level, noise, version
 
 CLASSES = [getattr(palace, name) for name in palace.__all__ if name.endswith("Effect") and name != "BaseEffect"]
 ROWS = [pytest.param(cls, row, id=f"{cls.__name__}.{row.name}") for cls in CLASSES for row in cls._parameters.values()]
@@ -71,25 +71,25 @@ def test_every_preset_reaches_openal(context: palace.Context) -> None:
 # Each effect is heard
 
 
-def test_base_effect_does_nothing(studio: Studio) -> None:
-    assert not studio.hear(palace.BaseEffect(), noise(), RATE).any()
-    assert not studio.hear(None, noise(), RATE).any()
+def test_base_effect_does_nothing(renderer: EffectRenderer) -> None:
+    assert not renderer.render(palace.BaseEffect(), noise(), RATE).any()
+    assert not renderer.render(None, noise(), RATE).any()
 
 
-def test_reverb_decays_by_60_db(studio: Studio) -> None:
+def test_reverb_decays_by_60_db(renderer: EffectRenderer) -> None:
     for preset, seconds in (("CAVE", 2.91), ("CASTLE_HALL", 3.14), ("LIVINGROOM", 0.5)):
         with palace.ReverbEffect(preset) as effect:
             assert effect.decay_time == seconds
             effect.decay_hf_ratio = effect.decay_lf_ratio = 1.0
             effect.decay_hf_limit = False
-            out = studio.hear(effect, noise(0.1), round((seconds * 0.6 + 0.5) * RATE))
+            out = renderer.render(effect, noise(0.1), round((seconds * 0.6 + 0.5) * RATE))
         window = round(0.1 * seconds * RATE)
         begin, end = round(0.3 * RATE), round((seconds * 0.5 + 0.3) * RATE)
         fall = level(out[end : end + window]) / level(out[begin : begin + window])
         assert 20 * math.log10(fall) == pytest.approx(-30, abs=6)  # noise, in the end
 
 
-def test_preset_may_be_loaded_later(studio: Studio) -> None:
+def test_preset_may_be_loaded_later(renderer: EffectRenderer) -> None:
     effect = palace.ReverbEffect("CAVE")
     effect.slot_gain, effect.late_reverb_pan, effect.room_rolloff_factor = 0.5, (0, 0, -1), 2
     effect.load_preset("DRUGGED")
@@ -101,25 +101,25 @@ def test_preset_may_be_loaded_later(studio: Studio) -> None:
         effect.load_preset("drugged")
 
 
-def test_reverb_pan_is_heard(studio: Studio) -> None:
+def test_reverb_pan_is_heard(renderer: EffectRenderer) -> None:
     with palace.ReverbEffect() as effect:
         effect.late_reverb_pan = effect.reflections_pan = (-1, 0, 0)
-        out = studio.hear(effect, noise(), RATE)[RATE // 4 :]
+        out = renderer.render(effect, noise(), RATE)[RATE // 4 :]
     assert level(out[:, 0]) > 2 * level(out[:, 1])
 
 
-def test_too_fast_swings_are_limited(studio: Studio) -> None:
+def test_too_fast_swings_are_limited(renderer: EffectRenderer) -> None:
     with palace.ReverbEffect("DRUGGED") as effect:
-        source = studio.source(effect)
+        source = renderer.source(effect)
         effect.modulation_time = 0.004
         assert effect.modulation_time == 0.004
-        assert studio.hear(effect, noise(), 1024).any()
+        assert renderer.render(effect, noise(), 1024).any()
         assert source.sends[0].effect is effect
 
 
-def test_echo_repeats_from_side_to_side(studio: Studio) -> None:
+def test_echo_repeats_from_side_to_side(renderer: EffectRenderer) -> None:
     with palace.EchoEffect(0.1, lr_delay=0.05, damping=0.0, feedback=0.5, spread=1.0) as effect:
-        out = studio.hear(effect, click(), RATE // 2)
+        out = renderer.render(effect, click(), RATE // 2)
     repeats = {frame: tuple(np.round(out[frame], 3)) for frame in np.flatnonzero(np.abs(out).max(axis=1) > 0.01)}
     assert repeats == {
         4410: (0.5, 0.0),
@@ -131,92 +131,92 @@ def test_echo_repeats_from_side_to_side(studio: Studio) -> None:
     }
 
 
-def test_chorus_detunes_its_copies(studio: Studio) -> None:
+def test_chorus_detunes_its_copies(renderer: EffectRenderer) -> None:
     # A delay that swings by 16 ms up and down at 5 Hz, in straight lines, changes by 20 * 16 ms a second.
     with palace.ChorusEffect(depth=1.0, feedback=0.0, rate=5.0) as effect:
-        assert studio.tones(effect, count=2) == pytest.approx([680, 1320], abs=20)
+        assert renderer.tones(effect, count=2) == pytest.approx([680, 1320], abs=20)
         effect.rate = 0.0
         effect.depth = 0.0
-        assert studio.tones(effect) == [1000]
+        assert renderer.tones(effect) == [1000]
     with palace.ChorusEffect("sine", depth=1.0, feedback=0.0, rate=5.0) as effect:
         # Of a sine, the fastest is pi/2 times as fast as the straight line; where it turns it is at rest.
-        assert max(studio.tones(effect, count=6)) > 1400
+        assert max(renderer.tones(effect, count=6)) > 1400
 
 
-def test_chorus_phase_splits_the_sides(studio: Studio) -> None:
+def test_chorus_phase_splits_the_sides(renderer: EffectRenderer) -> None:
     with palace.ChorusEffect(phase=0) as effect:
-        out = studio.hear(effect, sounds.tone(1.0, 1000), RATE)
+        out = renderer.render(effect, sounds.tone(1.0, 1000), RATE)
         np.testing.assert_allclose(out[:, 0], out[:, 1], atol=1e-4)
         effect.phase = 180
-        out = studio.hear(effect, sounds.tone(1.0, 1000), RATE)
+        out = renderer.render(effect, sounds.tone(1.0, 1000), RATE)
         assert level(out[:, 0] - out[:, 1]) > 0.1 * level(out)
 
 
-def test_chorus_and_flanger_delay(studio: Studio) -> None:
+def test_chorus_and_flanger_delay(renderer: EffectRenderer) -> None:
     for effect, seconds in (
         (palace.ChorusEffect(depth=0.0, feedback=0.0, rate=0.0), 0.016),
         (palace.FlangerEffect(depth=0.0, feedback=0.0, rate=0.0, delay=0.004), 0.004),
         (palace.FlangerEffect(depth=0.0, feedback=0.0, rate=0.0), 0.002),
     ):
         with effect:
-            out = studio.hear(effect, click(), RATE // 10)
+            out = renderer.render(effect, click(), RATE // 10)
         assert np.abs(out[:, 0]).argmax() == pytest.approx(seconds * RATE, abs=1)
 
 
-def test_flanger_feeds_back(studio: Studio) -> None:
+def test_flanger_feeds_back(renderer: EffectRenderer) -> None:
     with palace.FlangerEffect(depth=0.0, rate=0.0, feedback=-0.5, delay=0.004) as effect:
         data = np.concatenate([0 * noise(0.1), click()])  # an effect fades in
-        out = studio.hear(effect, data, RATE // 5)[RATE // 10 :, 0]
+        out = renderer.render(effect, data, RATE // 5)[RATE // 10 :, 0]
     first, second = (out[round(0.004 * RATE * turn) - 3 :][:6].sum() for turn in (1, 2))
     assert second / first == pytest.approx(-0.5, abs=0.05)
 
 
-def test_distortion_adds_odd_harmonics(studio: Studio) -> None:
+def test_distortion_adds_odd_harmonics(renderer: EffectRenderer) -> None:
     with palace.DistortionEffect(edge=0.5, gain=0.5) as effect:
-        assert studio.tones(effect, count=3) == [1000, 3000, 5000]
+        assert renderer.tones(effect, count=3) == [1000, 3000, 5000]
 
 
-def test_frequency_shifter_moves_by_hertz(studio: Studio, context: palace.Context) -> None:
+def test_frequency_shifter_moves_by_hertz(renderer: EffectRenderer, context: palace.Context) -> None:
     with palace.FrequencyShifterEffect(300, "up", "down") as effect:
         # OpenAL Soft 1.19.1 does to both sides what is asked for the left.
         right = 1300 if "1.19" in version(context) else 700
-        assert studio.tones(effect, ear=0) == pytest.approx([1300], abs=3)  # by 301 Hz, in 1.19.1
-        assert studio.tones(effect, ear=1) == pytest.approx([right], abs=3)
+        assert renderer.tones(effect, ear=0) == pytest.approx([1300], abs=3)  # by 301 Hz, in 1.19.1
+        assert renderer.tones(effect, ear=1) == pytest.approx([right], abs=3)
         effect.left_direction = "down"
-        assert studio.tones(effect, ear=0) == pytest.approx([700], abs=3)
+        assert renderer.tones(effect, ear=0) == pytest.approx([700], abs=3)
 
 
 @pytest.mark.parametrize(("coarse", "fine"), [(12, 0), (-12, 0), (7, 0), (0, 50)])
-def test_pitch_shifter_moves_by_cents(coarse: int, fine: int, studio: Studio) -> None:
+def test_pitch_shifter_moves_by_cents(coarse: int, fine: int, renderer: EffectRenderer) -> None:
     with palace.PitchShifterEffect(coarse, fine) as effect:
         # OpenAL Soft works in bands of 20 to 45 Hz, which blurs small shifts.
-        assert studio.tones(effect) == pytest.approx([1000 * 2 ** ((coarse + fine / 100) / 12)], abs=4)
+        assert renderer.tones(effect) == pytest.approx([1000 * 2 ** ((coarse + fine / 100) / 12)], abs=4)
 
 
-def test_ring_modulator_makes_sidebands(studio: Studio) -> None:
+def test_ring_modulator_makes_sidebands(renderer: EffectRenderer) -> None:
     with palace.RingModulatorEffect(300.0, highpass_cutoff=0.0) as effect:
-        assert studio.tones(effect, count=2) == [700, 1300]
+        assert renderer.tones(effect, count=2) == [700, 1300]
         effect.waveform = "square"
-        assert studio.tones(effect, count=4) == [100, 700, 1300, 1900]  # also of its third harmonic
+        assert renderer.tones(effect, count=4) == [100, 700, 1300, 1900]  # also of its third harmonic
 
 
-def test_autowah_opens_with_loudness(studio: Studio) -> None:
+def test_autowah_opens_with_loudness(renderer: EffectRenderer) -> None:
     peaks = []
     for gain in (0.1, 0.9):
         with palace.AutowahEffect() as effect:
-            out = studio.hear(effect, noise(1.0, gain), RATE)[RATE // 2 :, 0]
+            out = renderer.render(effect, noise(1.0, gain), RATE)[RATE // 2 :, 0]
             peaks.append(2 * int(np.abs(np.fft.rfft(out * np.hanning(len(out)))).argmax()))
     assert peaks[0] < 1000
     assert peaks[1] > 3000
 
 
-def test_compressor_raises_soft_sounds(studio: Studio, context: palace.Context) -> None:
+def test_compressor_raises_soft_sounds(renderer: EffectRenderer, context: palace.Context) -> None:
     with palace.CompressorEffect() as effect:
         gains = []
         for effect.enabled in (True, False):
             for gain in (0.02, 0.9):
                 data = sounds.tone(1.0, 1000, gain)
-                gains.append(level(studio.hear(effect, data, RATE)[RATE // 2 :, 0]) / level(data))
+                gains.append(level(renderer.render(effect, data, RATE)[RATE // 2 :, 0]) / level(data))
     if version(context).endswith("1.23.1"):
         assert gains == [0, 0, 0, 0]  # a defect of that library, as the class says
         return
@@ -227,70 +227,70 @@ def test_compressor_raises_soft_sounds(studio: Studio, context: palace.Context) 
 
 
 @pytest.mark.parametrize(("band", "frequency"), [("low", 60), ("mid1", 500), ("mid2", 3000), ("high", 15000)])
-def test_equalizer_bands_are_in_place(band: str, frequency: float, studio: Studio) -> None:
+def test_equalizer_bands_are_in_place(band: str, frequency: float, renderer: EffectRenderer) -> None:
     factors = {}
     for other in (60, 500, 3000, 15000):
         data = sounds.tone(0.5, other, 0.1)
         with palace.EqualizerEffect() as effect:
-            flat = level(studio.hear(effect, data, len(data))[RATE // 10 :])
+            flat = level(renderer.render(effect, data, len(data))[RATE // 10 :])
             setattr(effect, f"{band}_gain", 4.0)
-            factors[other] = level(studio.hear(effect, data, len(data))[RATE // 10 :]) / flat
+            factors[other] = level(renderer.render(effect, data, len(data))[RATE // 10 :]) / flat
     assert factors.pop(frequency) == pytest.approx(4, rel=0.08)
     assert all(factor < 1.3 for factor in factors.values())
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_destroyed_effect_falls_silent(cls: Any, studio: Studio, context: palace.Context) -> None:
+def test_destroyed_effect_falls_silent(cls: Any, renderer: EffectRenderer, context: palace.Context) -> None:
     effect = cls()
     silent = cls is palace.CompressorEffect and version(context).endswith("1.23.1")  # a defect of that library
-    source = studio.source(effect)
+    source = renderer.source(effect)
     source.looping = True
-    studio.buffer(noise()).play(source)
-    assert (level(studio.device.render(RATE)) > 0.001) is not silent
+    renderer.buffer(noise()).play(source)
+    assert (level(renderer.device.render(RATE)) > 0.001) is not silent
     effect.destroy()
     assert source.playing
     assert source.sends[0].effect is None
-    studio.device.render(4096)  # OpenAL Soft fades out
-    assert not studio.device.render(RATE).any()
+    renderer.device.render(4096)  # OpenAL Soft fades out
+    assert not renderer.device.render(RATE).any()
 
 
 # Properties
 
 
-def test_properties_apply_at_once(studio: Studio) -> None:
+def test_properties_apply_at_once(renderer: EffectRenderer) -> None:
     effect = palace.EqualizerEffect()
-    source = studio.source(effect)
+    source = renderer.source(effect)
     source.looping = True
-    studio.buffer(sounds.tone(1.0, 60, 0.1)).play(source)
-    flat = level(studio.device.render(RATE))
+    renderer.buffer(sounds.tone(1.0, 60, 0.1)).play(source)
+    flat = level(renderer.device.render(RATE))
     effect.low_gain = 4
-    studio.device.render(4410)
-    assert level(studio.device.render(RATE)) / flat == pytest.approx(4, rel=0.1)
+    renderer.device.render(4410)
+    assert level(renderer.device.render(RATE)) / flat == pytest.approx(4, rel=0.1)
     effect.slot_gain = 0.25
-    studio.device.render(4410)
-    assert level(studio.device.render(RATE)) / flat == pytest.approx(1, rel=0.1)
+    renderer.device.render(4410)
+    assert level(renderer.device.render(RATE)) / flat == pytest.approx(1, rel=0.1)
     assert (effect.low_gain, effect.slot_gain) == (4.0, 0.25)
 
 
-def test_early_properties_are_heard(studio: Studio) -> None:
-    plain = level(studio.hear(palace.EqualizerEffect(), noise(), RATE))
+def test_early_properties_are_heard(renderer: EffectRenderer) -> None:
+    plain = level(renderer.render(palace.EqualizerEffect(), noise(), RATE))
     effect = palace.EqualizerEffect()
     effect.slot_gain = 0.5
-    assert level(studio.hear(effect, noise(), RATE)) / plain == pytest.approx(0.5, rel=0.01)
+    assert level(renderer.render(effect, noise(), RATE)) / plain == pytest.approx(0.5, rel=0.01)
 
 
-def test_send_auto_reaches_the_slot(studio: Studio) -> None:
+def test_send_auto_reaches_the_slot(renderer: EffectRenderer) -> None:
     effect = palace.ReverbEffect()
     assert effect.send_auto is True
     effect.send_auto = False
-    source = studio.source(effect)
+    source = renderer.source(effect)
     source.position = (0, 0, -20)
-    buffer = studio.buffer(noise())
+    buffer = renderer.buffer(noise())
     buffer.play(source)
-    without = level(studio.device.render(RATE))  # 1/20 of what a room would do
+    without = level(renderer.device.render(RATE))  # 1/20 of what a room would do
     effect.send_auto = True
     buffer.play(source)
-    assert level(studio.device.render(RATE)) > 10 * without
+    assert level(renderer.device.render(RATE)) > 10 * without
     assert effect.send_auto is True
 
 
@@ -313,7 +313,7 @@ def test_out_of_range_changes_nothing(context: palace.Context) -> None:
         palace.ChorusEffect("sine", 0, 0.1, 0.1, 0.01, context, 1.0)
 
 
-def test_subclass_has_its_own_properties(studio: Studio) -> None:
+def test_subclass_has_its_own_properties(renderer: EffectRenderer) -> None:
     class Cave(palace.ReverbEffect):
         def __init__(self, depth: float) -> None:
             super().__init__("CAVE")
@@ -323,6 +323,6 @@ def test_subclass_has_its_own_properties(studio: Studio) -> None:
         def __init__(self) -> None:
             super().__init__(0.1, feedback=0.0)
 
-    assert studio.hear(Cave(5), noise(), RATE).any()
+    assert renderer.render(Cave(5), noise(), RATE).any()
     assert Cave(5).decay_time == 5
     assert Slapback().feedback == 0

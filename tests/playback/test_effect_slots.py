@@ -12,101 +12,101 @@ import pytest
 import pyglet_palace as palace
 from tests import sounds
 from tests.conftest import EXACT, RATE, raised_elsewhere
-from tests.studio import Studio, VocalMorpher, level, noise
+from tests.effect_renderer import EffectRenderer, VocalMorpher, level, noise
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_70_effects_raise_no_error(studio: Studio, context: palace.Context, logged_warnings: Any) -> None:
+def test_70_effects_raise_no_error(renderer: EffectRenderer, context: palace.Context, logged_warnings: Any) -> None:
     effects = [palace.EqualizerEffect() for _ in range(70)]
-    sources = [studio.source(effect) for effect in effects]
+    sources = [renderer.source(effect) for effect in effects]
     assert context.stats()["effect_slots"] == 64
-    buffer = studio.buffer(noise())
+    buffer = renderer.buffer(noise())
     for source in sources:
         assert buffer.play(source).playing
     assert logged_warnings() == ["all effect slots of the device are in use; further effects are silent"]
     for source in sources:
         source.stop()
     buffer.play(sources[69])
-    assert not studio.device.render(RATE).any()
+    assert not renderer.device.render(RATE).any()
     effects[69].low_gain = 2.0
     effects[69].slot_gain = 0.5
     sources[69].stop()
     sources[3].sends[0].effect = None  # gives way
     buffer.play(sources[69])
-    assert studio.device.render(RATE).any()
+    assert renderer.device.render(RATE).any()
     assert context.stats()["effect_slots"] == 64
 
 
-def test_idle_effect_yields_its_slot(studio: Studio, context: palace.Context) -> None:
+def test_idle_effect_yields_its_slot(renderer: EffectRenderer, context: palace.Context) -> None:
     """It gets a slot again when it is used."""
     idle = palace.EqualizerEffect(low_gain=4.0, mid1_gain=4.0, mid2_gain=4.0, high_gain=4.0)
     idle.slot_gain = 0.5
     data = noise()
-    before = level(studio.hear(idle, data, RATE))
+    before = level(renderer.render(idle, data, RATE))
     effects = [palace.EqualizerEffect() for _ in range(64)]
-    sources = [studio.source(effect) for effect in effects]
-    plain = level(studio.hear(effects[-1], data, RATE))
+    sources = [renderer.source(effect) for effect in effects]
+    plain = level(renderer.render(effects[-1], data, RATE))
     assert before > 1.5 * plain  # the slot that was taken over has nothing of the other
     sources[7].destroy()
-    assert level(studio.hear(idle, data, RATE)) == pytest.approx(before, rel=0.05)  # it fades in, or not
+    assert level(renderer.render(idle, data, RATE)) == pytest.approx(before, rel=0.05)  # it fades in, or not
     assert context.stats()["effect_slots"] == 64
 
 
-def test_replacement_gets_the_freed_slot(studio: Studio) -> None:
-    sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
+def test_replacement_gets_the_freed_slot(renderer: EffectRenderer) -> None:
+    sources = [renderer.source(palace.EqualizerEffect()) for _ in range(64)]
     sources[0].looping = True
-    studio.buffer(noise()).play(sources[0])
-    plain = level(studio.device.render(RATE))
+    renderer.buffer(noise()).play(sources[0])
+    plain = level(renderer.device.render(RATE))
     sources[0].sends[0].effect = loud = palace.EqualizerEffect(4, 200, 4, 500, 1, 4, 3000, 1, 4)
-    studio.device.render(4410)
-    assert level(studio.device.render(RATE)) > 2 * plain
+    renderer.device.render(4410)
+    assert level(renderer.device.render(RATE)) > 2 * plain
     assert loud.use_count == 1
 
 
-def test_dropped_effect_returns_its_slot(studio: Studio, context: palace.Context) -> None:
+def test_dropped_effect_returns_its_slot(renderer: EffectRenderer, context: palace.Context) -> None:
     effect = palace.ReverbEffect()
-    studio.hear(effect, noise(0.1), 4410)
+    renderer.render(effect, noise(0.1), 4410)
     assert context.stats()["effect_slots"] == 1
     del effect
     assert context.stats()["effect_slots"] == 1  # a finaliser calls no OpenAL
     context.update()
     assert context.stats()["effect_slots"] == 1  # it dies away
-    studio.device.render(2 * RATE)
+    renderer.device.render(2 * RATE)
     context.update()
     assert context.stats()["effect_slots"] == 0
     for _ in range(200):  # and without an update, whose slot is wanted
-        studio.source(palace.ReverbEffect()).sends[0].effect = None
+        renderer.source(palace.ReverbEffect()).sends[0].effect = None
     assert context.stats()["effect_slots"] <= 64
 
 
-def test_dropped_effect_keeps_its_tail(studio: Studio, context: palace.Context) -> None:
+def test_dropped_effect_keeps_its_tail(renderer: EffectRenderer, context: palace.Context) -> None:
     def tail(keep: bool) -> Any:
         effect: palace.ReverbEffect | None = palace.ReverbEffect("CAVE")
-        source: palace.Source | None = studio.source(effect)
-        studio.buffer(noise(0.1)).play(source)
+        source: palace.Source | None = renderer.source(effect)
+        renderer.buffer(noise(0.1)).play(source)
         kept = effect if keep else None
         del source, effect
         out = []
         for _ in range(60):
-            out.append(studio.device.render(RATE // 30))
+            out.append(renderer.device.render(RATE // 30))
             context.update()
         assert not context.stats()["sources"]
-        studio.device.render(5 * RATE)
+        renderer.device.render(5 * RATE)
         context.update()
         assert context.stats()["effect_slots"] == bool(keep)
         del kept
-        studio.device.render(RATE)
+        renderer.device.render(RATE)
         for _ in range(2):
-            studio.device.render(5 * RATE)
+            renderer.device.render(5 * RATE)
             context.update()
         return np.concatenate(out)
 
     np.testing.assert_allclose(tail(keep=False), tail(keep=True), atol=1e-4)
 
 
-def test_effect_may_die_on_another_thread(studio: Studio, context: palace.Context) -> None:
+def test_effect_may_die_on_another_thread(renderer: EffectRenderer, context: palace.Context) -> None:
     held = [palace.ReverbEffect()]
     palace.Source().sends[0].effect = held[0]
     gc.collect()
@@ -115,33 +115,35 @@ def test_effect_may_die_on_another_thread(studio: Studio, context: palace.Contex
     thread.join()
     assert context.stats()["effect_slots"] == 1
     palace.EchoEffect()
-    studio.device.render(2 * RATE)
+    renderer.device.render(2 * RATE)
     palace.EchoEffect()
     assert context.stats()["effect_slots"] == 0
 
 
-def test_source_keeps_its_effect(studio: Studio, context: palace.Context) -> None:
-    source = studio.source(palace.EchoEffect())
+def test_source_keeps_its_effect(renderer: EffectRenderer, context: palace.Context) -> None:
+    source = renderer.source(palace.EchoEffect())
     gc.collect()
     context.update()
-    studio.buffer(noise()).play(source)
-    assert studio.device.render(RATE // 2).any()
+    renderer.buffer(noise()).play(source)
+    assert renderer.device.render(RATE // 2).any()
     del source  # plays on, and is heard
     gc.collect()
     context.update()
     assert isinstance(next(iter(context._engine.voices)).source.sends[0].effect, palace.EchoEffect)
 
 
-def test_stolen_voice_stops_sending(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stolen_voice_stops_sending(
+    renderer: EffectRenderer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     effect = palace.EchoEffect()
-    source = studio.source(effect)
-    buffer = studio.buffer(noise())
+    source = renderer.source(effect)
+    buffer = renderer.buffer(noise())
     buffer.play(source)
     monkeypatch.setattr(context._engine.voices, "_exhausted", True)
-    buffer.play(studio.source(None))
+    buffer.play(renderer.source(None))
     assert not source.playing
     assert effect.use_count == 1
-    studio.device.render(RATE)
+    renderer.device.render(RATE)
     effect.destroy()
     assert context.stats()["effect_slots"] == 0
 
@@ -203,7 +205,9 @@ def test_openal_failure_leaks_no_slot(context: palace.Context, monkeypatch: pyte
     assert context.stats()["effect_slots"] == 1
 
 
-def test_no_effect_object_leaks(studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_effect_object_leaks(
+    renderer: EffectRenderer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Slots are made once."""
     al, made, objects, slots = context._engine.al, [], set(), []
     generate, delete, generate_slot = al.generate_effect, al.delete_effect, al.generate_effect_slot
@@ -227,11 +231,11 @@ def test_no_effect_object_leaks(studio: Studio, context: palace.Context, monkeyp
     VocalMorpher._types = ((0x7777, None),)
     VocalMorpher._read_rows()
     for _ in range(3):
-        studio.source(VocalMorpher())
+        renderer.source(VocalMorpher())
     assert len(made) == 1  # the library is asked once
     assert not objects
     effects = [palace.EchoEffect() for _ in range(70)]
-    sources = [studio.source(effect) for effect in effects]
+    sources = [renderer.source(effect) for effect in effects]
     assert len(objects) == len(slots) == 64
     for effect in effects[:10]:
         effect.destroy()
@@ -239,7 +243,7 @@ def test_no_effect_object_leaks(studio: Studio, context: palace.Context, monkeyp
     sources[69].sends[1].effect = effects[69]
     assert len(objects) == 55
     assert len(slots) == 64
-    studio.buffer(noise()).play(sources[69])
+    renderer.buffer(noise()).play(sources[69])
     context.destroy()
     assert not objects
 
@@ -264,32 +268,34 @@ def test_refused_delete_is_retried(context: palace.Context, monkeypatch: pytest.
     assert len(set(context._engine.effect_slots._free_slots)) == len(context._engine.effect_slots._free_slots) == 2
 
 
-def test_device_resets_after_effects(studio: Studio, context: palace.Context, device: palace.LoopbackDevice) -> None:
+def test_device_resets_after_effects(
+    renderer: EffectRenderer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
     """It also accepts other contexts."""
     # OpenAL Soft 1.19.1 crashes there, if a slot was deleted.
     for hrtf in (palace.TRUE, palace.FALSE):
         effects = [palace.EchoEffect(), palace.ReverbEffect("CAVE"), palace.EqualizerEffect()]
         for effect in effects:
-            studio.hear(effect, noise(0.1), 4410)
+            renderer.render(effect, noise(0.1), 4410)
         for effect in effects[:2]:
             effect.destroy()
         device.reset({**EXACT, palace.HRTF: hrtf})
-        assert studio.hear(effects[2], noise(0.1), 4410).any()
+        assert renderer.render(effects[2], noise(0.1), 4410).any()
         with palace.Context(device, EXACT, auto_update=False, workers=1) as other:
             palace.Source(other).sends[0].effect = palace.EchoEffect(context=other)
             device.render(4410)
         device.reset(EXACT)
-        assert studio.hear(palace.EchoEffect(), noise(0.5), RATE).any()
+        assert renderer.render(palace.EchoEffect(), noise(0.5), RATE).any()
     context.destroy()
     palace.Context(device, EXACT, auto_update=False, workers=1).destroy()
 
 
-def test_reused_slot_is_as_new(studio: Studio) -> None:
+def test_reused_slot_is_as_new(renderer: EffectRenderer) -> None:
     def far(effect: palace.BaseEffect) -> float:
-        source = studio.source(effect)
+        source = renderer.source(effect)
         source.position = (0, 0, -20)
-        studio.buffer(data).play(source)
-        out = studio.device.render(RATE)
+        renderer.buffer(data).play(source)
+        out = renderer.device.render(RATE)
         source.destroy()
         effect.destroy()
         return level(out)
@@ -299,18 +305,18 @@ def test_reused_slot_is_as_new(studio: Studio) -> None:
     reverb = palace.ReverbEffect("CAVE")
     reverb.send_auto, reverb.slot_gain = False, 0.25
     assert far(reverb)
-    studio.device.render(4096)
+    renderer.device.render(4096)
     assert far(palace.EqualizerEffect()) == pytest.approx(first, rel=0.05)  # it fades in, or not
 
 
 @pytest.mark.parametrize("batch", [False, True])
-def test_reused_slot_has_no_old_tail(batch: bool, studio: Studio, context: palace.Context) -> None:
+def test_reused_slot_has_no_old_tail(batch: bool, renderer: EffectRenderer, context: palace.Context) -> None:
     before, after = palace.ReverbEffect("CAVE"), palace.ReverbEffect("CAVE")
-    source, silent = studio.source(before), studio.source(None)
+    source, silent = renderer.source(before), renderer.source(None)
     source.looping = silent.looping = True
-    studio.buffer(noise()).play(source)
-    studio.buffer(noise() * 0).play(silent)
-    assert studio.device.render(RATE).any()
+    renderer.buffer(noise()).play(source)
+    renderer.buffer(noise() * 0).play(silent)
+    assert renderer.device.render(RATE).any()
     if batch:
         context.start_batch()
     slot = before._state.slot
@@ -319,64 +325,64 @@ def test_reused_slot_has_no_old_tail(batch: bool, studio: Studio, context: palac
     assert after._state.slot == slot
     if batch:
         context.end_batch()
-    studio.device.render(4096)  # OpenAL Soft fades out
+    renderer.device.render(4096)  # OpenAL Soft fades out
     assert source.playing
-    assert not studio.device.render(RATE).any()
+    assert not renderer.device.render(RATE).any()
 
 
-def waiting(studio: Studio) -> tuple[list[palace.Source], palace.Source]:
+def waiting(renderer: EffectRenderer) -> tuple[list[palace.Source], palace.Source]:
     """64 sources, each with an effect, that have all the slots, and one that plays with one that has none."""
-    sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
-    last = studio.source(palace.EqualizerEffect())
+    sources = [renderer.source(palace.EqualizerEffect()) for _ in range(64)]
+    last = renderer.source(palace.EqualizerEffect())
     last.looping = True
-    studio.buffer(noise()).play(last)
-    assert not studio.device.render(RATE).any()
+    renderer.buffer(noise()).play(last)
+    assert not renderer.device.render(RATE).any()
     return sources, last
 
 
-def test_waiting_effect_gets_a_freed_slot(studio: Studio) -> None:
-    sources, _ = waiting(studio)
+def test_waiting_effect_gets_a_freed_slot(renderer: EffectRenderer) -> None:
+    sources, _ = waiting(renderer)
     effect = sources[5].sends[0].effect
     assert effect is not None
     effect.destroy()
-    assert studio.device.render(RATE).any()
+    assert renderer.device.render(RATE).any()
 
 
-def test_waiting_effect_gets_an_idle_slot(studio: Studio) -> None:
-    sources, _ = waiting(studio)
+def test_waiting_effect_gets_an_idle_slot(renderer: EffectRenderer) -> None:
+    sources, _ = waiting(renderer)
     kept = sources[5].sends[0].effect
     sources[5].sends[0].effect = None
-    assert studio.device.render(RATE).any()
+    assert renderer.device.render(RATE).any()
     assert kept
 
 
 @pytest.mark.parametrize("how", ["destroyed", "dropped"])
-def test_waiting_effect_gets_a_lost_slot(how: str, studio: Studio, context: palace.Context) -> None:
-    sources, _ = waiting(studio)
+def test_waiting_effect_gets_a_lost_slot(how: str, renderer: EffectRenderer, context: palace.Context) -> None:
+    sources, _ = waiting(renderer)
     context.update()
-    assert not studio.device.render(RATE).any()
+    assert not renderer.device.render(RATE).any()
     source = sources.pop()
     if how == "destroyed":
         source.destroy()
     else:
         del source
     context.update()
-    assert studio.device.render(RATE).any()
+    assert renderer.device.render(RATE).any()
 
 
-def test_slots_go_to_the_longest_waiting(studio: Studio, context: palace.Context) -> None:
-    sources, last = waiting(studio)
-    idle, second = studio.source(palace.EqualizerEffect()), studio.source(palace.EqualizerEffect())
+def test_slots_go_to_the_longest_waiting(renderer: EffectRenderer, context: palace.Context) -> None:
+    sources, last = waiting(renderer)
+    idle, second = renderer.source(palace.EqualizerEffect()), renderer.source(palace.EqualizerEffect())
     second.looping = True
-    studio.buffer(noise()).play(second)
+    renderer.buffer(noise()).play(second)
     last.stop()
     sources[0].destroy()
     context.update()
     assert second.sends[0].effect._state.slot  # type: ignore[union-attr]
-    assert studio.device.render(RATE).any()
+    assert renderer.device.render(RATE).any()
     second.stop()
     for source in (last, idle):  # whoever is not heard asks again when it plays
-        studio.buffer(noise()).play(source)
+        renderer.buffer(noise()).play(source)
         assert not source.sends[0].effect._state.slot  # type: ignore[union-attr]
     sources[1].destroy()
     sources[2].destroy()
@@ -386,13 +392,13 @@ def test_slots_go_to_the_longest_waiting(studio: Studio, context: palace.Context
     assert not context._engine.effect_slots._waiting
 
 
-def test_unsupported_kind_does_not_wait(studio: Studio, context: palace.Context) -> None:
+def test_unsupported_kind_does_not_wait(renderer: EffectRenderer, context: palace.Context) -> None:
     VocalMorpher._types = ((0x7777, None),)
     VocalMorpher._read_rows()
-    sources = [studio.source(palace.EqualizerEffect()) for _ in range(64)]
-    buffer = studio.buffer(noise())
-    lacking = [studio.source(VocalMorpher()) for _ in range(3)]
-    last = studio.source(palace.EqualizerEffect())
+    sources = [renderer.source(palace.EqualizerEffect()) for _ in range(64)]
+    buffer = renderer.buffer(noise())
+    lacking = [renderer.source(VocalMorpher()) for _ in range(3)]
+    last = renderer.source(palace.EqualizerEffect())
     context.update()  # an effect that is not heard does not wait
     assert not context._engine.effect_slots._waiting
     for source in (*lacking, last):
@@ -405,43 +411,43 @@ def test_unsupported_kind_does_not_wait(studio: Studio, context: palace.Context)
     assert not context._engine.effect_slots._waiting
 
 
-def test_waiting_effect_may_be_destroyed(studio: Studio, context: palace.Context) -> None:
-    sources, last = waiting(studio)
+def test_waiting_effect_may_be_destroyed(renderer: EffectRenderer, context: palace.Context) -> None:
+    sources, last = waiting(renderer)
     last.sends[0].effect.destroy()  # type: ignore[union-attr]
     last.sends[0].effect = palace.EchoEffect()
     last.sends[0].effect = None
     sources[0].destroy()
     context.update()
-    assert not studio.device.render(RATE).any()
+    assert not renderer.device.render(RATE).any()
     assert not context._engine.effect_slots._waiting
 
 
-def test_destroyed_source_frees_effects(studio: Studio, context: palace.Context) -> None:
+def test_destroyed_source_frees_effects(renderer: EffectRenderer, context: palace.Context) -> None:
     effect = palace.EchoEffect()
-    source, other = studio.source(effect), studio.source(effect)
-    studio.buffer(noise()).play(source)
+    source, other = renderer.source(effect), renderer.source(effect)
+    renderer.buffer(noise()).play(source)
     source.destroy()
     assert effect.source_sends == [(other, 0)]
     assert effect.use_count == 1
     del effect
     other.destroy()
     context.update()
-    studio.device.render(2 * RATE)  # it dies away
+    renderer.device.render(2 * RATE)  # it dies away
     context.update()
     assert context.stats()["effect_slots"] == 0
 
 
-def test_deferred_destroy_is_safe(studio: Studio, context: palace.Context) -> None:
+def test_deferred_destroy_is_safe(renderer: EffectRenderer, context: palace.Context) -> None:
     effect = palace.EchoEffect()
-    source = studio.source(effect)
+    source = renderer.source(effect)
     source.looping = True
-    studio.buffer(noise()).play(source)
-    studio.device.render(RATE)
+    renderer.buffer(noise()).play(source)
+    renderer.device.render(RATE)
     context.start_batch()
     effect.destroy()
     context.end_batch()
-    studio.device.render(4096)
-    assert not studio.device.render(RATE).any()
+    renderer.device.render(4096)
+    assert not renderer.device.render(RATE).any()
     context.update()
     assert context.stats()["effect_slots"] == 0
 

@@ -9,7 +9,7 @@ import pytest
 import pyglet_palace as palace
 from tests import sounds
 from tests.conftest import EXACT, RATE
-from tests.studio import Studio, level, noise
+from tests.effect_renderer import EffectRenderer, level, noise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,18 +83,20 @@ def test_send_count_is_the_devices(context: palace.Context, device: palace.Loopb
         sends["0"]  # type: ignore[call-overload]
 
 
-def test_missing_send_is_kept_and_logged(studio: Studio, logged_warnings: Any, context: palace.Context) -> None:
+def test_missing_send_is_kept_and_logged(
+    renderer: EffectRenderer, logged_warnings: Any, context: palace.Context
+) -> None:
     source, effect = palace.Source(), palace.ReverbEffect()
     source.filter = (0, 1, 1)
     for _ in range(2):
         source.sends[2].effect = effect
     assert len(logged_warnings()) == 1
     source.sends[2].filter = (1, 0.5, 1)
-    studio.buffer(noise()).play(source)
+    renderer.buffer(noise()).play(source)
     source.sends[2].filter = (1, 0.25, 1)
     assert (source.sends[2].effect, source.sends[2].filter) == (effect, (1.0, 0.25, 1.0))
     assert source.playing
-    assert not studio.device.render(RATE).any()
+    assert not renderer.device.render(RATE).any()
     assert len(logged_warnings()) == 1
     assert "the device has no auxiliary send 2" in logged_warnings()[0]
     assert "MAX_AUXILIARY_SENDS: 3" in logged_warnings()[0]
@@ -105,13 +107,13 @@ def test_missing_send_is_kept_and_logged(studio: Studio, logged_warnings: Any, c
 def test_reset_may_add_and_remove_sends(tmp_path: Path, logged_warnings: Any) -> None:
     device = palace.LoopbackDevice(RATE)
     with palace.Context(device, {**EXACT, palace.MAX_AUXILIARY_SENDS: 4}, auto_update=False, workers=1):
-        studio = Studio(tmp_path, device)
-        source = studio.source(None)
+        renderer = EffectRenderer(tmp_path, device)
+        source = renderer.source(None)
         assert len(source.sends) == 4
         source.sends[3].effect = palace.EchoEffect()
-        buffer = studio.buffer(noise())
+        buffer = renderer.buffer(noise())
         buffer.play(source)
-        assert studio.device.render(RATE).any()
+        assert renderer.device.render(RATE).any()
         device.reset({**EXACT, palace.MAX_AUXILIARY_SENDS: 1})
         assert len(source.sends) == 1
         source.stop()  # a voice that has the send is given back
@@ -124,20 +126,20 @@ def test_reset_may_add_and_remove_sends(tmp_path: Path, logged_warnings: Any) ->
 
 
 @pytest.fixture
-def two_sends(tmp_path: Path) -> Studio:
-    """A studio on a device that can be asked for one send, or two."""
+def two_sends(tmp_path: Path) -> EffectRenderer:
+    """A renderer on a device that can be asked for one send, or two."""
     device = palace.LoopbackDevice(RATE)
     palace.use_context(palace.Context(device, {**EXACT, palace.MAX_AUXILIARY_SENDS: 2}, auto_update=False, workers=1))
-    return Studio(tmp_path, device)
+    return EffectRenderer(tmp_path, device)
 
 
-def reset(studio: Studio, sends: int) -> None:
-    studio.device.reset({**EXACT, palace.MAX_AUXILIARY_SENDS: sends})
-    assert studio.device.max_auxiliary_sends == sends
+def reset(renderer: EffectRenderer, sends: int) -> None:
+    renderer.device.reset({**EXACT, palace.MAX_AUXILIARY_SENDS: sends})
+    assert renderer.device.max_auxiliary_sends == sends
     palace.current_context().update()
 
 
-def test_restored_send_is_heard_again(two_sends: Studio) -> None:
+def test_restored_send_is_heard_again(two_sends: EffectRenderer) -> None:
     source, fresh = two_sends.source(None), two_sends.source(None)
     source.sends[1].effect = palace.EqualizerEffect()
     source.looping = fresh.looping = True
@@ -163,7 +165,7 @@ def test_restored_send_is_heard_again(two_sends: Studio) -> None:
     assert two_sends.device.render(RATE).any()
 
 
-def test_removed_send_stays_silent(two_sends: Studio) -> None:
+def test_removed_send_stays_silent(two_sends: EffectRenderer) -> None:
     """The next effect on the slot is not heard through it."""
     source, effect = two_sends.source(None), palace.EqualizerEffect()
     source.sends[1].effect = effect
@@ -179,17 +181,17 @@ def test_removed_send_stays_silent(two_sends: Studio) -> None:
 
 
 def test_refused_send_keeps_the_old_effect(
-    studio: Studio, context: palace.Context, monkeypatch: pytest.MonkeyPatch
+    renderer: EffectRenderer, context: palace.Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refused(*_: object) -> None:
         raise palace.OpenALError("alSource3i", 0xA005, "out of memory")
 
-    others = [studio.source(palace.EqualizerEffect()) for _ in range(63)]
+    others = [renderer.source(palace.EqualizerEffect()) for _ in range(63)]
     before, newcomer = palace.EqualizerEffect(), palace.CompressorEffect()
     newcomer.slot_gain = 0
-    source = studio.source(before)
+    source = renderer.source(before)
     source.looping = True
-    studio.buffer(noise()).play(source)
+    renderer.buffer(noise()).play(source)
     with monkeypatch.context() as patch:
         patch.setattr(context._engine.al, "alSource3i", refused)
         with pytest.raises(palace.OpenALError, match="out of memory"):
@@ -197,43 +199,43 @@ def test_refused_send_keeps_the_old_effect(
     assert source.sends[0].effect is before
     assert (before.use_count, newcomer.use_count, len(others)) == (1, 0, 63)
     context.update()
-    studio.device.render(4096)
-    assert studio.device.render(RATE).any()
+    renderer.device.render(4096)
+    assert renderer.device.render(RATE).any()
 
 
-def test_each_send_has_its_own_filter(studio: Studio) -> None:
+def test_each_send_has_its_own_filter(renderer: EffectRenderer) -> None:
     first, second = palace.EqualizerEffect(), palace.EqualizerEffect()
-    source = studio.source(first)
+    source = renderer.source(first)
     source.sends[1].effect = second
     source.sends[1].filter = (0.5, 1, 1)
-    studio.buffer(sounds.tone(1.0, 500, 0.1)).play(source)
-    both = level(studio.device.render(RATE)[RATE // 2 :])
-    alone = level(studio.hear(palace.EqualizerEffect(), sounds.tone(1.0, 500, 0.1), RATE)[RATE // 2 :])
+    renderer.buffer(sounds.tone(1.0, 500, 0.1)).play(source)
+    both = level(renderer.device.render(RATE)[RATE // 2 :])
+    alone = level(renderer.render(palace.EqualizerEffect(), sounds.tone(1.0, 500, 0.1), RATE)[RATE // 2 :])
     assert both / alone == pytest.approx(1.5, rel=0.01)
 
 
-def test_sends_move_to_the_next_voice(studio: Studio, context: palace.Context) -> None:
+def test_sends_move_to_the_next_voice(renderer: EffectRenderer, context: palace.Context) -> None:
     effect = palace.EchoEffect(feedback=0.0)
-    source, other = studio.source(effect), studio.source(None)
-    buffer = studio.buffer(noise(0.5))
+    source, other = renderer.source(effect), renderer.source(None)
+    buffer = renderer.buffer(noise(0.5))
     for _ in range(2):
         buffer.play(source)
-        assert level(studio.device.render(RATE)) > 0.01
+        assert level(renderer.device.render(RATE)) > 0.01
         assert not source.playing
         context.update()
         buffer.play(other)
-        assert not studio.device.render(RATE).any()
+        assert not renderer.device.render(RATE).any()
         context.update()
     assert context.stats()["voices"] == 1
 
 
-def test_effect_may_change_while_playing(studio: Studio) -> None:
-    source = studio.source(None)
+def test_effect_may_change_while_playing(renderer: EffectRenderer) -> None:
+    source = renderer.source(None)
     source.looping = True
-    studio.buffer(noise()).play(source)
-    assert not studio.device.render(RATE).any()
+    renderer.buffer(noise()).play(source)
+    assert not renderer.device.render(RATE).any()
     source.sends[0].effect = palace.EchoEffect()
-    assert level(studio.device.render(RATE)) > 0.01
+    assert level(renderer.device.render(RATE)) > 0.01
     source.sends[0].effect = None
-    studio.device.render(RATE * 10)  # until the last repeat has died away
-    assert level(studio.device.render(RATE)) < 1e-6
+    renderer.device.render(RATE * 10)  # until the last repeat has died away
+    assert level(renderer.device.render(RATE)) < 1e-6

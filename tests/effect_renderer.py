@@ -1,4 +1,4 @@
-"""What tests of effects share: sounds played through effects alone, and a look at OpenAL's effect objects."""
+"""Rendering of sounds through effects alone, and access to the effect objects of OpenAL."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Studio:
-    """Plays sounds through effects alone, their direct way shut."""
+class EffectRenderer:
+    """Plays sounds through effects only: a filter silences their direct path."""
 
     def __init__(self, folder: Path, device: palace.LoopbackDevice) -> None:
         self.folder = folder
@@ -33,15 +33,15 @@ class Studio:
         source.sends[0].effect = effect
         return source
 
-    def hear(self, effect: palace.BaseEffect | None, data: Any, frames: int) -> Any:
-        """What comes out of `effect`, fresh, in `frames` from the start of `data`."""
+    def render(self, effect: palace.BaseEffect | None, data: Any, frames: int) -> Any:
+        """Return the first `frames` of the output of `effect` for `data`."""
         with self.source(effect) as source:
             self.buffer(data).play(source)
             return self.device.render(frames)
 
     def tones(self, effect: palace.BaseEffect, frequency: float = 1000.0, count: int = 1, ear: int = 0) -> Any:
-        """The loudest frequencies that one ear gets of a sine."""
-        out = self.hear(effect, sounds.tone(1.0, frequency, 0.25), RATE)[RATE // 2 :, ear]
+        """Return the loudest frequencies at one ear while a sine plays."""
+        out = self.render(effect, sounds.tone(1.0, frequency, 0.25), RATE)[RATE // 2 :, ear]
         spectrum = np.abs(np.fft.rfft(out * np.hanning(len(out))))
         found = []
         for _ in range(count):
@@ -51,7 +51,7 @@ class Studio:
 
 
 def level(out: Any) -> float:
-    """Root mean square."""
+    """Return the root mean square."""
     return float(np.sqrt(np.mean(np.square(out, dtype=float))))
 
 

@@ -1,4 +1,4 @@
-"""What a run measures with: handed to every measure, as JSON."""
+"""Configuration of a run. Each measure receives it as JSON."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from .sounds import Sound
 
 
 @dataclass(frozen=True)
-class Setting:
+class Config:
     """The sounds, and how long to measure.
 
     Attributes:
-        folder: Where the sounds of the set are.
-        made: Where the yardsticks and the many names are.
-        sounds: The set.
-        seconds: How long a window lasts in which frames are watched.
-        windows: Windows with a load in a process, each between two without.
+        folder: Folder of the sounds in `sounds`.
+        generated: Folder of the generated files of known size.
+        sounds: The sounds to load.
+        seconds: Length of a window in which frames are timed.
+        windows: Windows with a load in one process. A window without a load precedes and follows each.
         repeats: How often a load is repeated within a process.
-        names: Numbers of names that the growth is measured at.
+        names: Numbers of names for the growth of costs.
     """
 
     folder: str
-    made: str
+    generated: str
     sounds: tuple[Sound, ...]
     seconds: float = 5.0
     windows: int = 2
@@ -32,12 +32,12 @@ class Setting:
     names: tuple[int, ...] = (10, 100, 1000, 10_000)
 
     def to_json(self) -> str:
-        """For a child process."""
+        """Return the configuration as JSON, for a child process."""
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> Setting:
-        """What `to_json` gave."""
+    def from_json(cls, text: str) -> Config:
+        """Return the configuration that `to_json` wrote."""
         values = json.loads(text)
         values["sounds"] = tuple(Sound(**sound) for sound in values["sounds"])
         values["names"] = tuple(values["names"])
@@ -45,21 +45,25 @@ class Setting:
 
     @property
     def kinds(self) -> list[str]:
-        """The kinds of file in the set."""
+        """The kinds of file among the sounds."""
         return list(dict.fromkeys(sound.kind for sound in self.sounds))
 
     def paths(self, kind: str | None = None) -> list[Path]:
-        """Files of the set, all or of one kind."""
+        """Return the files of all sounds, or of one kind."""
         return [Path(self.folder, sound.name) for sound in self.sounds if kind in (None, sound.kind)]
 
     def size(self, kind: str | None = None) -> int:
-        """Bytes of 16-bit samples in the set."""
+        """Return the size of the sounds as 16-bit samples, in bytes."""
         return sum(sound.size for sound in self.sounds if kind in (None, sound.kind))
 
-    def yardstick(self, name: str) -> Path:
-        """A file of known size."""
-        return Path(self.made, "yardsticks", name)
+    def reference(self, name: str) -> Path:
+        """Return a generated file of known size."""
+        return Path(self.generated, "reference", name)
+
+    def short_wavs(self) -> list[Path]:
+        """Return the generated short WAV files."""
+        return sorted(Path(self.generated, "short_wav").iterdir())
 
     def many(self, count: int) -> list[str]:
-        """So many names of the same tiny file, in the folder ``many``."""
+        """Return `count` names of the same tiny file, in the folder ``many``."""
         return [f"{number:05}.wav" for number in range(count)]
