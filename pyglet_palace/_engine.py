@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ._common import registry
 from ._common.events import EventQueue
 from ._loading.cache import SoundCache
 from ._loading.lookup import NameLookup
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
     class EngineDevice(EffectDevice, Protocol):
         """The device of a context."""
+
+        users: list[Any]
 
         def pass_time(self, now: float, *, idle: bool = False) -> None:
             """Advance a device without hardware to `now`."""
@@ -194,7 +197,8 @@ class Engine:
     def close(self) -> None:
         """Stop and free all parts, in the order that their dependencies need. Waits at most 0.1 s for threads.
 
-        Dispatches the events of the sources that it stops. The caller closes `events` afterwards.
+        Does not dispatch the events of the sources that it stops. The caller closes `events` afterwards. If it is
+        interrupted, either a second call continues, or everything but the wait for threads is done.
         """
         if self.scheduler is not None:
             self.scheduler.sleep()
@@ -204,8 +208,12 @@ class Engine:
         self.effect_slots.close()
         self._post_batch_events()
         self.alive = False
-        self.native.destroy()
-        self.workers.close()
+        try:
+            self.native.destroy()
+        finally:  # before the wait for threads, which Ctrl-C may interrupt
+            self.device.users.remove(self)
+            registry.remove_context(self.context)
+            self.workers.close()
 
     def device_was_reset(self) -> None:
         """Adapt to a device whose output, rate or sends have changed."""

@@ -395,11 +395,8 @@ class Context(Destroyable, EventDispatcher):
             return
         engine.check_alive()
         engine.close()
-        native_device, _ = parts_of(self._device)
-        native_device.users.remove(engine)
-        registry.remove_context(self)
         engine.events.dispatch_keeping_errors(self.message_handler, self)
-        if self._owns_device and not native_device.users:
+        if self._owns_device and not engine.device.users:
             self._device.close()
         engine.events.close()
 

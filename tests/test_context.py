@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -424,3 +425,50 @@ def test_value_refused_by_openal_is_lost(context: palace.Context, monkeypatch: p
         with pytest.raises(palace.OpenALError):
             context.listener.gain = 0.5
     assert context.listener.gain == 1.0
+
+
+@pytest.mark.parametrize("kind", ["Source", "SourceGroup", "Buffer", "ReverbEffect"])
+def test_only_a_context_is_a_context(context: palace.Context, sound: Path, kind: str) -> None:
+    """Other objects of a context, which have its engine, are refused: `Source(buffer)` is a likely mistake."""
+    other = palace.Buffer(sound) if kind == "Buffer" else getattr(palace, kind)()
+    with pytest.raises(TypeError, match="it must be a Context"):
+        palace.Source(other)
+    with pytest.raises(TypeError, match="it must be a Context"):
+        palace.cache(["a.wav"], other)
+
+
+def test_context_proxy_is_accepted(context: palace.Context, sound: Path) -> None:
+    assert palace.Source(weakref.proxy(context))
+    assert palace.Buffer(sound, weakref.proxy(context)) is palace.Buffer(sound, context)
+
+
+def test_interrupted_destroy_frees_the_device(device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C during the wait for worker threads leaves nothing behind that would keep the device open."""
+    context = palace.Context(device)
+
+    close = context._engine.workers.close
+
+    def interrupted() -> None:
+        close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(context._engine.workers, "close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        context.destroy()
+    context.destroy()
+    assert not context
+    device.close()
+
+
+def test_refused_destroy_frees_the_device(device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    context = palace.Context(device)
+    destroy = context._engine.native.destroy
+
+    def refused() -> None:
+        destroy()
+        raise palace.OpenALError("alcDestroyContext", 0, "refused")
+
+    monkeypatch.setattr(context._engine.native, "destroy", refused)
+    with pytest.raises(palace.OpenALError):
+        context.destroy()
+    device.close()
