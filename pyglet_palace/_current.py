@@ -78,6 +78,6 @@ def require_engine(context: Context | None) -> Engine:
     if found is None:
         raise RuntimeError("there is no context current; call pyglet_palace.init() first, or pass context=")
     engine = getattr(found, "_engine", None)
-    if not isinstance(engine, Engine):
+    if not isinstance(engine, Engine) or engine.context != found:  # other objects of a context have an engine, too
         raise TypeError(f"context is {found!r}; it must be a Context (several names go into one list)")
     return engine
