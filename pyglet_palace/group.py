@@ -94,7 +94,7 @@ class SourceGroup(ContextObject):
         if parent is not None:
             if not isinstance(parent, SourceGroup):
                 raise TypeError(f"parent_group is {parent!r}; it must be a SourceGroup or None")
-            parent._check_alive()
+            parent = parent._itself()
             if parent._engine is not self._engine:
                 raise ValueError(f"parent_group is {parent!r}, which belongs to another context than {self!r}")
             above: SourceGroup | None = parent
@@ -214,6 +214,11 @@ class SourceGroup(ContextObject):
                 if faster:
                     voices.update_pitch(state)
 
+    def _itself(self) -> SourceGroup:
+        """Return the group, which is alive; for a ``weakref.proxy``, the group that it stands for."""
+        self._check_alive()
+        return self
+
     def _with_voices(self) -> Iterator[PlaybackState]:
         """Iterate over the states with a voice in this group and all groups below. Skips those that leave meanwhile."""
         tree: dict[SourceGroup | None, None] = {}
@@ -240,7 +245,7 @@ def add_to_group(group: SourceGroup, state: PlaybackState, engine: Engine) -> No
         ValueError: The group belongs to another context.
         DestroyedError: The group was destroyed.
     """
-    group._check_alive()
+    group = group._itself()
     if engine is not group._engine:
         raise ValueError(f"group is {group!r}, which belongs to another context than {state.source!r}")
     if state.group is not group:

@@ -632,3 +632,15 @@ def test_tree_may_be_deep(buffer: palace.Buffer) -> None:
     del group
     while groups:
         groups.pop()
+
+
+def test_group_proxy_stands_for_its_group(buffer: palace.Buffer) -> None:
+    """A ``weakref.proxy`` cannot be hashed, so the source must refer to the group itself."""
+    group, parent, other = palace.SourceGroup(), palace.SourceGroup(), palace.SourceGroup()
+    group.parent_group = weakref.proxy(parent)
+    source = play(buffer, weakref.proxy(group))
+    assert source.group is group
+    assert group.parent_group is parent
+    other.pause_all()
+    parent.gain = 0.25
+    assert gain_of(source) == 0.25

@@ -76,7 +76,13 @@ class Source(SpatialProperties, ContextObject):
             raise
 
     def _apply_looping(self, looping: bool) -> None:
-        self._engine.voices.set_looping(self._state, looping)
+        state = self._state
+        before = state.looping
+        try:
+            self._engine.voices.set_looping(state, looping)
+        except BaseException:
+            state.looping = before
+            raise
 
     def _apply_priority(self, priority: int) -> None:
         self._engine.voices.set_priority(self._state, priority)

@@ -391,3 +391,27 @@ def test_latency_is_openals(buffer: palace.Buffer, context: palace.Context, monk
     source = buffer.play()
     assert source.latency == 23_000_000
     assert source.latency_seconds == pytest.approx(0.023)
+
+
+def test_refused_looping_keeps_its_value(
+    context: palace.Context, tmp_path: Path, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for the next play, which reads another copy of the value."""
+    buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 1000))
+    source = buffer.play()
+    send = context._engine.al.alSourcei
+
+    def refused(number: int, parameter: int, value: int) -> None:
+        if parameter == c.AL_LOOPING and value:
+            raise palace.OpenALError("alSourcei", 0xA003, "refused")
+        send(number, parameter, value)
+
+    monkeypatch.setattr(context._engine.al, "alSourcei", refused)
+    with pytest.raises(palace.OpenALError):
+        source.looping = True
+    monkeypatch.undo()
+    assert not source.looping
+    buffer.play(source)
+    device.render(5000)
+    context.update()
+    assert not source.playing
