@@ -199,7 +199,14 @@ class BaseDecoder(ABC):
 
 @playable_for.register(BaseDecoder)
 def _stream_for(decoder: BaseDecoder, source: Source) -> Stream:
+    if not _inherits(decoder):
+        raise TypeError(f"{decoder!r} cannot be played; its class must inherit from BaseDecoder")
     return decoder._stream_for(source)
+
+
+def _inherits(decoder: object) -> bool:
+    """Return whether the class of `decoder` inherits from `BaseDecoder`. A class registered with it does not."""
+    return BaseDecoder in decoder.__class__.__mro__
 
 
 class Decoder(BaseDecoder):
@@ -342,7 +349,7 @@ def read_all(decoder: BaseDecoder, name: str, settings: Settings) -> Samples:
     """
     from ._decoding.load import read_decoder
 
-    with decoder._alone() if isinstance(decoder, BaseDecoder) else nullcontext():
+    with decoder._alone() if _inherits(decoder) else nullcontext():
         return read_decoder(name, decoder, settings)
 
 

@@ -121,7 +121,7 @@ class Device(Destroyable):
 
     def _open(self, handle: int, own_attributes: Mapping[int, int] | None = None) -> None:
         self._init_lifetime()
-        self._native = NativeDevice(self, handle, own_attributes, hardware=self._hardware)
+        self._native = NativeDevice(type(self).__name__, handle, own_attributes, hardware=self._hardware)
         self._buffers = BufferStore()
         registry.add_device(self)
 
@@ -243,6 +243,7 @@ class Device(Destroyable):
     def _abandon(self) -> None:
         """Mark the device as closed without a call into OpenAL."""
         self._destroyed = self._native.closed = True
+        self._native.on_time = None  # it may refer to this object, which would form a cycle
         self._buffers.close()
         registry.remove_device(self)
 

@@ -769,3 +769,18 @@ def test_factories_iterate_in_name_order() -> None:
     palace.decoder_factories.a = second = factory(True, [], "a")
     assert list(palace.decoder_factories) == [second, first]
     assert "a=" in repr(palace.decoder_factories)
+
+
+def test_registered_class_is_not_a_decoder() -> None:
+    """``BaseDecoder.register`` gives a class no methods of a decoder."""
+
+    class Registered:
+        frequency, channel_config, sample_type, length, loop_points = 44100, "Mono", "Signed 16-bit", 10, (0, 0)
+
+        def read(self, count: int) -> bytes:
+            return bytes(2 * count)
+
+    palace.BaseDecoder.register(Registered)
+    with pytest.raises(TypeError, match="its class must inherit from BaseDecoder"):
+        palace.Source().play(Registered())
+    assert palace.Buffer.from_decoder(Registered(), "registered").length == 10

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import warnings
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace.loopback import SilentDevice
 from tests import sounds
 from tests.conftest import EXACT
 
@@ -282,3 +285,17 @@ def test_silent_device_time_can_be_paused() -> None:
         device.resume_dsp()
         device._native.pass_time(began + 0.3)
         assert device.clock_time == pytest.approx(2e8, abs=2e6)
+
+
+def test_closed_devices_are_freed_at_once() -> None:
+    """Without the garbage collector: no reference cycle is left."""
+    gc.disable()
+    try:
+        for kind in (palace.LoopbackDevice, SilentDevice):
+            device = kind()
+            device.close()
+            dead = weakref.ref(device)
+            del device
+            assert dead() is None
+    finally:
+        gc.enable()

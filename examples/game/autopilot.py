@@ -1,4 +1,4 @@
-"""Plays the game by itself: which keys a player who knew the chart would hold. Used where nobody is at the keys."""
+"""Autopilot: the keys that a player who knows the chart would hold. Used without a display."""
 
 from __future__ import annotations
 

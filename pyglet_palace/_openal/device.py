@@ -38,7 +38,7 @@ class NativeDevice:
     Attributes:
         al: The OpenAL functions.
         handle: The ALC handle.
-        public: The `Device` of the game, for events.
+        kind: Class name of the public device, for errors.
         own_attributes: Attributes that every context on the device needs; a loopback device has some.
         requested_attributes: Attributes of the newest context or reset. They are used again when it is reopened.
         users: The contexts on the device, oldest first.
@@ -48,19 +48,19 @@ class NativeDevice:
     """
 
     def __init__(
-        self, public: Any, handle: int, own_attributes: Mapping[int, int] | None = None, *, hardware: bool = True
+        self, kind: str, handle: int, own_attributes: Mapping[int, int] | None = None, *, hardware: bool = True
     ) -> None:
         """Take over an open handle.
 
         Args:
-            public: See the attribute.
+            kind: See the attribute.
             handle: Result of ``alcOpenDevice`` or ``alcLoopbackOpenDeviceSOFT``.
             own_attributes: See the attribute.
             hardware: Whether the device can disconnect.
         """
         self.al = functions()
         self.handle = handle
-        self.public = public
+        self.kind = kind
         self.own_attributes: Mapping[int, int] = own_attributes or {}
         self.requested_attributes: Mapping[int, int] = {}
         self.users: list[DeviceUser] = []
@@ -76,7 +76,7 @@ class NativeDevice:
     def check_open(self) -> None:
         """Raise `DestroyedError` if the device was closed."""
         if self.closed:
-            raise DestroyedError(f"{self.public!r} can no longer be used")
+            raise DestroyedError(f"<{self.kind}, closed> can no longer be used")
 
     def query_extension(self, name: str) -> bool:
         """Return whether the device has the ALC extension `name`."""
@@ -169,7 +169,7 @@ class NativeDevice:
     def close(self) -> None:
         """Close the handle."""
         if not self.al.alcCloseDevice(self.handle):
-            self.al.check_device(None, "alcCloseDevice", f"closing {self.public!r}")
+            self.al.check_device(None, "alcCloseDevice", f"closing {self.name!r}")
         self.closed = True
 
     def _notify_users(self) -> None:

@@ -1,4 +1,4 @@
-"""Voices: no play fails, who gives way, and when an end is found."""
+"""Voices: no play fails, the lowest priority is stolen, and ends are found in time."""
 
 from __future__ import annotations
 
