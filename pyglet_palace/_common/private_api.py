@@ -54,3 +54,25 @@ class OpensWithoutGlobalLock:
     """
 
     _sf_error_lock = nullcontext()
+
+
+class KeepsPartialReads:
+    """Mixin for `soundfile.SoundFile` whose reads return the frames that were decoded before an error.
+
+    soundfile raises and discards them. It also seeks after each read.
+
+    Attributes:
+        read_error: The error of the last read, or None.
+    """
+
+    read_error: Exception | None = None
+
+    def _cdata_io(self, action: str, data: Any, ctype: str, frames: int) -> int:
+        import soundfile
+
+        native: Any = self
+        native._check_if_closed()
+        count: int = getattr(soundfile._snd, f"sf_{action}f_{ctype}")(native._file, data, frames)
+        code = native._errorcode
+        self.read_error = soundfile.LibsndfileError(code) if code else None
+        return count

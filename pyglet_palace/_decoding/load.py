@@ -14,8 +14,9 @@ from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedForm
 from ..formats import CHANNELS, DTYPES, frame_size
 from .custom import CustomReader
 from .files import copy_for_libsndfile
+from .opening import unreadable
 from .pcm import Samples, valid_loop, warn_of_non_finite
-from .sndfile import SndfileReader, unreadable
+from .sndfile import SndfileReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -135,13 +136,14 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
     """
     try:
         opened = _readable_by_libsndfile(resource.key, resource.open(settings.limit), settings.limit, progress)
+        decoder = None
         try:
             progress.opened(opened.size)
             decoder = open_decoder(resource.key, opened, settings)
             samples = decode_all(resource.key, decoder, settings, progress)
+        finally:
             if isinstance(decoder, SndfileReader):
                 decoder.close()
-        finally:
             opened.close()
         if progress.is_wanted():
             _call_buffer_loading(resource.key, samples, settings)

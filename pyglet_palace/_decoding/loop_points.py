@@ -5,21 +5,28 @@ soundfile gives access to neither. Damaged metadata raises no error: the file th
 
 from __future__ import annotations
 
-import os
 import re
 import struct
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
+from . import ogg
+from .mpeg import after_id3_tags
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: The most chunks or pages, and the most bytes of comments (they may contain pictures), that the search reads.
-_MOST_CHUNKS = 10_000
-_MOST_COMMENT_BYTES = 16 * 1024 * 1024
+    from .riff import Header
 
-_START = ("loopstart", "loop_start")
-_END = ("loopend", "loop_end")
-_LENGTH = ("looplength", "loop_length")
+#: The most metadata blocks of a FLAC file that are searched.
+_MOST_BLOCKS = 10_000
+#: The rate that the positions in an Opus file count in (RFC 7845, section 4).
+OPUS_RATE = 48000
+
+#: Comments for the loop, without separators, in lower case: those of RPG Maker, SDL_mixer and vgmstream.
+_START = ("loopstart", "loopbegin", "looppoint", "um3.stream.looppoint.start", "xiphcueloopstart")
+_END = ("loopend", "xiphcueloopend")
+_LENGTH = ("looplength",)
+_SEPARATORS = str.maketrans("", "", " _-")
 
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
 
@@ -31,33 +38,40 @@ class Marks(NamedTuple):
         start: Start, inclusive.
         end: End, exclusive; None if the file does not give it.
         length: Length, used if `end` is None. If both are None, the loop ends with the sound.
+        rate: Rate of the positions in hertz; 0 for the sample rate of the sound.
     """
 
     start: float
     end: float | None
     length: float | None = None
+    rate: int = 0
 
     def in_frames(self, frequency: int) -> tuple[int, int | None]:
         """Return start and end in frames at `frequency` hertz. The end is None for the end of the sound."""
 
         def frames(mark: float) -> int:
-            return mark if isinstance(mark, int) else round(mark * frequency)
+            if isinstance(mark, float):
+                return round(mark * frequency)
+            return mark if self.rate in (0, frequency) else round(mark * frequency / self.rate)
 
-        start = frames(self.start)
         if self.end is not None:
-            return start, frames(self.end)
-        return start, None if self.length is None else start + frames(self.length)
+            return frames(self.start), frames(self.end)
+        return frames(self.start), None if self.length is None else frames(self.start + self.length)
 
 
-def read_loop_points(file: BinaryIO) -> Marks | None:
-    """Return the loop stored in an open file, or None. Changes the file's position."""
+def read_loop_points(file: BinaryIO, magic: bytes, header: Header | None) -> Marks | None:
+    """Return the loop stored in an open file, or None. Changes the file's position.
+
+    Args:
+        file: The file.
+        magic: Its first 12 bytes.
+        header: Its header, if it is WAV.
+    """
     try:
-        file.seek(0)
-        magic = file.read(12)
-        if magic[:4] in (b"RIFF", b"RIFX", b"RF64") and magic[8:] == b"WAVE":
-            return _from_sampler_chunk(file, ">" if magic[:4] == b"RIFX" else "<")
+        if header is not None:
+            return None if header.loop is None else Marks(header.loop[0], header.loop[1] + 1)
         if magic[:4] == b"OggS":
-            return _from_comments(_ogg_comments(file))
+            return _from_ogg(file)
         if magic[:4] == b"fLaC" or magic[:3] == b"ID3":
             return _from_comments(_flac_comments(file))
     except (struct.error, ValueError, IndexError, OverflowError):
@@ -65,40 +79,22 @@ def read_loop_points(file: BinaryIO) -> Marks | None:
     return None
 
 
-def _from_sampler_chunk(file: BinaryIO, endian: str) -> Marks | None:
-    """Return the first forward loop of the `smpl` chunk (Multimedia Data Standards Update, 1994), at any position."""
-    position, data_size = 12, None
-    end_of_file = file.seek(0, os.SEEK_END)
-    for _ in range(_MOST_CHUNKS):
-        if position >= end_of_file:  # some file systems raise an OSError for a seek that is too far
-            return None
-        file.seek(position)
-        identifier, size = struct.unpack(f"{endian}4sI", file.read(8))
-        if identifier == b"ds64":  # RF64: the sizes that need more than 32 bits
-            data_size = struct.unpack("<QQ", file.read(16))[1]
-        elif identifier == b"data" and size == 0xFFFFFFFF and data_size is not None:
-            size = data_size
-        elif identifier == b"smpl":
-            count = struct.unpack(f"{endian}9I", file.read(36))[7]
-            for _loop in range(min(count, (size - 36) // 24)):
-                _, kind, start, end, _, _ = struct.unpack(f"{endian}6I", file.read(24))
-                if kind == 0:
-                    return Marks(start, end + 1)  # the end in the chunk is inclusive
-            return None
-        position += 8 + size + size % 2
-    return None
-
-
-def _from_comments(packet: bytes | None) -> Marks | None:
+def _from_comments(packet: bytes | None, rate: int = 0) -> Marks | None:
     if packet is None:
         return None
     comments = dict(_comments(packet))
     start, end, length = (_first(comments, names) for names in (_START, _END, _LENGTH))
-    return None if start is end is length is None else Marks(start or 0, end, length)
+    if start is end is length is None:
+        return None
+    # Programs write 0 for an end or a length that they do not know.
+    return Marks(start or 0, end or None, length or None, rate)
 
 
 def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
-    """Yield names (in lower case) and values of a Vorbis comment header (Vorbis I specification, section 5)."""
+    """Yield names and values of a Vorbis comment header (Vorbis I specification, section 5).
+
+    Names are in lower case and without separators.
+    """
     (vendor,) = struct.unpack_from("<I", packet, 0)
     position = 4 + vendor
     (count,) = struct.unpack_from("<I", packet, position)
@@ -110,7 +106,7 @@ def _comments(packet: bytes) -> Iterator[tuple[str, str]]:
             raise ValueError("a comment is truncated")
         if size < 100:  # a loop point is shorter
             name, _, value = packet[position : position + size].decode("utf-8", "replace").partition("=")
-            yield name.strip().lower(), value.strip()
+            yield name.strip().lower().translate(_SEPARATORS), value.strip()
         position += size
 
 
@@ -128,17 +124,11 @@ def _first(comments: Mapping[str, str], names: tuple[str, ...]) -> float | None:
 
 
 def _flac_comments(file: BinaryIO) -> bytes | None:
-    """Return the VORBIS_COMMENT block of a FLAC file (RFC 9639, section 8). Skips an ID3v2 tag before it."""
-    file.seek(0)
-    start = file.read(10)
-    if start[:3] == b"ID3":
-        a, b, c, d = start[6:10]
-        file.seek(10 + (a << 21 | b << 14 | c << 7 | d))
-    else:
-        file.seek(0)
+    """Return the VORBIS_COMMENT block of a FLAC file (RFC 9639, section 8). Skips ID3v2 tags before it."""
+    file.seek(after_id3_tags(file))
     if file.read(4) != b"fLaC":
         return None
-    for _ in range(_MOST_CHUNKS):
+    for _ in range(_MOST_BLOCKS):
         (header,) = struct.unpack(">I", file.read(4))
         size = header & 0xFFFFFF
         kind = header >> 24
@@ -150,39 +140,12 @@ def _flac_comments(file: BinaryIO) -> bytes | None:
     return None
 
 
-def _ogg_comments(file: BinaryIO) -> bytes | None:
-    """Return the data after the signature in the second packet of the first Ogg stream (RFC 3533)."""
-    packets = _ogg_packets(file)
+def _from_ogg(file: BinaryIO) -> Marks | None:
+    """Return the loop in the second packet of the sound of an Ogg file."""
+    packets = ogg.packets(file, ogg.sound_stream(ogg.streams(file)))
     first, second = next(packets, b""), next(packets, b"")
     if first.startswith(b"\x01vorbis") and second.startswith(b"\x03vorbis"):
-        return second[7:]
+        return _from_comments(second[7:])
     if first.startswith(b"OpusHead") and second.startswith(b"OpusTags"):
-        return second[8:]
-    if first.startswith(b"\x7fFLAC") and second[:1] in (b"\x04", b"\x84"):
-        return second[4:]
+        return _from_comments(second[8:], OPUS_RATE)
     return None
-
-
-def _ogg_packets(file: BinaryIO) -> Iterator[bytes]:
-    file.seek(0)
-    stream, parts, gathered = None, list[bytes](), 0
-    for _ in range(_MOST_CHUNKS):
-        capture, _, _, _, serial, _, _, segments = struct.unpack("<4sBBqIIIB", file.read(27))
-        sizes = file.read(segments)
-        if capture != b"OggS":
-            return
-        body = file.read(sum(sizes))
-        if stream is None:
-            stream = serial
-        if serial != stream:
-            continue
-        position = 0
-        for size in sizes:
-            parts.append(body[position : position + size])
-            position += size
-            gathered += size
-            if gathered > _MOST_COMMENT_BYTES:
-                return
-            if size < 255:  # the last segment of the packet
-                yield b"".join(parts)
-                parts.clear()

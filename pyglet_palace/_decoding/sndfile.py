@@ -6,26 +6,30 @@ The module imports numpy and soundfile. The first context imports it, the packag
 from __future__ import annotations
 
 import math
-import os
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
-from .._common.private_api import OpensWithoutGlobalLock
-from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, describe_error
+from .._common import log
+from ..errors import ResourceError, UnsupportedFormat
 from ..formats import CHANNELS, CONFIG_OF_CHANNELS, DTYPES, VORBIS_ORDER
-from .loop_points import Marks, read_loop_points
+from .loop_points import OPUS_RATE
+from .opening import SoundInput, is_system_error
 from .pcm import check_rate, replace_non_finite
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .files import OpenFile
     from .pcm import Array
 
-#: Numbers of frames from here on mean an unknown length. libsndfile reports 2**63 - 1 then.
+#: Numbers of frames from here on mean an unknown length. libsndfile reports 2**63 - 1 then. Also the end of a loop that
+#: ends with a sound of unknown length.
 _UNKNOWN_LENGTH = 1 << 62
+#: The most frames that a byte of a compressed file can hold. A header that declares more is wrong. Sources: RFC 9639 (a
+#: constant block of 65535 frames takes 11 bytes), ISO/IEC 11172-3 and 13818-3 (8 kbit/s), RFC 6716 (120 ms take 1 byte
+#: and 1 of the page header) and the Vorbis I specification (8192 frames take 1 and 1).
+_MOST_FRAMES_PER_BYTE = {"MPEG_LAYER": 50, "OPUS": 3000, "VORBIS": 4200}
+_MOST_FLAC_FRAMES_PER_BYTE = 6000
 
 #: PCM of up to 16 bits, and codecs that decode to it. Read as 16-bit integers, without loss.
 _SIXTEEN_BIT = frozenset(
@@ -44,55 +48,12 @@ _SOUGHT_FROM_START = frozenset({"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III
 #: section 4.2.2). After a seek near the end, libsndfile's first frames are wrong.
 _VORBIS_PREROLL = 8192
 
+#: Frames to stay away from the last page of an Ogg file, for Opus's pre-skip and libsndfile's own steps. A seek into
+#: the last page is wrong by as many frames as the page's last block was shortened.
+_PAGE_MARGIN = 8192
+
 #: Frames that `SndfileReader.read_bytes` and skipping decode at a time.
 _PIECE = 1 << 18
-
-# Codes of sf_error (sndfile.h).
-_SYSTEM_ERROR, _UNSUPPORTED_ENCODING = 2, 4
-#: Code for a file that starts like MP3 and has no MPEG frames. Its text is "File does not exist or is not a regular
-#: file".
-_NO_AUDIO = 7
-
-
-class _Sequential(soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
-    """A SoundFile that does not seek after each read. The seek resets MP3 and Opus decoders and halves FLAC's speed."""
-
-    def seekable(self) -> bool:
-        return False
-
-
-class _Virtual(OpensWithoutGlobalLock, _Sequential):
-    """A sound that libsndfile reads through Python."""
-
-
-class _GuardedFile:
-    """A file that keeps its first error in `failure`. After that, reads return no data.
-
-    libsndfile reads through C callbacks, which cannot raise exceptions.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.failure: BaseException | None = None
-
-    def read(self, size: int) -> bytes:
-        data = self._try(self._file.read, size)
-        return data[:size] if isinstance(data, bytes) else b""  # soundfile would write longer data past its memory
-
-    def seek(self, offset: int, whence: int = 0) -> None:
-        self._try(self._file.seek, offset, whence)
-
-    def tell(self) -> int:
-        position = self._try(self._file.tell)
-        return position if isinstance(position, int) else -1
-
-    def _try(self, call: Callable[..., Any], *arguments: int) -> Any:
-        if self.failure is None:
-            try:
-                return call(*arguments)
-            except BaseException as error:  # SndfileReader raises it again, outside of C
-                self.failure = error
-        return None
 
 
 class SndfileReader:
@@ -123,20 +84,19 @@ class SndfileReader:
             UnsupportedFormat: The codec, the sample rate or the number of channels is not supported.
         """
         self.name = name
-        self._opened = opened
-        self._guard = _GuardedFile(opened.file)
-        self._guard.seek(0)
-        empty = not self._guard.read(1)
-        self._check_file()
-        if empty:
-            raise DecodeError(name, "decode", "the file is empty")
-        marks = self._read_marks()  # before libsndfile opens the file: both may share its position
+        self._input = SoundInput(name, opened)
         try:
-            self._sound = sound = self._open()
-        except Exception as error:
-            raise self._error(error) from self._guard.failure or error
-        self._check_file()
+            self._sound = self._input.open()
+            self._describe(float_supported)
+        except BaseException:
+            self._input.close()
+            raise
+        if self._input.chained:
+            log.warning("%r: several Ogg files were joined in this file; only the first one is played", name)
 
+    def _describe(self, float_supported: bool) -> None:
+        """Set the attributes from the header."""
+        name, sound = self.name, self._sound
         self.frequency: int = sound.samplerate
         check_rate(name, self.frequency)
         if sound.channels not in CONFIG_OF_CHANNELS:
@@ -144,8 +104,8 @@ class SndfileReader:
             problem = f"OpenAL has no layout for {sound.channels} channels; it has layouts for {known}"
             raise UnsupportedFormat(name, "decode", problem)
         self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
-        self.length: int = sound.frames if 0 < sound.frames < _UNKNOWN_LENGTH else 0
         self._subtype = subtype = sound.subtype
+        self.length = self._declared_length()
         self._eight_bit = subtype == "PCM_U8" and sound.format in ("WAV", "WAVEX", "RF64")
         self._floats = subtype not in _SIXTEEN_BIT
         if self._eight_bit:
@@ -163,11 +123,10 @@ class SndfileReader:
         self._position = 0
         #: Whether libsndfile reported an error. Its state is undefined afterwards, until the sound is opened again.
         self._lost = False
+        #: Whether the log says already that the data is damaged.
+        self._warned = False
         self.repaired = 0
-        self.loop_points = (0, 0)
-        if marks is not None:
-            start, end = marks.in_frames(self.frequency)
-            self.loop_points = start, self.length if end is None else end
+        self.loop_points = self._loop()
 
     def read_into(self, out: Array) -> int:
         """Fill `out` with the next frames, in place.
@@ -216,7 +175,7 @@ class SndfileReader:
         """Seek to `frame` exactly. Some codecs decode frames before it, which blocks.
 
         Returns:
-            False if the sound cannot seek there.
+            False if the sound ends before `frame`.
 
         Raises:
             ResourceUnreadable, DecodeError
@@ -226,26 +185,62 @@ class SndfileReader:
             return False
         if subtype in _SOUGHT_FROM_START:
             return (frame >= self._position or self._go_to(0)) and self._skip(frame - self._position)
-        if subtype != "VORBIS":
-            return self._go_to(frame)
-        # Unless it seeks from the start, libsndfile arrives hundreds of frames away from the position it reports.
-        preroll = min(frame, _VORBIS_PREROLL)
-        return self._go_to(0) and self._go_to(frame - preroll) and self._skip(preroll)
+        start = frame
+        if subtype == "VORBIS":
+            # Unless it seeks from the start, libsndfile arrives hundreds of frames away from the position it reports.
+            self._go_to(0)
+            start -= _VORBIS_PREROLL
+        end_page = self._input.end_page
+        if end_page is not None and subtype in ("VORBIS", "OPUS"):
+            rate = self.frequency if subtype == "VORBIS" else OPUS_RATE
+            start = min(start, end_page * self.frequency // rate - _PAGE_MARGIN)
+        start = max(start, 0)
+        # libsndfile cannot seek in some encodings, and in some damaged files.
+        return (self._go_to(start) or self._go_to(0)) and self._skip(frame - self._position)
 
     def close(self) -> None:
         """Close the sound and its file."""
         self._sound.close()
-        self._opened.close()
+        self._input.close()
 
-    def _open(self) -> _Sequential:
-        native = self._opened.native
-        if native is None:
-            self._guard.seek(0)
-            return _Virtual(self._guard)
-        if isinstance(native, int):
-            os.lseek(native, 0, os.SEEK_SET)
-            return _Sequential(native, closefd=False)
-        return _Sequential(native)
+    def _declared_length(self) -> int:
+        """Return the number of frames that the file declares; 0 if it declares none, or one that cannot be right."""
+        declared: int = self._sound.frames
+        if not 0 < declared < _UNKNOWN_LENGTH:
+            declared = 0
+        header, size = self._input.header, self._input.size
+        if header is not None and header.block_frames and declared - header.block_frames < header.frames < declared:
+            return header.frames
+        if self._sound.format == "FLAC":
+            counted = self._input.flac_frames
+            if 0 < declared < counted:
+                return self._read_beyond(declared, counted)
+        most = next((n for kind, n in _MOST_FRAMES_PER_BYTE.items() if self._subtype.startswith(kind)), None)
+        if self._sound.format == "FLAC":
+            most = _MOST_FLAC_FRAMES_PER_BYTE
+        return 0 if most is not None and size and declared > size * most else declared
+
+    def _read_beyond(self, declared: int, counted: int) -> int:
+        """Read a FLAC file to its end, whose header declares fewer frames than it has. Return the length."""
+        self._sound.close()
+        if self._input.forget_flac_count():
+            declared = counted
+        else:
+            log.warning(
+                "%r: its header declares %d frames; the file continues, but the rest is not played", self.name, declared
+            )
+        self._sound = self._input.open()
+        return declared
+
+    def _loop(self) -> tuple[int, int]:
+        """Return the loop points that the file contains, limited to the sound."""
+        marks = self._input.marks
+        if marks is None:
+            return 0, 0
+        start, end = marks.in_frames(self.frequency)
+        length = self.length or _UNKNOWN_LENGTH
+        end = length if end is None else min(end, length)
+        return (start, end) if start < end else (0, 0)
 
     def _scratch_of(self, frames: int) -> Array:
         """Return an array for `frames` frames in libsndfile's sample type."""
@@ -259,27 +254,33 @@ class SndfileReader:
         if not declared:
             return self._decode_past_length(block)
         frames = self._read(block[:declared])
-        return frames + self._decode_past_length(block[declared:]) if frames == declared else frames
+        if frames == declared:
+            return frames + self._decode_past_length(block[declared:])
+        if frames < len(block) and self._lost and not self._warned:
+            self._warned = True
+            log.warning(
+                "%r: its data is damaged or cut off after %d of %d frames", self.name, self._position, self.length
+            )
+        return frames
 
     def _decode_past_length(self, block: Array) -> int:
-        """Like `_decode`, for data past the length in the header. Data that cannot be decoded is the end."""
-        try:
-            return self._read(block)
-        except DecodeError:
-            if not self.length:
-                raise
-            self._lost = True
-            return 0
+        """Like `_decode`, for data past the declared length. The frames of `fact` are all that count."""
+        header = self._input.header
+        return 0 if self.length and header is not None and header.frames == self.length else self._read(block)
 
     def _read(self, block: Array) -> int:
-        if not len(block):
+        """Read into `block` and return the number of frames. An error after the first frame is the end."""
+        if not len(block) or self._lost:
             return 0
-        try:
-            frames: int = self._sound.buffer_read_into(block, "float32" if self._floats else "int16")
-        except Exception as error:
-            raise self._error(error) from self._guard.failure or error
-        self._check_file()
+        sound = self._sound
+        frames: int = sound.buffer_read_into(block, "float32" if self._floats else "int16")
+        self._input.check()
         self._position += frames
+        error = sound.read_error
+        if error is not None:
+            self._lost = True
+            if not self._position or is_system_error(error):
+                raise self._input.error(error) from error
         return frames
 
     def _go_to(self, frame: int) -> bool:
@@ -294,20 +295,20 @@ class SndfileReader:
             found: int = soundfile.SoundFile.seek(self._sound, frame)
         except Exception:  # libsndfile refuses; the guard has kept an error of the file
             found = -1
-        self._check_file()
+        self._input.check()
         if found != frame == 0:
             return self._reopen()
-        if found == frame:
-            self._position = frame
+        self._position = frame
+        self._lost = found != frame  # what a read would return after a refused seek is unknown
         return found == frame
 
     def _reopen(self) -> bool:
         """Open the sound again, at its start. Return whether that succeeded."""
         self._sound.close()  # before the second open: both would share the file's position
         try:
-            self._sound = self._open()
-        except Exception:
-            self._check_file()
+            self._sound = self._input.open()
+        except ResourceError:
+            self._input.check()
             return False
         self._position, self._lost = 0, False
         return True
@@ -321,45 +322,6 @@ class SndfileReader:
                 return False
             frames -= got
         return True
-
-    def _check_file(self) -> None:
-        if self._guard.failure is not None:
-            raise self._error(self._guard.failure) from self._guard.failure
-
-    def _read_marks(self) -> Marks | None:
-        try:
-            return read_loop_points(self._opened.file)
-        except Exception as error:
-            raise unreadable(self.name, error) from error
-
-    def _error(self, error: BaseException) -> ResourceError:
-        """Return the `ResourceError` for a failure of libsndfile or of the file that it reads."""
-        name = self.name
-        failure = self._guard.failure
-        if failure is not None and not isinstance(failure, Exception):
-            raise failure  # such as KeyboardInterrupt
-        if failure is not None:
-            return unreadable(name, failure)
-        if isinstance(error, OSError):
-            return unreadable(name, error)
-        if isinstance(error, MemoryError):
-            return BufferTooLarge(name, "decode", "not enough memory to decode it")
-        if isinstance(error, soundfile.LibsndfileError):
-            text = error.error_string.removeprefix("Error : ")
-            if error.code == _SYSTEM_ERROR:
-                return ResourceUnreadable(name, "open", f"it cannot be read: {text}")
-            if error.code == _NO_AUDIO:
-                text = "it contains no audio that can be decoded"
-            if error.code == _UNSUPPORTED_ENCODING or "nimplemented" in text:
-                return UnsupportedFormat(name, "decode", f"libsndfile cannot decode it: {text}")
-            known = "supported: WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more"
-            return DecodeError(name, "decode", f"it is not audio, or damaged: {text} ({known})")
-        return DecodeError(name, "decode", f"it is not audio, or damaged: {describe_error(error)}")
-
-
-def unreadable(name: str, error: BaseException) -> ResourceUnreadable:
-    """Return the error for an exception that a file raised while it was read."""
-    return ResourceUnreadable(name, "open", f"reading it failed: {describe_error(error)}")
 
 
 def to_16_bit(block: Array, *, clip: bool) -> None:

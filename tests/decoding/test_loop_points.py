@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyglet_palace._decoding.loop_points import read_loop_points
+from pyglet_palace._decoding.loop_points import Marks, read_loop_points
+from pyglet_palace._decoding.riff import read_header
 from tests import sounds
 from tests.sounds import chunk, format_chunk, riff, smpl_chunk
 
@@ -20,8 +21,17 @@ if TYPE_CHECKING:
 DATA = chunk(b"data", bytes(200))
 
 
+def marks_in(file: BinaryIO) -> Marks | None:
+    magic = file.read(12)
+    try:
+        header = read_header(file, magic)
+    except (struct.error, ValueError):
+        header = None
+    return read_loop_points(file, magic, header)
+
+
 def found(data: bytes, frequency: int = 44100) -> tuple[int, int | None] | None:
-    marks = read_loop_points(io.BytesIO(data))
+    marks = marks_in(io.BytesIO(data))
     return marks and marks.in_frames(frequency)
 
 
@@ -49,8 +59,10 @@ def test_odd_chunks_are_padded() -> None:
     assert found(riff(format_chunk(), odd, chunk(b"data", bytes(201)), smpl_chunk((0, 10, 89)))) == (10, 90)
 
 
-def test_one_frame_loop_is_a_loop() -> None:
-    assert found(riff(DATA, smpl_chunk((0, 5, 5)))) == (5, 6)
+def test_one_frame_loop_is_none() -> None:
+    """Programs write a loop from 0 to 0 for a sound without a loop. It would repeat one frame, which is silence."""
+    assert found(riff(DATA, smpl_chunk((0, 0, 0)))) is None
+    assert found(riff(DATA, smpl_chunk((0, 5, 5), (0, 10, 89)))) == (10, 90)
 
 
 def test_rifx_is_big_endian() -> None:
@@ -92,7 +104,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def in_comments(path: Path, **comments: str) -> tuple[int, int | None] | None:
     sounds.comment(path, **comments)
     with path.open("rb") as opened:
-        marks = read_loop_points(opened)
+        marks = marks_in(opened)
     return marks and marks.in_frames(48000)
 
 
@@ -170,7 +182,7 @@ def test_unseekable_chunk_size_ends_search(tmp_path: Path) -> None:
         path = tmp_path / "damaged.wav"
         path.write_bytes(riff(sizes, format_chunk(), data, magic=b"RF64"))
         with path.open("rb") as file:
-            assert read_loop_points(file) is None
+            assert marks_in(file) is None
 
 
 def test_file_errors_are_not_hidden() -> None:
@@ -179,4 +191,4 @@ def test_file_errors_are_not_hidden() -> None:
             raise OSError("the disk is gone")
 
     with pytest.raises(OSError, match="the disk is gone"):
-        read_loop_points(Broken())
+        marks_in(Broken())

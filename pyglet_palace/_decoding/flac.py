@@ -1,0 +1,89 @@
+"""The last frame of a FLAC file, which tells how many frames there are (RFC 9639, section 9.1)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+#: Bytes at the end of the file that are searched.
+_TAIL = 1 << 16
+#: The longest frame header: sync and codes, 7 bytes of the number, 2 each of block size and rate, CRC.
+_LONGEST_HEADER = 4 + 7 + 2 + 2 + 1
+_SYNCS = (b"\xff\xf8", b"\xff\xf9")
+
+
+def count_frames(file: BinaryIO, start: int) -> int:
+    """Return the number of frames up to the end of the last block in the file; 0 if no block is found near the end.
+
+    Args:
+        file: The file. Its position changes.
+        start: Position of ``fLaC``.
+    """
+    size = file.seek(0, os.SEEK_END)
+    file.seek(start + 8)
+    block_size = int.from_bytes(file.read(2), "big")  # the smallest one; that of all blocks if they are alike
+    file.seek(max(start, size - _TAIL))
+    tail = file.read(_TAIL)
+    end = len(tail)
+    while end > 0:
+        at = max(tail.rfind(sync, 0, end + 1) for sync in _SYNCS)
+        if at < 0:
+            return 0
+        if count := _end_of_block(tail[at : at + _LONGEST_HEADER], block_size):
+            return count
+        end = at
+    return 0
+
+
+def _end_of_block(header: bytes, block_size: int) -> int:
+    """Return the frame at the end of the block with that header; 0 if the header is not valid."""
+    if len(header) < 6:
+        return 0
+    variable = header[1] & 1
+    size_code, rate_code = header[2] >> 4, header[2] & 15
+    channels, bits, reserved = header[3] >> 4, header[3] >> 1 & 7, header[3] & 1
+    if size_code == 0 or rate_code == 15 or channels > 10 or bits == 3 or reserved:
+        return 0
+    number, at = _coded_number(header, 4)
+    if number < 0:
+        return 0
+    if size_code in (6, 7):
+        width = size_code - 5
+        size = int.from_bytes(header[at : at + width], "big") + 1
+        at += width
+    else:
+        size = 192 if size_code == 1 else 576 << size_code - 2 if size_code < 6 else 256 << size_code - 8
+    at += {12: 1, 13: 2, 14: 2}.get(rate_code, 0)
+    if at >= len(header) or _crc_8(header[:at]) != header[at]:
+        return 0
+    return (number if variable else number * block_size) + size
+
+
+def _coded_number(data: bytes, at: int) -> tuple[int, int]:
+    """Return the number that is coded like UTF-8 at `at`, and the position behind it; -1 if it is not valid."""
+    first = data[at]
+    if first < 0x80:
+        return first, at + 1
+    extra = 1
+    while extra < 7 and first & 0x40 >> extra:
+        extra += 1
+    if first & 0xC0 == 0x80 or at + extra >= len(data):
+        return -1, at
+    number = first & (1 << 6 - extra) - 1 if extra < 6 else 0
+    for byte in data[at + 1 : at + 1 + extra]:
+        if byte & 0xC0 != 0x80:
+            return -1, at
+        number = number << 6 | byte & 0x3F
+    return number, at + 1 + extra
+
+
+def _crc_8(data: bytes) -> int:
+    crc = 0
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x07 if crc & 0x80 else crc << 1) & 0xFF
+    return crc
