@@ -16,6 +16,7 @@ from ._loading.cache import SoundCache
 from ._loading.lookup import NameLookup
 from ._loading.publishing import Publisher
 from ._loading.requests import LoadRequests
+from ._openal.scope import watch_pyglet
 from ._playback.effect_slots import EffectSlots
 from ._playback.transport import Transport
 from ._playback.voice_pool import VoicePool
@@ -161,7 +162,8 @@ class Engine:
         return self.requests.busy or bool(len(self.events)) or self.voices.any_playing()
 
     def wake(self) -> None:
-        """Put `Context.update` on the clock if there is work."""
+        """Put `Context.update` on the clock if there is work. Called by everything that gives it work."""
+        watch_pyglet()
         scheduler = self.scheduler
         if scheduler is not None and self.alive and not scheduler.awake and self.has_work():
             self.device.pass_time(time.perf_counter(), idle=True)
@@ -169,6 +171,8 @@ class Engine:
 
     def update(self) -> None:
         """Publish loads, advance fades, collect ended voices, serve effects, check the device, dispatch events."""
+        self.scope.leave_abandoned()
+        watch_pyglet()
         now = time.perf_counter()
         self.device.pass_time(now)
         self.workers.replace_stalled(now)

@@ -6,6 +6,7 @@ Check this page when one of them is updated.
 from __future__ import annotations
 
 import sys
+import threading
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,21 @@ class OpensWithoutGlobalLock:
     all other loads. Without the lock, libsndfile's text for an error can come from another file.
     """
 
-    _sf_error_lock = nullcontext()
+    _sf_error_lock: Any = nullcontext()
+
+
+class OpensUnderOwnLock:
+    """Mixin for `soundfile.SoundFile` that opens files under a lock of this package.
+
+    A worker may hold soundfile's own lock at a fork. The child could then open no sound.
+    """
+
+    _sf_error_lock: Any = threading.Lock()
+
+    @classmethod
+    def renew_lock(cls) -> None:
+        """Replace the lock in the child of a fork, where the thread that holds it does not exist."""
+        cls._sf_error_lock = threading.Lock()
 
 
 class KeepsPartialReads:

@@ -1,7 +1,8 @@
-"""Rules that the worker pool and the streaming thread share."""
+"""Signals between threads, and the replacement of stalled threads, for the worker pool and the streaming thread."""
 
 from __future__ import annotations
 
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from .log import warn_once
@@ -11,6 +12,41 @@ if TYPE_CHECKING:
 
 #: Seconds that closing waits for threads to end. A thread that a game's file or decoder blocks is left behind.
 CLOSE_SECONDS = 0.1
+
+
+class Signal:
+    """Signal to one waiting thread, like ``threading.Event``.
+
+    Its parts are written in C. A Ctrl-C inside of ``Event.set`` would leave the lock of the event held, and every later
+    call would hang.
+    """
+
+    __slots__ = ("_queue",)
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[None] = SimpleQueue()
+
+    def set(self) -> None:
+        """Wake the waiting thread, or let the next `wait` return at once."""
+        if self._queue.empty():
+            self._queue.put(None)
+
+    def clear(self) -> None:
+        """Let the next `wait` block."""
+        try:
+            while True:
+                self._queue.get_nowait()
+        except Empty:
+            pass
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Block until the signal is set; return False if that takes more than `timeout` seconds."""
+        try:
+            self._queue.get(timeout=timeout)
+        except Empty:
+            return False
+        self.set()
+        return True
 
 
 def replace_thread(start: Callable[[], None], blocked_in: str) -> bool:

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from ..errors import ResourceError, unlinked
 
 if TYPE_CHECKING:
-    import threading
-
+    from .._common.threads import Signal
     from .._decoding.load import Settings
     from .._decoding.pcm import Samples
     from ..resources import Resource
@@ -32,7 +31,7 @@ class Job(ABC):
         size: Size of the sound's file in bytes; 0 while unknown.
         last_heartbeat: Time of the last heartbeat (``time.perf_counter``).
         error: The error of the job; None if it succeeded or has not ended.
-        finished: An event that is set when `state` becomes 'done'. The waiting thread makes it
+        finished: A signal that is set when `state` becomes 'done'. The waiting thread makes it
             (`WorkerPool.wait_for`).
     """
 
@@ -46,7 +45,7 @@ class Job(ABC):
         self.size = 0
         self.last_heartbeat = 0.0
         self.error: ResourceError | None = None
-        self.finished: threading.Event | None = None
+        self.finished: Signal | None = None
 
     @abstractmethod
     def run(self) -> None:

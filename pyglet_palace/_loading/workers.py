@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
 from .._common import log
-from .._common.threads import CLOSE_SECONDS, replace_thread
+from .._common.threads import CLOSE_SECONDS, Signal, replace_thread
 from ..errors import DecodeError
 from .jobs import Job
 
@@ -60,8 +60,8 @@ class WorkerPool:
         # files and decoders are never called while it is held. Workers wait on it for jobs.
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
-        # Notified, with the lock held, when `finished` has grown.
-        self._progress = threading.Condition(self._lock)
+        #: Set when `finished` has grown.
+        self._progress = Signal()
         #: Queued jobs, next first.
         self._queue: OrderedDict[Job, None] = OrderedDict()
         #: Claimed jobs.
@@ -200,7 +200,7 @@ class WorkerPool:
                 self.finished.append(job)
             if job.finished is not None:
                 job.finished.set()
-            self._progress.notify_all()
+            self._progress.set()
 
     def take_finished(self) -> Job | None:
         """Remove and return the oldest finished job, for publishing; None if no job has finished."""
@@ -228,13 +228,18 @@ class WorkerPool:
             if job.state != "claimed":
                 return
             if job.finished is None:
-                job.finished = threading.Event()
+                job.finished = Signal()
         job.finished.wait()
 
     def wait_for_finished(self, timeout: float | None) -> None:
         """Block until a job is in `finished` or the pool is closed, for at most `timeout` seconds (None: no limit)."""
-        with self._lock:
-            self._progress.wait_for(lambda: self.finished or self._closed, timeout)
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self.finished and not self._closed:
+            self._progress.clear()
+            if self.finished or self._closed:  # since the check above
+                break
+            if not self._progress.wait(None if deadline is None else max(0.0, deadline - time.monotonic())):
+                break
 
     def replace_stalled(self, now: float) -> None:
         """Replace stalled workers by new threads, if jobs are queued.
@@ -275,7 +280,7 @@ class WorkerPool:
                 job.withdrawn = True
             self.finished.clear()
             self._work.notify_all()
-            self._progress.notify_all()
+            self._progress.set()
         deadline = time.monotonic() + CLOSE_SECONDS
         for worker in self._workers:
             if worker.thread.is_alive() and worker.thread is not threading.current_thread():

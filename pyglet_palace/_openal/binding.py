@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from ctypes import POINTER, c_char_p, c_float, c_int, c_int64, c_ubyte, c_uint, c_void_p
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DeviceError, OpenALError
@@ -16,7 +17,7 @@ from . import constants as c
 from . import library
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _ints, _uints, _floats, _int64s = POINTER(c_int), POINTER(c_uint), POINTER(c_float), POINTER(c_int64)
 
@@ -133,6 +134,10 @@ _RELEASES_GIL = frozenset(
 )
 
 
+class Pointer(c_void_p):
+    """An address. A function whose result is a `Pointer` returns an object that can be passed on as it is."""
+
+
 class Functions:
     """The functions of an OpenAL library, as attributes. A function of a missing extension is None."""
 
@@ -155,6 +160,11 @@ class Functions:
             if function is not None and name in _AL_EXTENSIONS:
                 function = _checked(name, function, get_error)
             setattr(self, name, function)
+
+        #: The context of the calling thread, as a `Pointer`.
+        self.thread_context: Any = None
+        if self.alcGetThreadContext is not None:
+            self.thread_context = _type("alcGetThreadContext", (Pointer,))(address_of(None, b"alcGetThreadContext"))
 
     # The following methods are called inside a context scope.
 
@@ -263,6 +273,20 @@ class Functions:
         return present
 
     # The following methods need no context.
+
+    def converting(self, name: str, converters: Iterable[Callable[[Any], Any]]) -> Callable[..., None]:
+        """Return the ALC extension function `name` as a function of C that returns None.
+
+        Args:
+            name: The function.
+            converters: For each argument, a function that returns the value to pass: a `Pointer` or None.
+        """
+        address_of = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(("alcGetProcAddress", self.handle))
+        address = address_of(None, name.encode())
+        arguments = [SimpleNamespace(from_param=converter) for converter in converters]
+        function = ctypes.PYFUNCTYPE(None, *[c_void_p] * len(arguments))(address)
+        function.argtypes = arguments  # type: ignore[assignment]
+        return function
 
     def copy_to(self, address: int, array: Any) -> None:
         """Copy the bytes of a contiguous array to mapped memory. Releases the GIL."""

@@ -5,137 +5,235 @@ from __future__ import annotations
 import gc
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from functools import partial
+from itertools import repeat
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._common import registry
 from .._common.private_api import library_handle, pyglet_openal_handle
 from ..errors import DestroyedError, DeviceError, OpenALError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .binding import Functions
+
 
 #: Module of pyglet.media's OpenAL driver. It often uses the same OpenAL library as this package.
 _PYGLET_DRIVER = "pyglet.media.drivers.openal"
 
 
-class _GarbageCollectionHold:
-    """Disables the garbage collector while a thread is inside a context scope.
+class _Shared:
+    """What the scopes of all contexts share. Replaced in the child of a fork.
 
-    A collection inside a scope may free a pyglet Player. Its finaliser would delete the source of the same number in
-    *our* context. The entries are counted, because ``gc.disable`` applies to the process and two threads may be inside
-    at once.
+    One lock for all contexts, because the garbage collector may be disabled for the process while it is held.
+
+    Attributes:
+        lock: Held inside a scope. Only OpenAL is called while it is held: no user code, no file, no decoder.
+        previous: For each scope that was entered and not left, the context of the thread before, or None.
+        enable: For each of them that disabled the garbage collector, a function that restores it.
+        scopes: The scopes that were not closed.
+        holds: Whether scopes disable the garbage collector.
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # protects the two attributes below; only `gc` is called while it is held
-        self._inside = 0
-        self._was_enabled = False
-
-    def enter(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._was_enabled = gc.isenabled()
-                gc.disable()
-            self._inside += 1
-
-    def leave(self) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside and self._was_enabled:
-                gc.enable()
-
-    def forget(self) -> None:
-        """Reset the count in the child of a fork, where the threads that were inside no longer exist."""
-        self._lock = threading.Lock()
-        if self._inside and self._was_enabled:
-            gc.enable()
-        self._inside = 0
+        self.lock = threading.RLock()
+        self.previous: list[int | None] = []
+        self.enable: list[Callable[[], object]] = []
+        self.scopes: dict[ContextScope, None] = {}
+        self.holds = False
 
 
-_collection = _GarbageCollectionHold()
+_shared = _Shared()
 
 
-registry.call_after_fork(_collection.forget)
+def _renew_after_fork() -> None:
+    """Free the lock, which a thread that does not exist in the child may hold."""
+    global _shared
+    if _shared.enable:
+        _shared.enable[0]()
+    holds = _shared.holds
+    _shared = _Shared()
+    _shared.holds = holds
+
+
+registry.call_after_fork(_renew_after_fork)
+
+
+def watch_pyglet() -> None:
+    """Disable the garbage collector inside all scopes from now on, if pyglet.media's OpenAL driver is imported.
+
+    A collection may free a pyglet Player. Inside a scope, its finaliser would delete the source of the same number in
+    *our* context. Must not be called inside a scope.
+    """
+    if _PYGLET_DRIVER in sys.modules and not _shared.holds:
+        with _shared.lock:
+            _shared.holds = True
+            for scope in _shared.scopes:
+                scope.set_methods()
 
 
 class ContextScope:
     """Scope in which one OpenAL context is the current context of this thread: ``with scope as al:``.
 
     Leaving the scope restores the thread's previous context. The current context of the process does not change
-    (ALC_EXT_thread_local_context). Entering takes the lock of the context and may block. The lock is necessary because
-    the error state belongs to the context: the error of each call is read before another thread can enter.
+    (ALC_EXT_thread_local_context). Entering takes a lock and may block. The lock is necessary because the error state
+    belongs to the context: the error of each call is read before another thread can enter.
 
-    A thread may nest scopes of one context. Inside, only make short calls to OpenAL. Do not call user code, read files,
-    call decoders or take other locks of this package.
+    A thread may nest scopes. Inside, only make short calls to OpenAL. Do not call user code, read files, call decoders
+    or take other locks of this package.
 
-    Without the extension, entering makes the context current for the process. If pyglet.media uses the same library,
-    it raises a `DeviceError` that names the fix.
+    An interrupt (Ctrl-C, RecursionError) at any moment leaves the scope either entered or left, never between. The
+    interpreter raises such exceptions after a call and at the start of a Python function. Entering and leaving are
+    therefore one call each of an object that is written in C and that calls nothing written in Python
+    (`_enter_function`, `_exit_function`). This is also faster than methods written in Python.
+
+    Without the extension, entering makes the context current for the process (`_ProcessWideScope`).
 
     After `close`, entering raises `DestroyedError`.
+
+    Attributes:
+        al: The functions; after `close` an object whose functions raise `DestroyedError`.
     """
 
-    __slots__ = ("_al", "_closed", "_depth", "_handle", "_held", "_lock", "_previous")
-
     def __init__(self, al: Functions, context: int) -> None:
-        self._al = al
+        watch_pyglet()
+        self.al: Any = al
+        self._functions = al
         self._handle = context
-        self._lock = threading.RLock()  # held inside the scope; see the class
-        self._depth = 0
-        self._previous: Any = None
-        self._held = False
+        self._shared = _shared
         self._closed = False
+        base = ContextScope if al.alcSetThreadContext is not None else _ProcessWideScope
+        # Special methods are looked up on the class. Functions of C are not bound to the object.
+        self.__class__ = type("ContextScope", (base,), {})
+        self.set_methods()
+        _shared.scopes[self] = None
+
+    def set_methods(self) -> None:
+        """Set the functions that enter and leave, with or without holding the garbage collector."""
+        own: Any = type(self)
+        if self._functions.alcSetThreadContext is not None:
+            own.__enter__ = staticmethod(_enter_function(self, self._functions, self._handle, self._shared))
+            own.__exit__ = staticmethod(_exit_function(self._functions, self._shared))
+
+    @property
+    def entered(self) -> bool:
+        """Whether a thread is inside a scope of any context."""
+        return bool(self._shared.previous)
+
+    def leave_abandoned(self) -> None:
+        """Leave scopes that this thread has entered and not left. Must not be called inside a scope.
+
+        There are none, unless an exception was raised between two bytecodes of the interpreter's own steps to leave a
+        ``with`` block: by a trace function, or by Ctrl-C in Python 3.10.
+        """
+        shared = self._shared
+        while shared.previous and shared.lock.acquire(blocking=False):  # another thread inside would have the lock
+            shared.lock.release()
+            self.__exit__(None, None, None)
 
     def close(self) -> None:
         """Refuse further entries, before the context is destroyed. Blocks until other threads have left the scope.
 
-        Must not be called inside the scope.
+        Must not be called inside the scope. A thread that waits to enter meanwhile gets functions that raise
+        `DestroyedError`.
         """
-        with self._lock:
+        with self._shared.lock:
             self._closed = True
+            self.al = _Destroyed()
+            own: Any = type(self)
+            own.__enter__ = staticmethod(_refuse)
+            self._shared.scopes.pop(self, None)
+
+    if TYPE_CHECKING:
+
+        def __enter__(self) -> Functions: ...
+        def __exit__(self, *_: object) -> None: ...
+
+
+class _Destroyed:
+    """The functions of a destroyed context."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        _refuse()
+
+
+def _refuse() -> NoReturn:
+    raise DestroyedError("its context was destroyed")
+
+
+#: Never returned by a function that `_calls` calls.
+_NEVER = object()
+#: Restores the garbage collector, by whether it was enabled.
+_ENABLE: dict[bool, Callable[[], object]] = {True: partial(gc.enable), False: partial(int)}
+
+
+def _calls(function: Callable[[], Any]) -> Any:
+    """Return an iterator of C whose every step calls `function`."""
+    return iter(function, _NEVER)
+
+
+def _enter_function(scope: ContextScope, al: Functions, handle: int, shared: _Shared) -> Callable[[], Any]:
+    """Return a function of C that enters the scope: steps in order, and the result of the last one."""
+    acquire: Callable[[], object] = shared.lock.acquire
+    # Calls are nested as deep as in the deepest step of `_exit_function`: a RecursionError comes before the lock.
+    acquire = partial(next, map(partial.__call__, repeat(partial(acquire))))
+    steps = [
+        _calls(acquire),
+        map(shared.previous.append, _calls(al.thread_context)),
+        _calls(partial(al.alcSetThreadContext, handle)),
+    ]
+    if shared.holds:
+        steps.append(map(shared.enable.append, map(_ENABLE.__getitem__, _calls(gc.isenabled))))
+        steps.append(_calls(gc.disable))
+    steps.append(_calls(partial(getattr, scope, "al")))
+    return partial(next, map(itemgetter(len(steps) - 1), zip(*steps, strict=False)))
+
+
+def _exit_function(al: Functions, shared: _Shared) -> Callable[..., None]:
+    """Return a function of C that leaves the scope.
+
+    It is ``alcSetThreadContext``, bound so that it takes the three arguments of ``__exit__`` and returns None. Each
+    argument is converted by a step: the first one becomes the previous context. OpenAL ignores the others.
+    """
+    nothing: Callable[[object], object] = deque[object](maxlen=0).append
+    steps: list[Callable[..., Any]] = [
+        partial(next, _calls(shared.previous.pop)),
+        partial(next, map(partial.__call__, _calls(shared.enable.pop))) if shared.holds else nothing,
+        shared.lock.__exit__,
+    ]
+    return al.converting("alcSetThreadContext", steps)
+
+
+class _ProcessWideScope(ContextScope):
+    """A scope for libraries without ALC_EXT_thread_local_context. The context stays current after it.
+
+    If pyglet.media uses the same library, entering raises a `DeviceError` that names the fix.
+    """
 
     def __enter__(self) -> Functions:
-        self._lock.acquire()
-        if self._depth:
-            self._depth += 1
-            return self._al
+        lock = self._shared.lock
+        lock.acquire()
         try:
-            al = self._al
-            if _PYGLET_DRIVER in sys.modules:
-                self._held = True
-                _collection.enter()
             if self._closed:
-                raise DestroyedError("its context was destroyed")
-            if al.alcSetThreadContext is None:
-                self._make_current()
-            else:
-                self._previous = al.alcGetThreadContext()
-                al.alcSetThreadContext(self._handle)
+                _refuse()
+            if pyglet_openal_handle() == library_handle(self.al.handle):
+                raise DeviceError(
+                    "pyglet.media and pyglet_palace cannot share this OpenAL library: it has no "
+                    "ALC_EXT_thread_local_context. Install OpenAL Soft, or set pyglet.options.audio = ('silent',)."
+                )
+            if not self.al.alcMakeContextCurrent(self._handle):
+                text = "alcMakeContextCurrent failed: the context is not valid"
+                raise OpenALError("alcMakeContextCurrent", 0, text)
+            self._shared.previous.append(None)
         except BaseException:
-            self._release()
+            lock.release()
             raise
-        self._depth = 1
-        return al
+        functions: Functions = self.al
+        return functions
 
     def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if not self._depth:
-            if self._al.alcSetThreadContext is not None:
-                self._al.alcSetThreadContext(self._previous)
-            self._release()
-        else:
-            self._lock.release()
-
-    def _release(self) -> None:
-        if self._held:
-            self._held = False
-            _collection.leave()
-        self._lock.release()
-
-    def _make_current(self) -> None:
-        if pyglet_openal_handle() == library_handle(self._al.handle):
-            raise DeviceError(
-                "pyglet.media and pyglet_palace cannot share this OpenAL library: it has no "
-                "ALC_EXT_thread_local_context. Install OpenAL Soft, or set pyglet.options.audio = ('silent',)."
-            )
-        if not self._al.alcMakeContextCurrent(self._handle):
-            raise OpenALError("alcMakeContextCurrent", 0, "alcMakeContextCurrent failed: the context is not valid")
+        self._shared.previous.pop()
+        self._shared.lock.release()

@@ -58,6 +58,8 @@ class VoicePool:
         #: Objects removed from voices. They are released outside the context scope, because a game's finaliser may run.
         self._detached: list[Any] = []
         self._deferred = False
+        #: Voices on their way between the pool and a state. Empty outside of calls, unless one was interrupted.
+        self._unfinished: dict[Voice, None] = {}
         self.stolen = 0
 
     @property
@@ -85,19 +87,22 @@ class VoicePool:
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
         """
         with self._scope as al:
+            if self._unfinished:
+                self._finish(al)
             voice = state.voice
             borrowed = voice is None
-            if voice is not None:
-                self._detach(al, voice)
-            else:
+            if voice is None:
                 voice = self._borrow(al, state)
                 if voice is None:
                     self._events.post_stolen(state.source)
                     return False
-                voice.state, voice.source, state.voice = state, state.source, voice
-                self._busy[state] = voice
+            self._unfinished[voice] = None
             try:
-                if borrowed:
+                if not borrowed:
+                    self._detach(al, voice)
+                else:
+                    voice.state, voice.source = state, state.source
+                    self._busy[state] = state.voice = voice
                     for parameter, value in state.parameters.items():
                         self._send(al, voice, parameter, value)
                 voice.playable = playable
@@ -108,12 +113,13 @@ class VoicePool:
             except BaseException:
                 self._return_voice(al, voice)
                 raise
+            del self._unfinished[voice]
         self._detached.clear()
         return True
 
     def release(self, state: PlaybackState) -> None:
         """Stop the voice of `state` and return it to the pool. Does nothing without a voice."""
-        voice = state.voice
+        voice = self._voice_of(state)
         if voice is not None:
             with self._scope as al:
                 self._return_voice(al, voice)
@@ -121,7 +127,7 @@ class VoicePool:
 
     def pause(self, state: PlaybackState) -> None:
         """Pause the voice of `state` if it plays."""
-        voice = state.voice
+        voice = self._voice_of(state)
         if voice is not None and not voice.paused:
             assert voice.playable is not None
             with self._scope as al:
@@ -132,7 +138,7 @@ class VoicePool:
 
     def resume(self, state: PlaybackState) -> None:
         """Continue after `pause`."""
-        voice = state.voice
+        voice = self._voice_of(state)
         if voice is not None and voice.paused:
             assert voice.playable is not None
             with self._scope as al:
@@ -143,7 +149,7 @@ class VoicePool:
 
     def is_playing(self, state: PlaybackState) -> bool:
         """Return whether `state` is heard at this moment."""
-        voice = state.voice
+        voice = self._voice_of(state)
         if voice is None or voice.paused:
             return False
         assert voice.playable is not None
@@ -152,7 +158,7 @@ class VoicePool:
 
     def offset(self, state: PlaybackState) -> int:
         """Return the current frame of `state`; 0 without a voice."""
-        voice = state.voice
+        voice = self._voice_of(state)
         if voice is None:
             return 0
         assert voice.playable is not None
@@ -161,7 +167,7 @@ class VoicePool:
 
     def seek(self, state: PlaybackState, frame: int) -> None:
         """Continue the sound of `state` at `frame`."""
-        voice = state.voice
+        voice = self._voice_of(state)
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
@@ -171,7 +177,7 @@ class VoicePool:
     def set_looping(self, state: PlaybackState, looping: bool) -> None:
         """Loop the sound of `state` from now on, or stop looping."""
         state.looping = looping
-        voice = state.voice
+        voice = self._voice_of(state)
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
@@ -254,6 +260,9 @@ class VoicePool:
             self._end_times.clear()
             self.to_check.clear()
             return
+        if self._unfinished:
+            with self._scope as al:
+                self._finish(al)
         if self._poll_reasons:
             self.poll_all()
         while self.to_check:
@@ -310,7 +319,10 @@ class VoicePool:
     def _borrow(self, al: Functions, state: PlaybackState) -> Voice | None:
         """Return a free, new or stolen voice for `state`; None if all voices outrank it."""
         if self._free:
-            return self._free.pop()
+            voice = self._free[-1]
+            self._unfinished[voice] = None
+            self._free.pop()
+            return voice
         if not self._exhausted:
             try:
                 return Voice(al.generate_source())
@@ -322,6 +334,7 @@ class VoicePool:
         if victim is None:
             return None
         source = victim.source
+        self._unfinished[victim] = None
         self._reset_voice(al, victim)
         self.stolen += 1
         self._events.post_stolen(source)
@@ -344,12 +357,36 @@ class VoicePool:
         playable = voice.playable
         if playable is not None:
             self._detached.append(playable)
-            voice.playable = voice.end_entry = None
-            playable.detach(al, voice)
+            voice.end_entry = None
+            try:
+                playable.detach(al, voice)
+            except OpenALError:
+                voice.playable = None
+                raise
+            voice.playable = None  # last: after an interrupt, `_finish` detaches again
 
     def _return_voice(self, al: Functions, voice: Voice) -> None:
+        self._unfinished[voice] = None
         self._reset_voice(al, voice)
         self._free.append(voice)
+        del self._unfinished[voice]
+
+    def _finish(self, al: Functions) -> None:
+        """Return the voices of calls that were interrupted half-way, by Ctrl-C or a RecursionError."""
+        for voice in list(self._unfinished):
+            self._reset_voice(al, voice)
+            if voice not in self._free:
+                self._free.append(voice)
+            del self._unfinished[voice]
+        self._paused = sum(voice.paused for voice in self._busy.values())
+
+    def _voice_of(self, state: PlaybackState) -> Voice | None:
+        """Return the voice of `state`; None without one, or after an interrupted call."""
+        voice = state.voice
+        if voice is not None and voice.playable is None:
+            with self._scope as al:
+                self._finish(al)
+        return state.voice
 
     def _reset_voice(self, al: Functions, voice: Voice) -> None:
         """Detach a voice from sound and state, and restore OpenAL's initial parameters."""
@@ -359,8 +396,9 @@ class VoicePool:
         voice.touched.clear()
         if voice.state is not None:
             self._detached.append(voice.source)
-            del self._busy[voice.state]
-            voice.state.voice = voice.state = voice.source = None
+            self._busy.pop(voice.state, None)
+            voice.state.voice = voice.source = None
+            voice.state = None
         self._set_paused(voice, False)
 
     def _update_end_time(self, al: Functions, voice: Voice) -> None:

@@ -31,8 +31,11 @@ class DecoderLock:
         return self._owner == threading.get_ident()
 
     def held_seconds(self, now: float) -> float:
-        """Return for how many seconds the lock is held, at `now` of ``time.perf_counter``; 0 if it is free."""
-        return max(now - self._since, 0.0) if self.held else 0.0
+        """Return for how many seconds the lock is held, at `now` of ``time.perf_counter``; 0 if it is free.
+
+        Without an owner it is being acquired or released at this moment.
+        """
+        return max(now - self._since, 0.0) if self.held and self._owner is not None else 0.0
 
     def acquire(self, *, wait: bool) -> bool:
         """Acquire the lock.

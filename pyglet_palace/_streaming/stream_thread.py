@@ -7,7 +7,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._common.threads import CLOSE_SECONDS, replace_thread
+from .._common.threads import CLOSE_SECONDS, Signal, replace_thread
 from ..errors import DestroyedError, OpenALError
 from .stream import FOREVER
 
@@ -51,9 +51,11 @@ class StreamThread:
         self._scope = scope
         self._to_check = to_check
         self._streams: dict[Stream, None] = {}
+        #: The thread that serves the streams; None before the start and after its end. Python's own `is_alive` is wrong
+        #: after an interrupt of it.
         self._thread: threading.Thread | None = None
-        self._awake = threading.Event()
-        self._chunk_done = threading.Event()
+        self._awake = Signal()
+        self._chunk_done = Signal()
         self._closed = False
         #: Time (``time.perf_counter``) of the thread's current decoder call, if it is in one.
         self._reading_since: float | None = None
@@ -66,7 +68,7 @@ class StreamThread:
 
     def start(self) -> None:
         """Start the thread if it is not running. Must not be called inside the scope."""
-        if self._thread is None or not self._thread.is_alive():
+        if self._thread is None:
             self._start_thread()
 
     def _start_thread(self) -> None:
@@ -74,7 +76,7 @@ class StreamThread:
         before, self._thread = self._thread, thread  # before the start: a thread that is not `_thread` ends
         try:
             thread.start()
-        except BaseException:  # the system has no more threads
+        except RuntimeError:  # the system has no more threads; after other exceptions, the thread runs
             self._thread = before
             raise
 
@@ -137,8 +139,9 @@ class StreamThread:
         """
         self._closed = True
         self._awake.set()
-        if self._thread is not None:
-            self._thread.join(CLOSE_SECONDS)
+        thread = self._thread
+        if thread is not None:
+            thread.join(CLOSE_SECONDS)
 
     # On the streaming thread
 
@@ -151,6 +154,9 @@ class StreamThread:
                     self._awake.wait(sleep)
         except DestroyedError:  # raised by the scope of a destroyed context
             pass
+        finally:
+            if threading.current_thread() is self._thread:
+                self._thread = None
 
     def _serve_all(self) -> float | None:
         """Serve each stream that needs data. Return the seconds to sleep then, or None to sleep until `wake`."""

@@ -451,6 +451,7 @@ def test_fork_inside_a_scope_restores_gc() -> None:
         import pyglet_palace as palace
         sys.modules["pyglet.media.drivers.openal"] = types.ModuleType("a driver like pyglet's")
         context = palace.Context(palace.LoopbackDevice(), auto_update=False, workers=1)
+        context.update()
         inside, leave = threading.Event(), threading.Event()
 
         def hold():
@@ -473,3 +474,45 @@ def test_fork_inside_a_scope_restores_gc() -> None:
         """
     )
     assert printed == "collects True\ncollects True\n"
+
+
+def test_forked_child_can_load(names: tuple[str, ...], assets: Path) -> None:
+    """At any moment of a load in the parent: no lock of a worker stays held in the child."""
+    code = """
+    import warnings
+    warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, since Python 3.12
+    import time
+    palace.use_context(context)
+    names = ["a.wav", "b.wav", "c.wav"]
+    for turn in range(15):
+        palace.free(names)
+        palace.cache(names)
+        time.sleep(0.0002 * turn)
+        child = os.fork()
+        if not child:
+            with palace.LoopbackDevice() as own, palace.Context(own, workers=1):
+                assert palace.Buffer("a.wav").length == 44100
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    print("loaded")
+    """
+    printed, _ = run(BEGIN + textwrap.dedent(code), assets)
+    assert printed == "loaded\n"
+
+
+def test_open_lock_is_renewed_after_a_fork(names: tuple[str, ...], assets: Path) -> None:
+    """A worker opens a file under a lock; the child has no such worker."""
+    code = """
+    import warnings
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from pyglet_palace._decoding.opening import Sound
+    with Sound._sf_error_lock:
+        child = os.fork()
+    if not child:
+        with palace.LoopbackDevice() as own, palace.Context(own, workers=1):
+            palace.Buffer("a.wav")
+        os._exit(7)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    printed, _ = run(BEGIN + textwrap.dedent(code), assets)
+    assert printed == "7\n"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import subprocess
 import sys
+import threading
+import time
 import types
 from typing import TYPE_CHECKING
 
@@ -13,10 +16,12 @@ import pytest
 
 import pyglet_palace as palace
 from pyglet_palace import _openal
-from pyglet_palace._openal import library
-from pyglet_palace._openal import scope as bracket_module
+from pyglet_palace._openal import ContextScope, library
+from pyglet_palace._openal import scope as scope_module
+from tests.interrupts import interrupt_everywhere
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -135,8 +140,17 @@ def test_scope_exits_after_an_error(context: palace.Context) -> None:
     assert al.alcGetThreadContext() == before
 
 
-def test_gc_is_held_beside_pyglets_driver(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def beside_pyglet(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A process with pyglet.media's driver, which the next update notices."""
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
+    context.update()
+    yield
+    scope_module._shared.holds = False
+
+
+@pytest.mark.usefixtures("beside_pyglet")
+def test_gc_is_disabled_beside_pyglets_driver(context: palace.Context) -> None:
     with context._engine.scope:
         assert not gc.isenabled()
         with context._engine.scope:
@@ -145,23 +159,49 @@ def test_gc_is_held_beside_pyglets_driver(context: palace.Context, monkeypatch: 
     assert gc.isenabled()
 
 
-def test_gc_stays_off_if_the_game_says_so(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
+@pytest.mark.usefixtures("beside_pyglet")
+def test_gc_stays_off_if_the_game_says_so(context: palace.Context) -> None:
     gc.disable()
-    with context._engine.scope:
-        pass
-    assert not gc.isenabled()
-
-
-def test_shared_library_is_refused(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without thread contexts the package and pyglet.media cannot share a library."""
-    driver = types.ModuleType("stand-in")
-    driver._lib = context._engine.al.handle  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal.lib_openal", driver)
-    with monkeypatch.context() as patch:
-        patch.setattr(context._engine.al, "alcSetThreadContext", None)
-        with pytest.raises(palace.DeviceError, match=r"pyglet\.options\.audio"), context._engine.scope:
+    try:
+        with context._engine.scope:
             pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_shared_library_is_refused(device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without thread contexts the package and pyglet.media cannot share a library."""
+    al = _openal.functions()
+    driver = types.ModuleType("stand-in")
+    driver._lib = al.handle  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal.lib_openal", driver)
+    monkeypatch.setattr(al, "alcSetThreadContext", None)
+    with pytest.raises(palace.DeviceError, match=r"pyglet\.options\.audio"):
+        palace.Context(device, auto_update=False)
+
+
+def test_waiting_thread_gets_no_closed_scope(context: palace.Context) -> None:
+    """A thread that waits to enter while the context is destroyed gets functions that raise."""
+    scope = ContextScope(_openal.functions(), context._engine.native.handle)
+    failed: list[BaseException] = []
+
+    def enter() -> None:
+        try:
+            with scope as al:
+                al.alGetInteger(0)
+        except BaseException as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=enter)
+    with scope:
+        thread.start()
+        time.sleep(0.05)
+        scope.close()
+    thread.join()
+    assert [type(error) for error in failed] == [palace.DestroyedError]
+    with pytest.raises(palace.DestroyedError), scope:
+        pass
 
 
 def test_own_library_needs_no_extension(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,11 +216,76 @@ def test_own_library_needs_no_extension(monkeypatch: pytest.MonkeyPatch) -> None
         assert al.alcGetCurrentContext() is None
 
 
-def test_gc_hold_is_counted() -> None:
-    hold = bracket_module._GarbageCollectionHold()
-    hold.enter()
-    hold.enter()
-    hold.leave()
-    assert not gc.isenabled()
-    hold.leave()
+def lock_is_free(scope: ContextScope) -> bool:
+    """Whether another thread can enter."""
+    free: list[bool] = []
+
+    def enter() -> None:
+        if lock.acquire(timeout=5):
+            lock.release()
+            free.append(True)
+
+    lock = scope._shared.lock
+    thread = threading.Thread(target=enter)
+    thread.start()
+    thread.join()
+    return bool(free)
+
+
+@pytest.fixture(params=["alone", "beside pyglet"])
+def whichever(request: pytest.FixtureRequest) -> None:
+    """With and without holding the garbage collector."""
+    if request.param == "beside pyglet":
+        request.getfixturevalue("beside_pyglet")
+
+
+@pytest.mark.usefixtures("whichever")
+def test_interrupt_leaves_no_scope_entered(context: palace.Context) -> None:
+    """In the scope and on the way in and out: no lock is kept, no context, and no disabled garbage collector."""
+    scope, al = context._engine.scope, _openal.functions()
+
+    def call() -> None:
+        with scope as functions, scope:
+            functions.alGetInteger(0xD000)  # AL_DISTANCE_MODEL
+
+    def check() -> None:
+        assert al.alcGetThreadContext() is None
+        assert gc.isenabled()
+        assert lock_is_free(scope)
+
+    assert interrupt_everywhere(call, check) >= 2
+
+
+@pytest.mark.usefixtures("whichever")
+def test_update_leaves_abandoned_scopes(context: palace.Context) -> None:
+    """An exception between two bytecodes of a ``with`` statement can only come from a trace function."""
+    scope, al = context._engine.scope, _openal.functions()
+    scope.__enter__()
+    scope.__enter__()
+    context.update()
+    assert al.alcGetThreadContext() is None
     assert gc.isenabled()
+    assert lock_is_free(scope)
+
+
+@pytest.mark.usefixtures("whichever")
+def test_deep_recursion_leaves_no_scope_entered(context: palace.Context) -> None:
+    """A RecursionError at every depth at which it can be raised."""
+    scope, al = context._engine.scope, _openal.functions()
+
+    def deep(depth: int) -> None:
+        if depth:
+            deep(depth - 1)
+        else:
+            context.listener.gain = 0.5
+
+    refused = 0
+    for depth in range(sys.getrecursionlimit() - 150, sys.getrecursionlimit() + 5):
+        try:
+            deep(depth)
+        except (RecursionError, ctypes.ArgumentError):  # ctypes replaces the exceptions of conversions
+            refused += 1
+        assert al.alcGetThreadContext() is None
+        assert gc.isenabled()
+    assert refused > 10
+    assert lock_is_free(scope)

@@ -896,7 +896,7 @@ def test_decoder_finaliser_runs_outside_scope(context: palace.Context, device: p
 
     class Destroyable(Ramp):
         def __del__(self) -> None:
-            inside.append(bool(context._engine.scope._depth) and context._engine.scope._lock.acquire(blocking=False))
+            inside.append(context._engine.scope.entered)
 
     def release(how: Callable[[palace.Source], object]) -> None:
         source = Destroyable(2000).play(1000, 3)
@@ -1187,9 +1187,7 @@ def test_ended_streaming_thread_restarts(
             context._engine.streams, "_serve_all", lambda: (_ for _ in ()).throw(palace.DestroyedError("by hand"))
         )
         Ramp().play().stop()
-        thread = context._engine.streams._thread
-        assert thread is not None
-        thread.join()
+        wait_until(lambda: context._engine.streams._thread is None)
     Ramp().play()
     assert exactly(device, 100).any()
 

@@ -1,0 +1,49 @@
+"""Ctrl-C at every place at which the interpreter may raise it."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import types
+    from collections.abc import Callable
+
+
+def interrupt_everywhere(call: Callable[[], object], check: Callable[[], None]) -> int:
+    """Raise KeyboardInterrupt in `call` at the first place where a signal may raise it, then at the second, ...
+
+    The interpreter looks for signals at the start of a Python function and after a call of a function of C.
+
+    Args:
+        call: Called for each place, and a last time without an interrupt.
+        check: Called after each.
+
+    Returns:
+        The number of places.
+    """
+    for place in itertools.count():
+        left = place
+        done = False
+
+        def profile(frame: types.FrameType, event: str, argument: object) -> None:
+            nonlocal left, done
+            if event in ("call", "c_return") and not done:
+                if not left:
+                    done = True
+                    sys.setprofile(None)
+                    raise KeyboardInterrupt
+                left -= 1
+
+        sys.setprofile(profile)
+        try:
+            call()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.setprofile(None)
+        check()
+        if not done:
+            return place
+    raise AssertionError

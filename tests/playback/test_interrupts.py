@@ -1,0 +1,67 @@
+"""Ctrl-C that the game catches, at any moment of a call: everything still works afterwards."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import pytest
+
+import pyglet_palace as palace
+from pyglet_palace import _openal
+from tests import sounds
+from tests.interrupts import interrupt_everywhere
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+CALLS: dict[str, Callable[[palace.Buffer, palace.Source, palace.Context, Path], object]] = {
+    "play": lambda buffer, source, context, path: buffer.play(source),
+    "play a new source": lambda buffer, source, context, path: buffer.play().stop(),
+    "stop": lambda buffer, source, context, path: source.stop(),
+    "gain": lambda buffer, source, context, path: setattr(source, "gain", 0.5),
+    "offset": lambda buffer, source, context, path: source.offset,
+    "seek": lambda buffer, source, context, path: setattr(source, "offset", 10),
+    "pause": lambda buffer, source, context, path: (source.pause(), source.resume()),
+    "update": lambda buffer, source, context, path: context.update(),
+    "stream": lambda buffer, source, context, path: palace.Decoder(path).play(source=source),
+    "fade": lambda buffer, source, context, path: source.fade_to(0.5, 10),
+}
+
+
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS.keys())
+def test_interrupted_call_leaves_all_usable(
+    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice, call: Callable[..., object]
+) -> None:
+    """No lock, no OpenAL context, no voice without a sound; the next play of the same source is heard."""
+    path = sounds.write(tmp_path / "loud.wav", sounds.tone(0.2, gain=0.8))
+    buffer = palace.Buffer(path)
+    source = palace.Source()
+    al = _openal.functions()
+
+    def prepared() -> None:
+        source.stop()
+        buffer.play(source)
+        device.render(500)
+
+    def check() -> None:
+        nonlocal source
+        assert al.alcGetThreadContext() is None
+        assert gc.isenabled()
+        source.playing  # noqa: B018  # raised for ever if its voice had no sound
+        source.offset  # noqa: B018
+        source.stop()
+        buffer.play(source)
+        assert abs(device.render(2000)).max() > 0.1
+        for playing in buffer.sources:
+            playing.stop()
+        context.update()
+        assert context.stats()["sources"] == 0
+        assert buffer.source_count == 0
+        prepared()
+
+    call(buffer, source, context, path)  # imports modules at the first use
+    prepared()
+    assert interrupt_everywhere(lambda: call(buffer, source, context, path), check) > 2
+    assert context.stats()["voices"] < 30
