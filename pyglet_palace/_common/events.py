@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -20,6 +22,10 @@ _LOGGED = {
     "on_cache_limit_exceeded": "cache_limit is {1} bytes, and {0} are in use: nothing else can be evicted",
     "on_stream_failed": "a stream has ended early: {1}",
 }
+
+
+#: Seconds of an update for the events of failed loads.
+FAILURE_BUDGET = 0.0003
 
 
 class _Entry(Protocol):
@@ -45,8 +51,8 @@ class _ContextEvent(NamedTuple):
                 getattr(handler, self.message)(*self.arguments)
         finally:
             handled = context.dispatch_event(self.event, *self.arguments)
-            if handled is False and self.event in _LOGGED and not self.reported:
-                log.warning("%s", _LOGGED[self.event].format(*self.arguments))
+            if handled is False and self.event in _LOGGED and not self.reported and log.warns():
+                log.warning("%s", _LOGGED[self.event].format(*self.arguments))  # an error works out its text here
 
 
 class _BatchEvent(NamedTuple):
@@ -134,7 +140,8 @@ class EventQueue:
     def dispatch(self, handler: object, context: EventDispatcher) -> None:
         """Dispatch this round of events. Does nothing inside a handler: the outer call continues.
 
-        An exception of a handler propagates after its event; the next call dispatches the rest.
+        An exception of a handler propagates after its event; the next call dispatches the rest. Failed loads have a
+        budget of time, because their texts and log records take time: the next call dispatches the rest of them.
         """
         if self._dispatching:
             return
@@ -142,7 +149,7 @@ class EventQueue:
             raise self._kept_errors.popleft()
         self._fence = None
         try:
-            self._dispatch_round(handler, context)
+            self._dispatch_round(handler, context, FAILURE_BUDGET)
         finally:
             if self._closed:  # a handler destroyed the context: no later call dispatches the rest
                 self.dispatch_keeping_errors(handler, context)
@@ -164,11 +171,18 @@ class EventQueue:
         """Return whether this round has more events. After `close` there is only one round."""
         return bool(self._entries) and (self._entries[0] is not self._fence or self._closed)
 
-    def _dispatch_round(self, handler: object, context: EventDispatcher) -> None:
+    def _dispatch_round(self, handler: object, context: EventDispatcher, failure_budget: float = math.inf) -> None:
         self._dispatching = True
+        left = failure_budget
         try:
             while self._has_more():
-                self._entries.popleft().deliver(handler, context)
+                entry = self._entries.popleft()
+                began = time.perf_counter()
+                entry.deliver(handler, context)
+                if isinstance(entry, _ContextEvent) and entry.event == "on_cache_failed":
+                    left -= time.perf_counter() - began
+                    if left < 0:
+                        break
         finally:
             self._dispatching = False
 

@@ -10,6 +10,13 @@ def warning(message: str, *arguments: object) -> None:
     logging.getLogger("pyglet_palace").warning(message, *arguments)
 
 
+def warns() -> bool:
+    """Return whether a warning would be logged, so that its text is worth computing."""
+    import logging
+
+    return logging.getLogger("pyglet_palace").isEnabledFor(logging.WARNING)
+
+
 _warned: set[str] = set()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .stale_heap import StaleHeap
+from .lazy_heap import LazyHeap
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -25,7 +25,7 @@ class EndTimes:
         Args:
             busy: A live view of the voices in use.
         """
-        self._heap: StaleHeap[int] = StaleHeap(busy, _is_current)
+        self._heap: LazyHeap[int] = LazyHeap(busy, _is_current)
 
     def __len__(self) -> int:
         return len(self._heap)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .stale_heap import StaleHeap
+from .lazy_heap import LazyHeap
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +39,7 @@ class StealingOrder:
         Args:
             busy: A live view of the voices in use.
         """
-        self._heap: StaleHeap[Rank] = StaleHeap(busy, _is_current)
+        self._heap: LazyHeap[Rank] = LazyHeap(busy, _is_current)
         for voice in busy:
             if voice.playable is not None:
                 self.add(voice)

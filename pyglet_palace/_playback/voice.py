@@ -77,7 +77,7 @@ class DeviceClock(Protocol):
     def clock_time(self) -> int: ...
 
 
-class Mix:
+class GroupTotals:
     """Total gain and pitch of a group and the groups above it."""
 
     __slots__ = ("gain", "pitch")
@@ -114,7 +114,7 @@ class PlaybackState:
     moving = False
     fade_factor = 1.0
     group: Any = None
-    mix: Mix | None = None
+    mix: GroupTotals | None = None
     paused_by_group = False
     next_offset = 0
 

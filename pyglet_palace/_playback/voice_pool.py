@@ -239,13 +239,13 @@ class VoicePool:
             self._poll_reasons.add(reason)
         elif reason in self._poll_reasons:
             self._poll_reasons.discard(reason)
-            self.poll_all()
+            self.mark_all_due()
 
     def set_deferred(self, on: bool) -> None:
         """While OpenAL defers changes, do not rely on computed end times."""
         self._deferred = on
 
-    def poll_all(self) -> None:
+    def mark_all_due(self) -> None:
         """Make the next `collect_ended` check every voice."""
         for voice in self._busy.values():
             if not voice.paused:
@@ -264,7 +264,7 @@ class VoicePool:
             with self._scope as al:
                 self._finish(al)
         if self._poll_reasons:
-            self.poll_all()
+            self.mark_all_due()
         while self.to_check:
             voice = self.to_check.popleft()
             if voice.state is not None and not voice.paused:
@@ -303,10 +303,14 @@ class VoicePool:
                 due.pop()
 
     def close(self) -> None:
-        """Stop all voices and delete their OpenAL sources."""
+        """Stop all voices and delete their OpenAL sources. Posts an event for each source that was heard or paused."""
         with self._scope as al:
             for voice in list(self._busy.values()):
+                playable, source = voice.playable, voice.source
+                heard = playable is not None and (voice.paused or playable.is_playing(al, voice))
                 self._reset_voice(al, voice)
+                if heard:
+                    self._events.post_source_event("source_force_stopped", source)
                 al.delete_source(voice.number)
             for voice in self._free:
                 al.delete_source(voice.number)

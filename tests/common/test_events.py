@@ -10,6 +10,7 @@ import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace._common import events
 from tests import sounds
 from tests.conftest import loaded, wait_until
 
@@ -396,3 +397,47 @@ def test_loaded_buffer_sends_no_event(context: palace.Context, names: tuple[str,
     context.update()
 
     assert recorder.received == []
+
+
+def test_destroy_reports_stopped_streams(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path
+) -> None:
+    """Like the sources of buffers: playing and paused ones, but not those that have ended."""
+    path = sounds.wav(tmp_path / "a.wav", 10_000)
+    short = sounds.wav(tmp_path / "short.wav", 100)
+    playing, paused, buffer, ended = (palace.Source() for _ in range(4))
+    palace.Decoder(path).play(source=playing)
+    palace.Decoder(path).play(source=paused)
+    palace.Buffer(path).play(buffer)
+    palace.Decoder(short).play(source=ended)
+    device.render(1000)
+    paused.pause()
+    received: list[palace.Source] = []
+    context.push_handlers(on_source_force_stopped=received.append)
+    context.destroy()
+    assert sorted(received) == sorted([playing, paused, buffer])
+
+
+def test_failed_loads_are_dispatched_within_a_budget(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts and log records of many failures take time: one update dispatches some of them, in order."""
+    monkeypatch.setattr(events, "FAILURE_BUDGET", 0.0)
+    names = [f"missing{number}.wav" for number in range(5)]
+    received: list[str] = []
+    context.push_handlers(on_cache_failed=lambda name, error: received.append(name))
+    palace.cache(names)
+    for count in range(1, 6):
+        context.update()
+        assert received == names[:count]
+
+
+def test_disabled_log_computes_no_text(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    def text(self: palace.ResourceNotFound) -> str:
+        raise AssertionError("no log record is written")
+
+    monkeypatch.setattr(palace.ResourceNotFound, "__str__", text)
+    logging.getLogger("pyglet_palace").setLevel(logging.CRITICAL)
+    try:
+        palace.cache(["missing.wav"])
+        context.update()
+    finally:
+        logging.getLogger("pyglet_palace").setLevel(logging.NOTSET)

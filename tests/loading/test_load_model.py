@@ -402,7 +402,9 @@ class Loads(RuleBasedStateMachine):
     def forget_all(self) -> None:
         """The context is destroyed."""
         self.forget([*self.pending, *self.cached])
-        self.past.update(self.plays)  # streams stop without an event; ends from before are still reported
+        for play in self.plays.values():  # streams: they are stopped, unless they have ended before
+            play.ends.add("force_stopped")
+        self.past.update(self.plays)
         self.plays.clear()
         self.buffers.clear()
 

@@ -1,4 +1,4 @@
-"""A heap of voices whose outdated entries are removed late."""
+"""Heap of voices with lazy deletion."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _Key = TypeVar("_Key", bound=Any)
 
 
-class StaleHeap(Generic[_Key]):
+class LazyHeap(Generic[_Key]):
     """Voices ordered by a key that changes.
 
     A change pushes a new entry; the old one stays until it reaches the top or until most entries are outdated.
