@@ -58,7 +58,7 @@ def use_context(context: Context | None, thread: bool | None = None) -> None:
 
 @contextmanager
 def thread_local(state: bool) -> Iterator[None]:
-    """Prefer the current context of this thread over that of the process, in a ``with`` block."""
+    """Set, in a ``with`` block, whether the current context of this thread has precedence over that of the process."""
     before = _of_thread.preferred
     _of_thread.preferred = bool(state)
     try:

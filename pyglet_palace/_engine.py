@@ -226,7 +226,7 @@ class Engine:
         self.streams.device_lost = False
         self.streams.wake()
         self.voices.poll_while("no connection", False)
-        self.voices.poll_all()
+        self.voices.mark_all_due()
 
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; see `StreamThread.fill_queues`."""
@@ -242,7 +242,7 @@ class Engine:
         if device.is_connected() or device.reopen() or not self._connected:
             return
         self._connected = False
-        if not self.native.holds:  # OpenAL has stopped all sources and the device clock
+        if not self.native.keeps_offsets:  # OpenAL has stopped all sources and the device clock
             self.streams.device_lost = True
             self.voices.poll_while("no connection", True)
         self.events.post_device_disconnected(self.context.device)

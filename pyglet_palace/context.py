@@ -369,8 +369,8 @@ class Context(Destroyable, EventDispatcher):
     def start_batch(self) -> None:
         """Defer changes of sources and listener until `end_batch`, so that they are heard together.
 
-        Batches do not nest: the first `end_batch` ends them all, which repairs an `end_batch` that an exception has
-        skipped. Has no effect without AL_SOFT_deferred_updates.
+        Deferred sections do not nest: the first `end_batch` ends them all. It also ends a section whose own `end_batch`
+        was skipped by an exception. Has no effect without AL_SOFT_deferred_updates.
         """
         self._check_alive()
         self._engine.voices.set_deferred(True)
@@ -387,7 +387,7 @@ class Context(Destroyable, EventDispatcher):
     def destroy(self) -> None:
         """Stop and free everything.
 
-        Drops queued loads, discards running ones, and waits at most 0.1 s for threads to end. Dispatches the events of
+        Cancels all loads, and waits at most 0.1 s for threads to end. Dispatches the events of
         stopped sources before it returns; exceptions of handlers go to ``sys.excepthook``. A second call does nothing.
         """
         engine = self._engine

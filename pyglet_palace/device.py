@@ -114,9 +114,9 @@ class Device(Destroyable):
             if len(tried) < len(names):
                 warnings.warn(f"cannot open {what}; trying the next", RuntimeWarning, stacklevel=2)
         else:
-            there = ", ".join(map(repr, device_names.full)) or "none"
+            available = ", ".join(map(repr, device_names.full)) or "none"
             advice = "LoopbackDevice needs no hardware, and init() falls back to silence"
-            raise DeviceError(f"cannot open {' or '.join(tried)}; devices there are: {there}. {advice}.")
+            raise DeviceError(f"cannot open {' or '.join(tried)}; available devices: {available}. {advice}.")
         self._open(handle)
 
     def _open(self, handle: int, own_attributes: Mapping[int, int] | None = None) -> None:

@@ -78,7 +78,7 @@ class ResourceNotFound(ResourceError, ResourceNotFoundException):
 
 
 class ResourceUnreadable(ResourceError):
-    """The file exists but cannot be opened or read. The cause says why."""
+    """The file exists but cannot be opened or read. `__cause__` is the original exception."""
 
 
 class DecodeError(ResourceError):

@@ -10,7 +10,7 @@ from ._context_object import ContextObject
 from ._current import require_engine
 from ._openal import setters as to
 from ._openal.properties import Property
-from ._playback.voice import Mix
+from ._playback.voice import GroupTotals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,7 +73,7 @@ class SourceGroup(ContextObject):
         self._members: weakref.WeakKeyDictionary[PlaybackState, None] = weakref.WeakKeyDictionary()
         self._sub_groups: weakref.WeakKeyDictionary[SourceGroup, None] = weakref.WeakKeyDictionary()
         #: Totals with all parent groups, so that a play need not walk the tree.
-        self._mix = Mix()
+        self._mix = GroupTotals()
         self._init_lifetime()
 
     @property
@@ -200,18 +200,18 @@ class SourceGroup(ContextObject):
                 pitch *= above._mix.pitch
             gain, pitch = min(gain, checks.FLT_MAX), min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
             mix = group._mix
-            louder, faster = gain != mix.gain, pitch != mix.pitch
-            if louder or faster:
+            gain_changed, pitch_changed = gain != mix.gain, pitch != mix.pitch
+            if gain_changed or pitch_changed:
                 mix.gain, mix.pitch = gain, pitch
-                changed[group] = louder, faster
+                changed[group] = gain_changed, pitch_changed
                 waiting.extend(group._sub_groups)
         if changed:
             voices = self._engine.voices
             for state in voices:
-                louder, faster = changed.get(state.group, (False, False))
-                if louder:
+                gain_changed, pitch_changed = changed.get(state.group, (False, False))
+                if gain_changed:
                     voices.update_gain(state)
-                if faster:
+                if pitch_changed:
                     voices.update_pitch(state)
 
     def _itself(self) -> SourceGroup:

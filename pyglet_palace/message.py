@@ -20,7 +20,7 @@ class MessageHandler:
     """
 
     def device_disconnected(self, device: Device) -> None:
-        """`device` was lost: it was unplugged, or the system took it. Called once.
+        """`device` was lost: it was unplugged, or the system took it. Called once for each loss.
 
         If OpenAL can move to another device (see `Device`), this is called only if no other device exists. The
         package then keeps looking for one. Sources stand still meanwhile and continue when a device is found.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def test_open_failure_lists_devices() -> None:
-    with pytest.raises(palace.DeviceError, match=r"cannot open device 'no such'.*devices there are"):
+    with pytest.raises(palace.DeviceError, match=r"cannot open device 'no such'.*available devices"):
         palace.Device("no such")
 
 

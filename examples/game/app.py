@@ -16,7 +16,7 @@ On a machine without a screen, install a virtual one and run the game in it (Deb
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the game; the exit code."""
+    """Run the game and return the exit code."""
     parser = argparse.ArgumentParser(prog="examples.game", description="Fogbound: a small game to be played by ear.")
     parser.add_argument("--level", type=int, choices=[level.number for level in LEVELS], help="begin at this level")
     parser.add_argument("--trace", type=Path, help="write what happens to this file, a JSON object a line")

@@ -114,7 +114,7 @@ def text(
 
 
 def faded(label: pyglet.text.Label, alpha: float) -> None:
-    """Set a label's opacity, 0.0 to 1.0, where it changes: a new colour makes it lay out anew."""
+    """Set a label's opacity, 0.0 to 1.0, if it changes: a new colour repeats the layout."""
     opacity = max(0, min(255, round(alpha * 32) * 8))
     if label.opacity != opacity:
         label.opacity = opacity

@@ -1,4 +1,4 @@
-"""The game without a player or a sound card: an autopilot at the keys, time that is counted, sound that is collected.
+"""Runs the game with an autopilot, in fixed steps, with a loopback device.
 
 Every step is 1/60 s of the game and 735 frames of sound, however long it takes; a picture is drawn of one step in
 twelve, and of each while sounds load.
@@ -42,7 +42,7 @@ class Player:
         self._played = 0
 
     def tap(self, symbol: int) -> None:
-        """Press a key and let it go."""
+        """Press and release a key."""
         self.game.dispatch_event("on_key_press", symbol, 0)
         self.game.dispatch_event("on_key_release", symbol, 0)
 
@@ -55,7 +55,7 @@ class Player:
         self.held = wanted
 
     def step(self) -> None:
-        """Do what there is to do now."""
+        """Press the keys for the current screen."""
         screen = self.game.screen_shown
         self._waited += 1
         if isinstance(screen, PlayScreen):

@@ -1,4 +1,4 @@
-"""What stands in front of the sea: hull, goals, score, sonar, volume, messages, and the pause."""
+"""Heads-up display: hull, goals, score, sonar, volume, messages, and the pause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BAR = 220  #: Length of the sonar's bar in pixels.
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds."""
+    """Return minutes and seconds as text."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
 
 
@@ -58,7 +58,7 @@ class Hud:
         self._message_left = seconds
 
     def update(self, dt: float, sound: Soundscape) -> None:
-        """Show how things stand."""
+        """Update the display."""
         world = self.world
         self._age += dt
         self._message_left = max(0.0, self._message_left - dt)

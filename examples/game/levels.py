@@ -1,4 +1,4 @@
-"""The three waters of the game: what is in them, what they look like and which sounds they need."""
+"""The three levels: their objects, their looks and the sounds they need."""
 
 from __future__ import annotations
 

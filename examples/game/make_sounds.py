@@ -387,7 +387,7 @@ def drowned_sounds() -> None:
     found = mixed(0, *[(i * 0.07, pluck(hertz(n), 1.6, 1.5)) for i, n in enumerate((74, 78, 81, 86, 90, 93, 98, 102))])
     write("found_glass.ogg", normal(faded(echoing(found, 1.6, 0.4, 113, 7000)), 0.7))
 
-    # Two voices a narrow interval apart, sliding down and up again: nobody goes there who can hear.
+    # Two voices a narrow interval apart that slide down and up again: a warning of the reef.
     t = seconds(3.6)
     slide = 1 + 0.09 * np.sin(2 * np.pi * t / 3.6)
     vibrato = 1 + 0.012 * np.sin(2 * np.pi * 5 * t)

@@ -1,4 +1,4 @@
-"""Playing a level: keys to the helm, the world's events to eyes and ears, and the pause."""
+"""Screen of a running level: keys, events of the world, and the pause."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Screen:
         """Draw it; the window is clear."""
 
     def lost_focus(self) -> None:
-        """Somebody works in another window."""
+        """Handle the loss of the keyboard focus."""
 
 
 class TitleScreen(Screen):
@@ -245,7 +245,7 @@ class LoadingScreen(Screen):
         self._introduce()
 
     def _introduce(self) -> None:
-        """Once loaded, let hear the three sounds in turn, and point at whose it is."""
+        """After loading, play the three sounds in turn and highlight the matching picture."""
         turn = int(self._since_ready / 2.6) if self._since_ready else -1
         for number, (light, icon, label, sound) in enumerate(self._legend):
             current = number == turn

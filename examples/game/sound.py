@@ -1,4 +1,4 @@
-"""What the game sounds like: everything that calls pyglet_palace, besides the loading screen.
+"""Sounds of the game: everything that calls pyglet_palace, besides the loading screen.
 
 North is up on the screen and in front of the listener, whichever way the boat points: what is left on the screen is
 in the left ear, and the left key goes there.
@@ -82,7 +82,7 @@ class Soundscape:
         return palace.Buffer(name, self.context).play(source)
 
     def play_music(self, name: str) -> None:
-        """Play `name` from its start, round its loop; '' for none. Nothing if it is playing already."""
+        """Play `name` in a loop, unless it is playing; '' stops the music."""
         if name == self._music_name:
             return
         if self._music is not None:
@@ -107,7 +107,7 @@ class Soundscape:
         self._music.gain = self._music_gain
 
     def sample(self, name: str, bearing: float) -> palace.Source:
-        """Let hear how a thing sounds, before the level: `bearing` -1 is left, 1 is right."""
+        """Play a preview of a thing before the level. `bearing` -1 is left, 1 is right."""
         x, y, z = self.context.listener.position
         source = palace.Source(self.context)
         source.position = (x + 1.5 * bearing, y + HEIGHT, z - 0.6)
@@ -137,7 +137,7 @@ class Soundscape:
         self.follow(world)
 
     def leave(self) -> None:
-        """End what sounds in a level."""
+        """Stop the sounds of the level."""
         self.paused = False
         for source in self._sources():
             source.destroy()
@@ -145,7 +145,7 @@ class Soundscape:
         self._engine = self._ambience = None
 
     def pause(self, paused: bool) -> None:
-        """Hold the level's sounds where they are, with the music softly on; or go on."""
+        """Pause the sounds of the level, with quiet music, or resume them."""
         self.paused = paused
         for source in self._sources():
             if paused:
@@ -204,7 +204,7 @@ class Soundscape:
         return palace.Buffer(name, self.context).play(source)
 
     def _place(self, thing: Thing, name: str, gain: float, pitch: float, late: float) -> None:
-        """Have a thing sound from where it is; `late` keeps things that sound alike from doing it in step."""
+        """Start the looping sound of a thing. `late` offsets equal sounds, so that they do not beat together."""
         source = palace.Source(self.context)
         source.looping = True
         source.gain = gain

@@ -1,4 +1,4 @@
-"""The sea seen from above: water, things, fog, lights. Shows a `World`, and changes nothing in it."""
+"""View of the sea from above: water, objects, fog, lights. Reads a `World`."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class SeaView:
         self._flash.opacity = 0
 
     def tell(self, events: Iterable[Event]) -> None:
-        """Let see what happened in a step of the world."""
+        """Show the events of a step."""
         accent = self.world.level.accent
         for event in events:
             if event.kind in ("collected", "hit"):

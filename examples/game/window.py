@@ -113,7 +113,7 @@ class Game(pyglet.window.Window):
             self.trace("at", x=boat.x, y=boat.y)
 
     def trace(self, what: str, **details: Any) -> None:
-        """Write down what happened, for whoever watches from outside."""
+        """Write an event to the trace file."""
         if self._trace is not None:
             rounded = {name: round(value, 2) if isinstance(value, float) else value for name, value in details.items()}
             self._trace.write(json.dumps({"time": round(self.time, 3), "what": what, **rounded}) + "\n")

@@ -322,7 +322,7 @@ class World:
             apart *= 0.9
 
     def _send_wanderer(self) -> None:
-        """Have it enter from beyond the edge, and pass close enough to the boat to be heard."""
+        """Start the wanderer outside the edge, on a course near enough to the boat to be heard."""
         chance, level, wanderer = self._random, self.level, self.wanderer
         bearing = chance.uniform(0, math.tau)
         reach = math.hypot(level.width, level.height) / 2 + 300

@@ -1,4 +1,4 @@
-"""Opening of sound files with libsndfile: what it needs to know about a file, and what its failures mean.
+"""Preparation of sound files for libsndfile, and translation of its errors.
 
 The module imports soundfile. The first context imports it, the package does not.
 """
@@ -77,7 +77,7 @@ class _GuardedFile:
 class SoundInput:
     """A sound file that libsndfile can open any number of times, one at a time.
 
-    Some files are not handed to libsndfile as they are: MP3 with data in front of its first frame is opened behind it,
+    Some files are not handed to libsndfile as they are: MP3 with data before its first frame is opened at that frame,
     and `repair` makes copies of others.
 
     Attributes:
@@ -251,7 +251,7 @@ class SoundInput:
         self._opened.file.seek(0, os.SEEK_END)
 
     def _identify(self) -> identify.Kind | None:
-        """Return the kind of the file if it is known and not read."""
+        """Return the kind of the file if it is known but not supported."""
         if self._head.startswith(b"OggS"):
             self._take_over()
             return identify.identify_ogg(list(ogg.streams(self._opened.file).values()))

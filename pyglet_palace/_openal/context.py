@@ -28,7 +28,7 @@ class NativeContext:
         handle: The ALC handle.
         supported: Pairs (channel configuration, sample type) that the context can play.
         has_loop_points: Whether buffers have loop points (AL_SOFT_loop_points).
-        holds: Whether sources keep their positions while the device is lost, instead of being stopped.
+        keeps_offsets: Whether sources keep their positions while the device is lost, instead of being stopped.
     """
 
     def __init__(self, device: int, attributes: Mapping[int, int], *, hold: bool = False) -> None:
@@ -37,7 +37,7 @@ class NativeContext:
         Args:
             device: The ALC handle of the device.
             attributes: Attributes of the context.
-            hold: Whether sources shall keep their positions, if OpenAL can do that, when the device is lost.
+            hold: Whether to keep source positions when the device is lost, if OpenAL can.
 
         Raises:
             DeviceError: The device refuses.
@@ -55,8 +55,8 @@ class NativeContext:
             self.has_loop_points = al.has_extension("AL_SOFT_loop_points")
             self._can_defer = al.has_extension("AL_SOFT_deferred_updates")
             self._has_resamplers = al.has_extension("AL_SOFT_source_resampler")
-            self.holds = hold and any(map(al.has_extension, _HOLD))
-            if self.holds:
+            self.keeps_offsets = hold and any(map(al.has_extension, _HOLD))
+            if self.keeps_offsets:
                 al.alDisable(c.AL_STOP_SOURCES_ON_DISCONNECT_SOFT)
         self.supported = frozenset(what for what, (_, name) in AL_FORMATS.items() if present[name])
 

@@ -26,16 +26,16 @@ _PYGLET_DRIVER = "pyglet.media.drivers.openal"
 
 
 class _Shared:
-    """What the scopes of all contexts share. Replaced in the child of a fork.
+    """State shared by all context scopes. Replaced in the child of a fork.
 
     One lock for all contexts, because the garbage collector may be disabled for the process while it is held.
 
     Attributes:
         lock: Held inside a scope. Only OpenAL is called while it is held: no user code, no file, no decoder.
-        previous: For each scope that was entered and not left, the context of the thread before, or None.
+        previous: For each scope that was entered and not left, the thread's previous context, or None.
         enable: For each of them that disabled the garbage collector, a function that restores it.
         scopes: The scopes that were not closed.
-        holds: Whether scopes disable the garbage collector.
+        disables_gc: Whether scopes disable the garbage collector.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class _Shared:
         self.previous: list[int | None] = []
         self.enable: list[Callable[[], object]] = []
         self.scopes: dict[ContextScope, None] = {}
-        self.holds = False
+        self.disables_gc = False
 
 
 _shared = _Shared()
@@ -54,9 +54,9 @@ def _renew_after_fork() -> None:
     global _shared
     if _shared.enable:
         _shared.enable[0]()
-    holds = _shared.holds
+    disables_gc = _shared.disables_gc
     _shared = _Shared()
-    _shared.holds = holds
+    _shared.disables_gc = disables_gc
 
 
 registry.call_after_fork(_renew_after_fork)
@@ -68,9 +68,9 @@ def watch_pyglet() -> None:
     A collection may free a pyglet Player. Inside a scope, its finaliser would delete the source of the same number in
     *our* context. Must not be called inside a scope.
     """
-    if _PYGLET_DRIVER in sys.modules and not _shared.holds:
+    if _PYGLET_DRIVER in sys.modules and not _shared.disables_gc:
         with _shared.lock:
-            _shared.holds = True
+            _shared.disables_gc = True
             for scope in _shared.scopes:
                 scope.set_methods()
 
@@ -126,8 +126,8 @@ class ContextScope:
     def leave_abandoned(self) -> None:
         """Leave scopes that this thread has entered and not left. Must not be called inside a scope.
 
-        There are none, unless an exception was raised between two bytecodes of the interpreter's own steps to leave a
-        ``with`` block: by a trace function, or by Ctrl-C in Python 3.10.
+        There are none, unless an exception interrupted the interpreter while it left a ``with`` block: the exception of
+        a trace function, or Ctrl-C in Python 3.10.
         """
         shared = self._shared
         while shared.previous and shared.lock.acquire(blocking=False):  # another thread inside would have the lock
@@ -166,7 +166,7 @@ def _refuse() -> NoReturn:
 
 #: Never returned by a function that `_calls` calls.
 _NEVER = object()
-#: Restores the garbage collector, by whether it was enabled.
+#: Functions that restore the garbage collector, by its previous state.
 _ENABLE: dict[bool, Callable[[], object]] = {True: partial(gc.enable), False: partial(int)}
 
 
@@ -185,7 +185,7 @@ def _enter_function(scope: ContextScope, al: Functions, handle: int, shared: _Sh
         map(shared.previous.append, _calls(al.thread_context)),
         _calls(partial(al.alcSetThreadContext, handle)),
     ]
-    if shared.holds:
+    if shared.disables_gc:
         steps.append(map(shared.enable.append, map(_ENABLE.__getitem__, _calls(gc.isenabled))))
         steps.append(_calls(gc.disable))
     steps.append(_calls(partial(getattr, scope, "al")))
@@ -201,7 +201,7 @@ def _exit_function(al: Functions, shared: _Shared) -> Callable[..., None]:
     nothing: Callable[[object], object] = deque[object](maxlen=0).append
     steps: list[Callable[..., Any]] = [
         partial(next, _calls(shared.previous.pop)),
-        partial(next, map(partial.__call__, _calls(shared.enable.pop))) if shared.holds else nothing,
+        partial(next, map(partial.__call__, _calls(shared.enable.pop))) if shared.disables_gc else nothing,
         shared.lock.__exit__,
     ]
     return al.converting("alcSetThreadContext", steps)

@@ -179,7 +179,10 @@ class Source(SpatialProperties, ContextObject):
         start_playing(self, playable_for(sound, self))
 
     def stop(self) -> None:
-        """Stop without an event. No effect on an idle source. The next `play` starts at frame 0 and at full `gain`."""
+        """Stop without an event. The next `play` starts at frame 0 and at full `gain`.
+
+        On an idle source, only `offset` is reset.
+        """
         self._check_alive()
         self._state.next_offset = 0
         self._engine.transport.stop(self._state)
@@ -305,7 +308,7 @@ class Source(SpatialProperties, ContextObject):
         is past the end). A looping sound that seeks beyond its loop end plays to the end.
 
         Raises:
-            RuntimeError: Set past the end of the current sound.
+            RuntimeError: Set to or past the end of the current sound.
             OverflowError: Set to a negative number.
         """
         self._check_alive()
@@ -322,7 +325,7 @@ class Source(SpatialProperties, ContextObject):
             self._state.next_offset = frame
             return
         if frame >= playable.length > 0:
-            raise RuntimeError(f"offset is {frame}; what plays has only {playable.length} frames")
+            raise RuntimeError(f"offset is {frame}; the current sound has only {playable.length} frames")
         self._engine.voices.seek(self._state, frame)
 
     @property

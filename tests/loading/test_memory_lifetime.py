@@ -134,7 +134,7 @@ class Stranger:
             al.delete_source(self.number)
 
 
-class Turmoil:
+class RandomPlayback:
     """Two contexts on one device, and random things done in them."""
 
     def __init__(self, folder: Path, seed: int, arrays: Arrays, *, strangers: bool = True) -> None:
@@ -315,7 +315,7 @@ def _add(expected: Any, data: Any, offset: int, looping: bool) -> None:
 def turmoil(folder: Path, seed: int, steps: int) -> int:
     """Do random things; return how many arrays were released and overwritten."""
     with watched() as arrays:
-        scene = Turmoil(folder, seed, arrays)
+        scene = RandomPlayback(folder, seed, arrays)
         done: list[str] = []
         try:
             for _ in range(steps):
@@ -340,7 +340,7 @@ def test_freed_samples_are_never_heard(tmp_path: Path, seed: int) -> None:
 
 def test_refused_delete_keeps_the_samples(tmp_path: Path, context: palace.Context) -> None:
     with watched() as arrays:
-        scene = Turmoil(tmp_path, 0, arrays)
+        scene = RandomPlayback(tmp_path, 0, arrays)
         palace.use_context(scene.contexts[0])
         buffer = palace.Buffer(scene.paths[2])
         stranger = Stranger(scene.contexts[0], buffer, scene.data[buffer.name])
@@ -366,7 +366,7 @@ def test_refused_delete_keeps_the_samples(tmp_path: Path, context: palace.Contex
 @pytest.mark.parametrize("which", [0, 1])
 def test_destroy_spares_the_other_context(tmp_path: Path, which: int) -> None:
     with watched() as arrays:
-        scene = Turmoil(tmp_path, 0, arrays)
+        scene = RandomPlayback(tmp_path, 0, arrays)
         for context in scene.contexts:
             for path in scene.paths[1:5]:
                 palace.Buffer(path, context).play().looping = True

@@ -146,7 +146,7 @@ def beside_pyglet(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setitem(sys.modules, "pyglet.media.drivers.openal", types.ModuleType("stand-in"))
     context.update()
     yield
-    scope_module._shared.holds = False
+    scope_module._shared.disables_gc = False
 
 
 @pytest.mark.usefixtures("beside_pyglet")

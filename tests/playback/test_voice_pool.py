@@ -165,7 +165,7 @@ def test_no_end_is_missed_or_early(
     assert len(ends.received) == 7
 
 
-class Turmoil:
+class RandomPlayback:
     """Sounds to which anything may happen at any time, by chance."""
 
     def __init__(self, buffers: list[palace.Buffer], context: palace.Context, seed: int) -> None:
@@ -252,7 +252,7 @@ def test_random_ends_are_exact(
     tmp_path: Path, buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, seed: int
 ) -> None:
     slow = palace.Buffer(sounds.wav(tmp_path / "slow.wav", 1500, rate=22050))
-    turmoil = Turmoil([buffer, slow], context, seed)
+    turmoil = RandomPlayback([buffer, slow], context, seed)
     received: list[palace.Source] = []
     context.push_handlers(on_source_stopped=received.append)
     ends = 0
