@@ -78,6 +78,7 @@ def require_engine(context: Context | None) -> Engine:
     if found is None:
         raise RuntimeError("there is no context current; call pyglet_palace.init() first, or pass context=")
     engine = getattr(found, "_engine", None)
-    if not isinstance(engine, Engine) or engine.context != found:  # other objects of a context have an engine, too
+    # Other objects of a context have an engine, too. A ``weakref.proxy`` of a context is equal to it.
+    if not isinstance(engine, Engine) or (engine.context is not found and engine.context != found):
         raise TypeError(f"context is {found!r}; it must be a Context (several names go into one list)")
     return engine

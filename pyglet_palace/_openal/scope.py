@@ -93,15 +93,11 @@ class ContextScope:
     Without the extension, entering makes the context current for the process (`_ProcessWideScope`).
 
     After `close`, entering raises `DestroyedError`.
-
-    Attributes:
-        al: The functions; after `close` an object whose functions raise `DestroyedError`.
     """
 
     def __init__(self, al: Functions, context: int) -> None:
         watch_pyglet()
-        self.al: Any = al
-        self._functions = al
+        self._al = al
         self._handle = context
         self._shared = _shared
         self._closed = False
@@ -114,9 +110,9 @@ class ContextScope:
     def set_methods(self) -> None:
         """Set the functions that enter and leave, with or without holding the garbage collector."""
         own: Any = type(self)
-        if self._functions.alcSetThreadContext is not None:
-            own.__enter__ = staticmethod(_enter_function(self, self._functions, self._handle, self._shared))
-            own.__exit__ = staticmethod(_exit_function(self._functions, self._shared))
+        if self._al.alcSetThreadContext is not None:
+            own.__enter__ = staticmethod(_enter_function(self._al, self._handle, self._shared))
+            own.__exit__ = staticmethod(_exit_function(self._al, self._shared))
 
     @property
     def entered(self) -> bool:
@@ -137,12 +133,11 @@ class ContextScope:
     def close(self) -> None:
         """Refuse further entries, before the context is destroyed. Blocks until other threads have left the scope.
 
-        Must not be called inside the scope. A thread that waits to enter meanwhile gets functions that raise
-        `DestroyedError`.
+        Must not be called inside the scope. A thread that waits to enter meanwhile does enter, and must not call OpenAL
+        (`StreamThread` checks whether it was closed).
         """
         with self._shared.lock:
             self._closed = True
-            self.al = _Destroyed()
             own: Any = type(self)
             own.__enter__ = staticmethod(_refuse)
             self._shared.scopes.pop(self, None)
@@ -151,13 +146,6 @@ class ContextScope:
 
         def __enter__(self) -> Functions: ...
         def __exit__(self, *_: object) -> None: ...
-
-
-class _Destroyed:
-    """The functions of a destroyed context."""
-
-    def __getattr__(self, name: str) -> NoReturn:
-        _refuse()
 
 
 def _refuse() -> NoReturn:
@@ -175,7 +163,7 @@ def _calls(function: Callable[[], Any]) -> Any:
     return iter(function, _NEVER)
 
 
-def _enter_function(scope: ContextScope, al: Functions, handle: int, shared: _Shared) -> Callable[[], Any]:
+def _enter_function(al: Functions, handle: int, shared: _Shared) -> Callable[[], Any]:
     """Return a function of C that enters the scope: steps in order, and the result of the last one."""
     acquire: Callable[[], object] = shared.lock.acquire
     # Calls are nested as deep as in the deepest step of `_exit_function`: a RecursionError comes before the lock.
@@ -188,8 +176,7 @@ def _enter_function(scope: ContextScope, al: Functions, handle: int, shared: _Sh
     if shared.disables_gc:
         steps.append(map(shared.enable.append, map(_ENABLE.__getitem__, _calls(gc.isenabled))))
         steps.append(_calls(gc.disable))
-    steps.append(_calls(partial(getattr, scope, "al")))
-    return partial(next, map(itemgetter(len(steps) - 1), zip(*steps, strict=False)))
+    return partial(next, map(itemgetter(len(steps)), zip(*steps, repeat(al))))
 
 
 def _exit_function(al: Functions, shared: _Shared) -> Callable[..., None]:
@@ -219,20 +206,19 @@ class _ProcessWideScope(ContextScope):
         try:
             if self._closed:
                 _refuse()
-            if pyglet_openal_handle() == library_handle(self.al.handle):
+            if pyglet_openal_handle() == library_handle(self._al.handle):
                 raise DeviceError(
                     "pyglet.media and pyglet_palace cannot share this OpenAL library: it has no "
                     "ALC_EXT_thread_local_context. Install OpenAL Soft, or set pyglet.options.audio = ('silent',)."
                 )
-            if not self.al.alcMakeContextCurrent(self._handle):
+            if not self._al.alcMakeContextCurrent(self._handle):
                 text = "alcMakeContextCurrent failed: the context is not valid"
                 raise OpenALError("alcMakeContextCurrent", 0, text)
             self._shared.previous.append(None)
         except BaseException:
             lock.release()
             raise
-        functions: Functions = self.al
-        return functions
+        return self._al
 
     def __exit__(self, *_: object) -> None:
         self._shared.previous.pop()

@@ -165,6 +165,8 @@ class StreamThread:
         waiting: list[tuple[float, Stream]] = []
         for first in range(0, len(streams), _STREAMS_PER_SCOPE):
             with self._scope as al:
+                if self._closed:  # while this thread waited to enter; the context is destroyed
+                    return None
                 for stream in streams[first : first + _STREAMS_PER_SCOPE]:
                     try:
                         needs_data = stream.needs_data(al)
@@ -189,7 +191,7 @@ class StreamThread:
         try:
             with self._scope:
                 replaced = threading.current_thread() is not self._thread
-                if replaced or stream.voice is None:
+                if replaced or self._closed or stream.voice is None:
                     return
                 epoch, position, looping = stream.epoch, stream.position, stream.looping
                 self._reading_since = time.perf_counter()
@@ -200,7 +202,7 @@ class StreamThread:
             with self._scope as al:
                 if threading.current_thread() is self._thread:
                     self._reading_since = None
-                if epoch != stream.epoch or stream.voice is None:
+                if epoch != stream.epoch or self._closed or stream.voice is None:
                     return
                 try:
                     if failure is not None:

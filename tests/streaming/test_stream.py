@@ -1328,3 +1328,19 @@ def test_decoder_read_by_game_is_streamed_later(context: palace.Context, device:
     assert not decoder.reads
     decoder._decoder_lock.release()
     wait_until(lambda: decoder.at == 3000)
+
+
+def test_closed_thread_calls_no_openal(
+    context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A streaming thread that waits for the scope while the context is destroyed enters it afterwards."""
+    streams = context._engine.streams
+    Ramp().play(1000, 3)
+    device.render(100)
+    (stream,) = streams._streams
+    monkeypatch.setattr(streams, "_closed", True)
+    monkeypatch.setattr(stream, "needs_data", lambda al: pytest.fail("OpenAL was called"))
+    monkeypatch.setattr(stream, "deliver", lambda *_, **__: pytest.fail("OpenAL was called"))
+    assert streams._serve_all() is None
+    streams._serve(stream)
+    monkeypatch.undo()
