@@ -203,7 +203,7 @@ class Device(Destroyable):
         self._native.reset(attrs)
 
     def pause_dsp(self) -> None:
-        """Stop mixing: the device clock and all its contexts stand still. Needs ALC_SOFT_pause_device.
+        """Stop mixing: the device clock and all its contexts pause. Needs ALC_SOFT_pause_device.
 
         A device without hardware does not stop: a `LoopbackDevice` mixes what it is asked to render, and the silent
         device of `init` follows the updates of its context. `SourceGroup.pause_all` pauses on every device.

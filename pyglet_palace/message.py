@@ -23,7 +23,7 @@ class MessageHandler:
         """`device` was lost: it was unplugged, or the system took it. Called once for each loss.
 
         If OpenAL can move to another device (see `Device`), this is called only if no other device exists. The
-        package then keeps looking for one. Sources stand still meanwhile and continue when a device is found.
+        package then keeps looking for one. Playback pauses meanwhile and continues when a device is found.
 
         If OpenAL cannot move, all playing sources end. The game is silent until it opens another `Device` and
         `Context`, which it may do here.

@@ -418,7 +418,7 @@ def test_destroy_reports_stopped_streams(
     assert sorted(received) == sorted([playing, paused, buffer])
 
 
-def test_failed_loads_are_dispatched_within_a_budget(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_loads_have_a_budget(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts and log records of many failures take time: one update dispatches some of them, in order."""
     monkeypatch.setattr(events, "FAILURE_BUDGET", 0.0)
     names = [f"missing{number}.wav" for number in range(5)]

@@ -584,7 +584,7 @@ def test_departure_relative_name_is_a_resource(
     assert palace.Buffer(Path("here.wav")).name == str(tmp_path / "here.wav")
 
 
-def test_departure_setters_need_no_current_context(
+def test_departure_setters_need_no_context(
     device: palace.LoopbackDevice, context: palace.Context, door: str
 ) -> None:
     """'setters raise unless their context is current': here they work."""
