@@ -54,7 +54,7 @@ class ResourceError(PalaceError):
             stage: The stage of the load.
             problem: The text, or a function that returns it. The function is called when the text is first read.
         """
-        RuntimeError.__init__(self, *([f"{name!r}: {problem}"] if isinstance(problem, str) else []))
+        RuntimeError.__init__(self, *([f"{short_repr(name)}: {problem}"] if isinstance(problem, str) else []))
         self.name = name
         self.stage = stage
         self._problem = problem
@@ -67,7 +67,7 @@ class ResourceError(PalaceError):
         return self._problem
 
     def __str__(self) -> str:
-        return f"{self.name!r}: {self.problem}"
+        return f"{short_repr(self.name)}: {self.problem}"
 
     def __reduce__(self) -> tuple[type[ResourceError], tuple[str, Stage, str]]:
         return type(self), (self.name, self.stage, self.problem)
@@ -136,6 +136,12 @@ def unlinked(error: _E) -> _E:
             link.__context__ = None
         link = link.__cause__
     return copy
+
+
+def short_repr(name: str) -> str:
+    """Return the representation of a name, with the middle of a very long one left out."""
+    text = repr(name)
+    return text if len(text) <= 200 else f"{text[:120]}...{text[-60:]}"
 
 
 def describe_error(error: BaseException) -> str:

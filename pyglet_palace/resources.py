@@ -6,8 +6,10 @@ not thread-safe. The resource is opened on the thread that decodes the sound.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import posixpath
 import stat
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
@@ -15,7 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_
 import pyglet.resource
 
 from ._decoding.files import OpenFile, copy_for_libsndfile, open_measured, open_path
-from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, describe_error
+from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, describe_error, short_repr
 
 if TYPE_CHECKING:
     import zipfile
@@ -174,7 +176,10 @@ class _File(Resource):
             raise FileNotFoundError("a path cannot contain a NUL character")
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
-            raise ResourceUnreadable(self.key, "open", f"{path} is not a regular file")
+            is_folder = stat.S_ISDIR(status.st_mode)
+            what = "a folder" if is_folder else "not a regular file"
+            cause = OSError(errno.EISDIR if is_folder else errno.EINVAL, what)
+            raise ResourceUnreadable(self.key, "open", f"{short_repr(path)} is {what}") from cause
         return open_path(path, status.st_size)
 
     def weight(self) -> int:
@@ -223,7 +228,8 @@ class _Located(Resource):
         """Return the entry in the directory of the zip file."""
         location = self.location
         folder = f"{location.dir}/" if location.dir else ""
-        info: zipfile.ZipInfo = location.zip.getinfo(f"{folder}{self.name}".replace(os.sep, "/"))
+        # The folder is '.' in a zipapp with pyglet's default path.
+        info: zipfile.ZipInfo = location.zip.getinfo(posixpath.normpath(f"{folder}{self.name}".replace(os.sep, "/")))
         return info
 
     def weight(self) -> int:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import os
 import pickle
+import re
 import sys
+import tempfile
+import unicodedata
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -291,7 +294,7 @@ def test_missing_path_is_not_found(tmp_path: Path, name: str) -> None:
 
 
 def test_directory_is_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(palace.ResourceUnreadable, match="not a regular file") as caught:
+    with pytest.raises(palace.ResourceUnreadable, match="is a folder|is not a regular file") as caught:
         contents(tmp_path)
     assert caught.value.stage == "open"
 
@@ -301,7 +304,7 @@ def test_pipe_is_refused(assets: Path) -> None:
     os.mkfifo(assets / "pipe.wav")
     pyglet.resource.reindex()
 
-    with pytest.raises(palace.ResourceUnreadable, match="not a regular file"):
+    with pytest.raises(palace.ResourceUnreadable, match="is a folder|is not a regular file"):
         contents("pipe.wav")
 
 
@@ -535,3 +538,98 @@ def test_string_search_path_is_reported(monkeypatch: pytest.MonkeyPatch) -> None
     pyglet.resource.reindex()
     with pytest.raises(palace.ResourceNotFound, match="it must be a list"):
         locate("door.wav")
+
+
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ("missing.zip", "'missing.zip' does not exist"),
+        ("broken.zip", "'broken.zip' is not a zip file that can be read"),
+        ("@no_such_package", "the package 'no_such_package' cannot be imported"),
+    ],
+)
+def test_dead_path_entry_is_named(tmp_path: Path, entry: str, text: str) -> None:
+    put(tmp_path / "broken.zip", b"PK\3\4 cut short")
+    loader = pyglet.resource.Loader([entry], script_home=str(tmp_path))
+    loader.reindex()
+    with pytest.raises(palace.ResourceNotFound, match=re.escape(text)):
+        locate("door.wav", loader)
+
+
+def test_linked_folder_is_named(tmp_path: Path) -> None:
+    """pyglet does not follow links below its path, so that `reindex` would not help."""
+    put(tmp_path / "elsewhere" / "deep" / "door.wav", b"door")
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "shared").symlink_to(tmp_path / "elsewhere")
+    loader = pyglet.resource.Loader(["assets"], script_home=str(tmp_path))
+    loader.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="'shared' is a symbolic link, which pyglet does not follow"):
+        locate("shared/deep/door.wav", loader)
+
+
+def test_unicode_form_is_named(assets: Path) -> None:
+    put(assets / unicodedata.normalize("NFD", "étoile.wav"), b"star")
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="the same letters in another Unicode form"):
+        locate(unicodedata.normalize("NFC", "étoile.wav"))
+
+
+def test_file_in_working_directory_is_named(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(tmp_path / "here" / "door.wav", b"door")
+    monkeypatch.chdir(tmp_path / "here")
+    pyglet.resource.reindex()
+    with pytest.raises(palace.ResourceNotFound, match=r"to use it, pass a pathlib\.Path"):
+        locate("door.wav")
+
+
+def test_arcade_resource_is_explained(assets: Path) -> None:
+    with pytest.raises(palace.ResourceNotFound, match=r"pass arcade\.resources\.resolve"):
+        locate(":resources:/sounds/hit1.wav")
+
+
+def test_folder_inside_a_zip_is_explained(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "game.zip", "w") as archive:
+        archive.writestr("assets/fx/fox.wav", b"fox")
+    loader = pyglet.resource.Loader(["game.zip/assets/fx"], script_home=str(tmp_path))
+    loader.reindex()
+    with pytest.raises(palace.ResourceNotFound, match="put 'game.zip' into the path and use 'assets/fx/fox.wav'"):
+        locate("fox.wav", loader)
+
+
+def test_zipapp_finds_its_sounds(tmp_path: Path) -> None:
+    """The home of a zipapp is the archive, and pyglet's default path is its folder '.'."""
+    with zipfile.ZipFile(tmp_path / "game.zip", "w") as archive:
+        archive.writestr("assets/door.wav", b"door")
+    loader = pyglet.resource.Loader(["."], script_home=str(tmp_path / "game.zip"))
+    loader.reindex()
+    with locate("assets/door.wav", loader).open(10**6).file as file:
+        assert file.read() == b"door"
+
+
+def test_missing_temporary_folder_is_unreadable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the error for a sound that does not exist."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.wav", b"sound")
+    loader = pyglet.resource.Loader(["a.zip"], script_home=str(tmp_path))
+    loader.reindex()
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setattr(tempfile, "TemporaryFile", _no_temporary_file)
+    with pytest.raises(palace.ResourceUnreadable, match="no usable folder for temporary files"):
+        locate("a.wav", loader).open(10**6)
+
+
+def _no_temporary_file(**_: object) -> None:
+    raise FileNotFoundError("no usable temporary directory")
+
+
+def test_folder_in_place_of_a_file_has_a_cause(tmp_path: Path) -> None:
+    with pytest.raises(palace.ResourceUnreadable, match="is a folder") as caught:
+        locate(tmp_path).open(1)
+    assert isinstance(caught.value.__cause__, IsADirectoryError)
+
+
+def test_long_name_is_shortened_in_errors() -> None:
+    with pytest.raises(palace.ResourceError) as caught:
+        contents("x" * 100_000)
+    assert len(str(caught.value)) < 1000
+    assert caught.value.name == "x" * 100_000

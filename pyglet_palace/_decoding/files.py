@@ -7,6 +7,7 @@ therefore copies a file that is not in a file system, in large blocks, to where 
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -122,5 +123,8 @@ def _place() -> _RawFile | None:
             return _RawFile(os.memfd_create("pyglet_palace"), "r+")
         except OSError:  # an old kernel, or a sandbox
             pass
-    with tempfile.TemporaryFile(buffering=0) as file:
-        return _RawFile(os.dup(file.fileno()), "r+")
+    try:
+        with tempfile.TemporaryFile(buffering=0) as file:
+            return _RawFile(os.dup(file.fileno()), "r+")
+    except FileNotFoundError as error:  # which would mean that the sound does not exist
+        raise OSError(errno.ENOTDIR, "there is no usable folder for temporary files") from error
