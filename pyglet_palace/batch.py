@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyglet.event import EventDispatcher
 
-from ._common.lifetime import Destroyable
+from ._common.lifetime import Destroyable, KnownAttributes
 from ._current import require_engine
 from .buffer import by_key
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FRAME = 0.01
 
 
-class Batch(EventDispatcher, Destroyable):
+class Batch(KnownAttributes, EventDispatcher, Destroyable):
     """A set of names that load together. `preload` makes it.
 
     >>> batch = preload(["door.ogg", "theme.ogg"])

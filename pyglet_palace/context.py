@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pyglet.event import EventDispatcher
 
 from ._common import checks, registry
-from ._common.lifetime import Destroyable
+from ._common.lifetime import Destroyable, KnownAttributes
 from ._current import current_context, use_context
 from ._engine import Engine
 from ._openal import attribute_list
@@ -67,7 +67,7 @@ def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
     al.alDistanceModel(_DISTANCE_MODELS[value])
 
 
-class Context(Destroyable, EventDispatcher):
+class Context(KnownAttributes, Destroyable, EventDispatcher):
     """A sound cache, a listener and its sources on one device.
 
     A context belongs to the thread that created it. Its members, and the members of all objects made from it, raise
@@ -443,7 +443,7 @@ class Context(Destroyable, EventDispatcher):
         return self._engine.alive
 
     def __repr__(self) -> str:
-        return "<Context, destroyed>" if not self else f"<Context on {self._device!r}>"
+        return f"<Context {self._serial}, destroyed>" if not self else f"<Context {self._serial} on {self._device!r}>"
 
 
 def close_device_with(context: Context) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
 from ._common import checks
+from ._common.lifetime import KnownAttributes
 from ._current import require_engine
 from ._streaming.decoder_lock import DecoderLock
 from ._streaming.stream import open_stream
@@ -209,7 +210,7 @@ def _inherits(decoder: object) -> bool:
     return BaseDecoder in decoder.__class__.__mro__
 
 
-class Decoder(BaseDecoder):
+class Decoder(KnownAttributes, BaseDecoder):
     """A sound file that the built-in decoder (libsndfile) reads in parts.
 
     Formats: WAV, AIFF, FLAC, Ogg Vorbis, Opus, MP3 and more. Use `decode` to include `decoder_factories`.

@@ -6,7 +6,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from ._common import checks, registry
-from ._common.lifetime import Destroyable
+from ._common.lifetime import Destroyable, KnownAttributes
 from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
 from ._openal import constants as c
@@ -71,7 +71,7 @@ def query_extension(name: str) -> bool:
     return functions().device_extension(None, checks.string("name", name))
 
 
-class Device(Destroyable):
+class Device(KnownAttributes, Destroyable):
     """An open playback device.
 
     One thread at a time may use it: the thread of its context, if it has one.

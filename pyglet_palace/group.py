@@ -96,7 +96,9 @@ class SourceGroup(ContextObject):
                 raise TypeError(f"parent_group is {parent!r}; it must be a SourceGroup or None")
             parent = parent._itself()
             if parent._engine is not self._engine:
-                raise ValueError(f"parent_group is {parent!r}, which belongs to another context than {self!r}")
+                raise ValueError(
+                    f"parent_group is {parent!r}, which belongs to {parent.context!r}, and {self!r} to {self.context!r}"
+                )
             above: SourceGroup | None = parent
             while above is not None:
                 if above is self:
@@ -247,7 +249,9 @@ def add_to_group(group: SourceGroup, state: PlaybackState, engine: Engine) -> No
     """
     group = group._itself()
     if engine is not group._engine:
-        raise ValueError(f"group is {group!r}, which belongs to another context than {state.source!r}")
+        raise ValueError(
+            f"group is {group!r}, which belongs to {group.context!r}, and {state.source!r} to {engine.context!r}"
+        )
     if state.group is not group:
         if state.group is not None:
             state.group._members.pop(state, None)

@@ -54,6 +54,9 @@ class LoopbackDevice(Device):
 
     _hardware = False
 
+    channel_config: str
+    sample_type: str
+
     #: Frames mixed in advance, see `_REVERB_FRAMES`.
     _ahead: npt.NDArray[Any] | None = None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DestroyedError
 
@@ -14,6 +14,25 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 _serials = itertools.count()
+
+
+class KnownAttributes:
+    """Mixin for classes without slots that refuses unknown attributes, as classes with slots do.
+
+    ``context.volume = 0.5`` would do nothing, without a word. Subclasses of a game may have attributes of their own.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        kind = type(self)
+        if not name.startswith("_") and kind.__module__.startswith("pyglet_palace.") and not _has(kind, name):
+            raise AttributeError(f"{kind.__name__} has no attribute {name!r}, and none can be added")
+        super().__setattr__(name, value)
+
+
+def _has(kind: type, name: str) -> bool:
+    """Return whether objects of `kind` have an attribute or a pyglet event `name`."""
+    known = hasattr(kind, name) or name in getattr(kind, "event_types", ())
+    return known or any(name in vars(base).get("__annotations__", ()) for base in kind.__mro__)
 
 
 class Destroyable:

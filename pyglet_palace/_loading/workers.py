@@ -305,10 +305,20 @@ class WorkerPool:
             try:
                 job.run()
             except BaseException as error:  # SystemExit in the game's decoder must not end the worker silently
-                job.error = DecodeError(job.key, "decode", f"its decoder raised {type(error).__name__}: {error}")
+                job.error = DecodeError(job.key, "decode", _describe(error))
                 job.error.__cause__ = error.with_traceback(None)
             self.finish(job)
             del job
+
+
+def _describe(error: BaseException) -> str:
+    """Return the text for an exception such as `SystemExit` of a decoder or of ``buffer_loading``."""
+    frames, raised_in = error.__traceback__, "its decoder"
+    while frames is not None:
+        if frames.tb_frame.f_code.co_name == "_call_buffer_loading":
+            raised_in = "buffer_loading"
+        frames = frames.tb_next
+    return f"{raised_in} raised {type(error).__name__}: {error}"
 
 
 def default_workers() -> int:

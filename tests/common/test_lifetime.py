@@ -9,9 +9,11 @@ import pytest
 
 import pyglet_palace as palace
 from pyglet_palace._common.lifetime import Destroyable
+from tests import sounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge]
 
@@ -74,3 +76,40 @@ def test_with_calls_an_overridden_release(context: palace.Context) -> None:
     with batch_class((), context._engine) as batch:
         pass
     assert released == [batch]
+
+
+@pytest.mark.parametrize("kind", ["context", "device", "batch", "decoder", "source", "buffer", "group", "listener"])
+def test_unknown_attribute_is_refused(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, kind: str
+) -> None:
+    """A misspelt property must not be taken without a word."""
+    path = sounds.wav(tmp_path / "a.wav")
+    things = {
+        "context": context,
+        "device": device,
+        "batch": palace.preload([path]),
+        "decoder": palace.Decoder(path),
+        "source": palace.Source(),
+        "buffer": palace.Buffer(path),
+        "group": palace.SourceGroup(),
+        "listener": context.listener,
+    }
+    with pytest.raises(AttributeError, match="volumme"):
+        things[kind].volumme = 1
+
+
+def test_subclass_may_have_attributes(device: palace.LoopbackDevice) -> None:
+    class Own(palace.Context):
+        pass
+
+    with Own(device, auto_update=False) as context:
+        context.score = 5
+        context.on_cached = lambda name: None
+        assert context.score == 5
+
+
+def test_contexts_are_told_apart_in_errors(context: palace.Context, device: palace.LoopbackDevice) -> None:
+    with palace.Context(device, auto_update=False) as other:
+        assert repr(other) != repr(context)
+        with pytest.raises(ValueError, match="belongs to <Context .* to <Context "):
+            palace.Source(context).group = palace.SourceGroup(context=other)

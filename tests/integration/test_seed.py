@@ -584,9 +584,7 @@ def test_departure_relative_name_is_a_resource(
     assert palace.Buffer(Path("here.wav")).name == str(tmp_path / "here.wav")
 
 
-def test_departure_setters_need_no_context(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_departure_setters_need_no_context(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
     """'setters raise unless their context is current': here they work."""
     buffer = palace.Buffer(door)
     other = palace.Context(device, EXACT, auto_update=False)
