@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-#: Bytes at the end of the file that are searched.
-_TAIL = 1 << 16
+#: Bytes at the end of the file that are searched: a usual block, else a large one.
+_TAILS = (1 << 14, 1 << 16)
 #: The longest frame header: sync and codes, 7 bytes of the number, 2 each of block size and rate, CRC.
 _LONGEST_HEADER = 4 + 7 + 2 + 2 + 1
-_SYNCS = (b"\xff\xf8", b"\xff\xf9")
+#: Starts of frames with fixed and with variable block sizes.
+_FIXED, _VARIABLE = b"\xff\xf8", b"\xff\xf9"
 
 
 def count_frames(file: BinaryIO, start: int) -> int:
@@ -24,12 +25,22 @@ def count_frames(file: BinaryIO, start: int) -> int:
     """
     size = file.seek(0, os.SEEK_END)
     file.seek(start + 8)
-    block_size = int.from_bytes(file.read(2), "big")  # the smallest one; that of all blocks if they are alike
-    file.seek(max(start, size - _TAIL))
-    tail = file.read(_TAIL)
+    sizes = file.read(4)
+    block_size = int.from_bytes(sizes[:2], "big")  # the smallest one; that of all blocks if they are alike
+    syncs = (_FIXED,) if sizes[:2] == sizes[2:] else (_FIXED, _VARIABLE)
+    for length in _TAILS:
+        begin = max(start, size - length)
+        file.seek(begin)
+        if count := _last_block_in(file.read(size - begin), block_size, syncs):
+            return count
+    return 0
+
+
+def _last_block_in(tail: bytes, block_size: int, syncs: tuple[bytes, ...]) -> int:
+    """Return the frame at the end of the last block that starts in `tail`; 0 if none starts there."""
     end = len(tail)
     while end > 0:
-        at = max(tail.rfind(sync, 0, end + 1) for sync in _SYNCS)
+        at = max(tail.rfind(sync, 0, end + 1) for sync in syncs)
         if at < 0:
             return 0
         if count := _end_of_block(tail[at : at + _LONGEST_HEADER], block_size):

@@ -59,19 +59,20 @@ class Marks(NamedTuple):
         return frames(self.start), None if self.length is None else frames(self.start + self.length)
 
 
-def read_loop_points(file: BinaryIO, magic: bytes, header: Header | None) -> Marks | None:
+def read_loop_points(file: BinaryIO, magic: bytes, header: Header | None, serial: int | None = None) -> Marks | None:
     """Return the loop stored in an open file, or None. Changes the file's position.
 
     Args:
         file: The file.
         magic: Its first 12 bytes.
         header: Its header, if it is WAV.
+        serial: Number of the sound's stream in an Ogg file; None for the first stream.
     """
     try:
         if header is not None:
             return None if header.loop is None else Marks(header.loop[0], header.loop[1] + 1)
         if magic[:4] == b"OggS":
-            return _from_ogg(file)
+            return _from_ogg(file, serial)
         if magic[:4] == b"fLaC" or magic[:3] == b"ID3":
             return _from_comments(_flac_comments(file))
     except (struct.error, ValueError, IndexError, OverflowError):
@@ -140,9 +141,9 @@ def _flac_comments(file: BinaryIO) -> bytes | None:
     return None
 
 
-def _from_ogg(file: BinaryIO) -> Marks | None:
+def _from_ogg(file: BinaryIO, serial: int | None) -> Marks | None:
     """Return the loop in the second packet of the sound of an Ogg file."""
-    packets = ogg.packets(file, ogg.sound_stream(ogg.streams(file)))
+    packets = ogg.packets(file, serial)
     first, second = next(packets, b""), next(packets, b"")
     if first.startswith(b"\x01vorbis") and second.startswith(b"\x03vorbis"):
         return _from_comments(second[7:])

@@ -16,6 +16,8 @@ _HEADER = struct.Struct("<4sBBqIIIB")
 _BEGINS = 2
 #: The size of the largest page.
 _LARGEST_PAGE = _HEADER.size + 255 + 255 * 255
+#: Bytes at the end that usually contain two pages. libvorbis makes pages of about 4 KiB.
+_USUAL_TAIL = 1 << 14
 #: The most pages that are searched for headers and comments.
 _MOST_PAGES = 10_000
 #: The most bytes of a packet. Comments may contain pictures.
@@ -100,11 +102,23 @@ def packets(file: BinaryIO, serial: int | None = None) -> Iterator[bytes]:
                 parts.clear()
 
 
-def _last_pages(file: BinaryIO) -> list[tuple[int, int]]:
-    """Return serial number and granule position of each page near the end, at least two if the file has them."""
+def last_pages(file: BinaryIO) -> list[tuple[int, int]]:
+    """Return serial number and granule position of the pages near the end, two or more if the file has them.
+
+    Changes the file's position.
+    """
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 2 * _LARGEST_PAGE))
-    tail = file.read(2 * _LARGEST_PAGE)
+    found: list[tuple[int, int]] = []
+    for length in (_USUAL_TAIL, 2 * _LARGEST_PAGE):
+        begin = max(0, size - length)
+        file.seek(begin)
+        found = _pages_in(file.read(size - begin))
+        if len(found) > 1:
+            break
+    return found
+
+
+def _pages_in(tail: bytes) -> list[tuple[int, int]]:
     found = []
     at = tail.find(_CAPTURE)
     while at >= 0 and at + _HEADER.size <= len(tail):
@@ -115,18 +129,17 @@ def _last_pages(file: BinaryIO) -> list[tuple[int, int]]:
     return found
 
 
-def continues_with_another(file: BinaryIO, found: dict[int, bytes]) -> bool:
-    """Return whether streams other than those in `found` follow: the file is chained. Moves the file's position."""
-    last = _last_pages(file)
-    return bool(last) and last[-1][0] not in found
+def start_of_last_page(last: list[tuple[int, int]], serial: int) -> int:
+    """Return the position at the start of the last page of a stream, in its own frames.
 
+    Args:
+        last: From `last_pages`.
+        serial: Number of the stream.
 
-def start_of_last_page(file: BinaryIO, serial: int) -> int:
-    """Return the position at the start of the last page of a stream, in its own frames. Moves the file's position.
-
-    0 if the stream has one page near the end, which may then be its first one.
+    Returns:
+        The position; 0 if the stream has one page near the end, which may then be its first one.
     """
-    granules = [granule for number, granule in _last_pages(file) if number == serial and granule > 0]
+    granules = [granule for number, granule in last if number == serial and granule > 0]
     return granules[-2] if len(granules) > 1 else 0
 
 

@@ -183,18 +183,18 @@ class SoundInput:
         """Read header, loop points and pages. Make a copy if libsndfile cannot read the file as it is."""
         head = self._head
         file = self._opened.file
-        if head.startswith((b"ID3", b"OggS")):
-            start = repair.start_behind_tags(file, head)
-            copy = repair.with_sound_first(self._opened, start)
+        start = repair.start_behind_tags(file, head)
+        serial = None
+        if found := ogg.streams(file, start) if head.startswith((b"ID3", b"OggS")) else {}:
+            copy = repair.with_sound_first(self._opened, start, found)
             if copy is not None:
                 self._replace(copy)
                 file, head = copy.file, b"OggS"
-        if head.startswith(b"OggS"):
-            found = ogg.streams(file)
-            self.chained = ogg.continues_with_another(file, found)
             serial = ogg.sound_stream(found)
+            last = ogg.last_pages(file)
+            self.chained = bool(last) and last[-1][0] not in found
             if serial is not None and not self.chained:
-                self.end_page = ogg.start_of_last_page(file, serial)
+                self.end_page = ogg.start_of_last_page(last, serial)
         try:
             self.header = riff.read_header(file, head[:12])
         except (struct.error, ValueError):
@@ -202,11 +202,10 @@ class SoundInput:
         if self.header is not None and self.header.patches:
             self._replace(repair.complete(self._opened, self.header))
         if head.startswith((b"fLaC", b"ID3")):
-            start = repair.start_behind_tags(file, head)
             file.seek(start)
             if file.read(4) == b"fLaC":
                 self.flac_frames = flac.count_frames(file, start)
-        self.marks = read_loop_points(self._opened.file, head[:12], self.header)
+        self.marks = read_loop_points(self._opened.file, head[:12], self.header, serial)
 
     def _use(self, opened: OpenFile) -> None:
         self._opened = opened

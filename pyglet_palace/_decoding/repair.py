@@ -67,17 +67,17 @@ def without_flac_count(opened: OpenFile, start: int) -> OpenFile | None:
     return _copy(opened, _Patched(opened.file, [Patch(at, bytes([mixed[0] & 0xF0, 0, 0, 0, 0]))], start))
 
 
-def with_sound_first(opened: OpenFile, start: int) -> OpenFile | None:
+def with_sound_first(opened: OpenFile, start: int, found: dict[int, bytes]) -> OpenFile | None:
     """Return a copy of the first Vorbis or Opus stream of an Ogg file, if something else comes first.
 
     Args:
         opened: The file, with ``OggS`` at `start`.
         start: Position of the first page, behind an ID3 tag.
+        found: The streams at `start`.
 
     Returns:
         The copy; None if libsndfile can read the file as it is, or if it contains no such stream.
     """
-    found = ogg.streams(opened.file, start)
     serial = ogg.sound_stream(found)
     if serial is None or (start == 0 and serial == next(iter(found))) or opened.size > _LARGEST:
         return None
