@@ -140,6 +140,13 @@ _LOADING = (
         ),
     ),
     Measure(
+        Task("loading:progress"),
+        (
+            Figure("progress.error", "`Batch.progress` minus the share of time, largest difference", "%", _at_most(10)),
+            Figure("progress.stands", "longest standstill of `Batch.progress`", "s", beside=True),
+        ),
+    ),
+    Measure(
         Task("loading:dropping"),
         (
             Figure("cancel", "from `Batch.cancel` to an empty queue / a frame", "x", _below(1)),

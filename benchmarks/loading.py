@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import statistics
 import time
 from contextlib import nullcontext
@@ -107,6 +108,30 @@ def _load_time(context: palace.Context, paths: Sequence[Path], busy: float) -> f
     while not batch.finished and time.perf_counter() - start < _PATIENCE:
         frame_lateness(FRAME / 2, busy, context.update)  # one frame
     return time.perf_counter() - start
+
+
+def progress(config: Config) -> Series:
+    """`Batch.progress` beside the share of time, for several orders of the same files."""
+    listed = config.paths()
+    by_size = sorted(listed, key=lambda path: path.stat().st_size)
+    shuffled = random.Random(1).sample(listed, len(listed))
+    series: Series = {"progress.error": [], "progress.stands": []}
+    with silent_context() as context:
+        palace.preload(listed).wait()
+        for paths in (listed, by_size, by_size[::-1], shuffled):
+            free(context, listed)
+            start = time.perf_counter()
+            batch = palace.preload(paths)
+            points = [(0.0, 0.0)]
+            while not batch.finished and points[-1][0] < _PATIENCE:
+                context.update()
+                points.append((time.perf_counter() - start, batch.progress))
+                time.sleep(0.002)
+            total = points[-1][0]
+            series["progress.error"].append(max(abs(shown - at / total) for at, shown in points) * 100)
+            moves = [0.0, *(at for (at, now), (_, before) in zip(points[1:], points, strict=False) if now != before)]
+            series["progress.stands"].append(max(b - a for a, b in pairwise([*moves, total])))
+    return series
 
 
 def large_wav(config: Config) -> Series:

@@ -17,13 +17,18 @@ if TYPE_CHECKING:
 
     from ._common.events import EventQueue
     from ._engine import Engine
+    from ._loading.expected_time import Survey
+    from ._loading.jobs import DecodeJob, Job
+    from ._loading.upload import UploadJob
     from .buffer import Buffer
     from .context import Context
     from .errors import ResourceError
     from .resources import Name
 
-#: Seconds between two looks of who awaits a batch under asyncio.
-_FRAME = 0.01
+#: Polling interval of ``await batch`` under asyncio, in seconds.
+_POLL_SECONDS = 0.01
+#: The greatest progress before the end.
+_ALMOST = 0.999
 
 
 class Batch(KnownAttributes, EventDispatcher, Destroyable):
@@ -50,12 +55,15 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
         """Create a batch. Called by `preload`."""
         self._engine = engine
         self._names = names
-        self._wanted = frozenset(names)
-        #: File sizes in bytes of the finished names; 0: unknown.
-        self._sizes: dict[str, int] = {}
-        #: Sum of the known sizes, and how many are known.
-        self._weight = 0
-        self._weighed = 0
+        #: The names that were loaded, failed or cancelled.
+        self._done: set[str] = set()
+        #: The jobs at the time of the request, until all their expected times are known.
+        self._jobs: list[Job] = []
+        self._survey: Survey | None = None
+        #: Expected times of the names that were not cached, their sum, and the part of it that is done.
+        self._expected: dict[str, float] = {}
+        self._expected_total = 0.0
+        self._expected_done = 0.0
         self._failed: dict[str, ResourceError] = {}
         self._shown = 0.0
         self._reported = 0
@@ -79,7 +87,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
     @property
     def done(self) -> int:
         """Number of names that were loaded, failed or cancelled."""
-        return len(self._names) if self._cancelled else len(self._sizes)
+        return len(self._names) if self._cancelled else len(self._done)
 
     @property
     def finished(self) -> bool:
@@ -93,19 +101,35 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
 
     @property
     def progress(self) -> float:
-        """Share of the work that is done, 0.0 to 1.0, weighted by file size. Never decreases; exactly 1.0 at the end.
+        """Share of the expected time that is over, 0.0 to 1.0. Never decreases; exactly 1.0 at the end.
 
-        A file's size is known once it is open. Until then it counts as the mean of the known sizes.
+        The expected time of a sound follows from the size and the kind of its file, then from its header. A sound that
+        is being decoded counts by the share of its samples. Names that were cached already do not count.
         """
         if self.finished:
             return 1.0
-        loading = [size for name, size in self._engine.requests.loading_sizes() if name in self._wanted]
-        known = self._weight + sum(loading)
-        count = self._weighed + len(loading)
-        mean = known / count if count else 1.0
-        now = (self._weight + (self.done - self._weighed) * mean) / (known + (self.total - count) * mean)
-        self._shown = max(self._shown, min(now, 1.0))
+        if self._survey is not None and self._survey.complete:
+            self._take_survey()
+        if self._expected_total:
+            done, total = self._expected_done, self._expected_total
+            for job in self._engine.requests.unpublished_jobs():
+                before = self._expected.get(job.key)
+                if before is not None and job.key not in self._done:
+                    expected = job.expected or before
+                    total += expected - before
+                    done += expected * job.share
+            self._shown = max(self._shown, min(done / total, _ALMOST))
         return self._shown
+
+    def _take_survey(self) -> None:
+        """Take over the expected times of all names. A name without one counts as the mean of the others."""
+        known = [job.expected for job in self._jobs if job.expected]
+        mean = sum(known) / len(known) if known else 1.0
+        self._expected = {job.key: job.expected or mean for job in self._jobs}
+        self._expected_total = sum(self._expected.values())
+        self._expected_done = sum(self._expected[name] for name in self._done if name in self._expected)
+        self._jobs.clear()
+        self._survey = None
 
     def wait(self, timeout: float | None = None) -> bool:
         """Block until `finished`. Publishes loads meanwhile; the next update dispatches the events.
@@ -147,7 +171,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
         while not self.finished and not self.wait(0):
             asyncio = _running_asyncio()
             if asyncio is not None:
-                yield from asyncio.sleep(_FRAME).__await__()
+                yield from asyncio.sleep(_POLL_SECONDS).__await__()
             else:
                 yield
         return self
@@ -247,14 +271,19 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
 
     # For the load requests and the engine, on the main thread
 
-    def _resolved(self, name: str, error: ResourceError | None, size: int) -> None:
-        """Record the result of one name, whose file has `size` bytes (0: unknown)."""
+    def _surveyed(self, jobs: list[DecodeJob | UploadJob], survey: Survey) -> None:
+        """Receive the jobs of the names, and the survey that finds their expected times."""
+        self._jobs, self._survey = list(jobs), survey
+
+    def _resolved(self, name: str, error: ResourceError | None, expected: float) -> None:
+        """Record the result of one name, whose load had the expected time (0: unknown)."""
         if self._cancelled:
             return
-        if name not in self._sizes and size:
-            self._weight += size
-            self._weighed += 1
-        self._sizes.setdefault(name, size)
+        before = self._expected.get(name)
+        if before is not None and name not in self._done:
+            self._expected_done += expected or before
+            self._expected_total += (expected or before) - before
+        self._done.add(name)
         if error is not None:
             self._failed[name] = error
 

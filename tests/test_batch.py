@@ -9,6 +9,8 @@ import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace import resources
+from pyglet_palace._loading import expected_time
 from tests import sounds
 from tests.conftest import EXACT, loaded, raised_elsewhere, wait_until
 from tests.test_buffer import Offering, held, on_this_thread
@@ -72,26 +74,98 @@ def test_done_counts_published_names(context: palace.Context, names: tuple[str, 
     assert (batch.done, batch.finished) == (4, True)
 
 
-def test_progress_is_weighted_by_file_size(context: palace.Context, names: tuple[str, ...]) -> None:
+def test_progress_is_weighted_by_expected_time(context: palace.Context, names: tuple[str, ...]) -> None:
     with held("d.wav") as gate:
         batch = palace.preload(names)
-        assert gate.entered.wait(30)  # the worker reads the last file, so all sizes are known
+        assert gate.entered.wait(30)  # the worker reads the last file
         wait_until(lambda: batch.done == 3, context)
 
-        sizes = [44 + 2000 * number for number in (1, 2, 3, 4)]
-        assert batch.progress == pytest.approx(sum(sizes[:3]) / sum(sizes))
+        times = [expected_time.of_samples("PCM_16", 1000 * number) for number in (1, 2, 3)]
+        last = expected_time.of_file("d.wav", 44 + 2000 * 4)
+        assert batch.progress == pytest.approx(sum(times) / (sum(times) + last))
     assert batch.wait()
     assert batch.progress == 1.0
 
 
+def test_all_sizes_are_known_at_the_first_load(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The first worker asks for the sizes of all files: a large last file does not make progress go too fast."""
+    with held("a.wav") as gate:
+        batch = palace.preload(names)
+        assert gate.entered.wait(30)
+        assert batch.progress == 0.0
+        assert set(batch._expected) == set(names)
+        assert batch._expected["d.wav"] == expected_time.of_file("d.wav", 44 + 2000 * 4)
+
+
 def test_unknown_size_counts_as_the_mean(context: palace.Context, names: tuple[str, ...]) -> None:
-    with held("b.wav") as gate:
+    """Names that are not found do not count."""
+    sizes = {"a.wav": 2044, "b.wav": 4044, "c.wav": 0, "d.wav": 0}
+    with pytest.MonkeyPatch.context() as patch, held("b.wav") as gate:
+        patch.setattr(resources._File, "weight", lambda resource: sizes[resource.key])
         batch = palace.preload([*names, "missing.wav"])
         assert gate.entered.wait(30)
         wait_until(lambda: batch.done == 2, context)
 
-        known = (2044 + 4044) / 2  # of a.wav, loaded, and b.wav, open; three are unknown, one of them failed
-        assert batch.progress == pytest.approx((2044 + known) / (2044 + 4044 + 3 * known))
+        done = expected_time.of_samples("PCM_16", 1000)
+        surveyed = [expected_time.of_file("a.wav", 2044), expected_time.of_file("b.wav", 4044)]
+        mean = sum(surveyed) / 2
+        assert batch.progress == pytest.approx(done / (done + surveyed[1] + 2 * mean), rel=0.01)
+
+
+def test_decoded_blocks_count(context: palace.Context, names: tuple[str, ...]) -> None:
+    """Inside a long sound, progress follows the decoded samples."""
+    seen: list[float] = []
+    requested = threading.Event()
+
+    class Long(palace.BaseDecoder):
+        frequency, channel_config, sample_type, length, loop_points = 44100, "Mono", "Signed 16-bit", 400_000, (0, 0)
+
+        def seek(self, frame: int) -> bool:
+            return frame == 0
+
+        def read(self, count: int) -> bytes:
+            assert requested.wait(30)
+            seen.append(batches[0].progress)
+            return bytes(2 * count)
+
+    palace.decoder_factories.long = lambda file: Long()
+    batches: list[palace.Batch] = []
+    try:
+        batches.append(palace.preload(["a.wav"]))
+        requested.set()
+        assert batches[0].wait(30)
+    finally:
+        del palace.decoder_factories.long
+    assert len(seen) > 5
+    assert seen == sorted(seen)
+    for number, progress in enumerate(seen):
+        assert progress == pytest.approx(number / len(seen), abs=0.1)
+
+
+def test_cached_names_do_not_count(context: palace.Context, names: tuple[str, ...]) -> None:
+    palace.Buffer("d.wav")
+    with held("a.wav") as gate:
+        batch = palace.preload(names)
+        assert gate.entered.wait(30)
+        assert batch.done == 1
+        assert batch.progress == 0.0
+
+
+@pytest.mark.parametrize(
+    ("suffix", "sample_bytes", "codec"),
+    [
+        ("wav", 2.0, "PCM_16"),
+        ("flac", 1.3, "FLAC"),
+        ("mp3", 0.18, "MPEG_LAYER_III"),
+        ("ogg", 0.16, "VORBIS"),
+        ("opus", 0.13, "OPUS"),
+    ],
+)
+def test_estimates_by_size_and_header_agree(suffix: str, sample_bytes: float, codec: str) -> None:
+    """Otherwise progress would jump when the header is read."""
+    samples = 10_000_000
+    by_size = expected_time.of_file(f"theme.{suffix}", int(samples * sample_bytes))
+    assert by_size == pytest.approx(expected_time.of_samples(codec, samples), rel=0.25)
 
 
 def test_progress_is_monotonic(context: palace.Context, assets: Path) -> None:

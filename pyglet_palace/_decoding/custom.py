@@ -36,9 +36,11 @@ class CustomReader:
     """Adapter that gives a custom decoder the interface of `SndfileReader`, and checks its results.
 
     Attributes:
+        codec: '', because it is not known.
         repaired: Number of samples so far that were NaN or infinite.
     """
 
+    codec = ""
     repaired = 0
 
     def __init__(self, name: str, decoder: DecoderLike) -> None:

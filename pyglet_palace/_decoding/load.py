@@ -73,6 +73,12 @@ class Progress(Protocol):
     def allocated(self, size: int) -> None:
         """Take note that the samples take up to `size` bytes of memory."""
 
+    def described(self, codec: str, samples: int) -> None:
+        """Take note of the codec and the number of samples in the header (0 if unknown)."""
+
+    def decoded(self, share: float) -> None:
+        """Take note that this share of the samples was decoded, 0.0 to 1.0."""
+
     def is_wanted(self) -> bool:
         """Return whether to go on. Called before each block; after False the load ends early, with partial samples."""
 
@@ -82,6 +88,8 @@ class _NoProgress:
 
     def opened(self, size: int) -> None: ...
     def allocated(self, size: int) -> None: ...
+    def described(self, codec: str, samples: int) -> None: ...
+    def decoded(self, share: float) -> None: ...
     def is_wanted(self) -> bool:
         return True
 
@@ -199,6 +207,7 @@ def decode_all(
         raise _too_large(name, f"its header declares {reader.length * frame} bytes of samples,", settings.limit)
 
     shape = CHANNELS[reader.channel_config]
+    progress.described(reader.codec, reader.length * shape)
     dtype = np.dtype(DTYPES[reader.sample_type])
     step = (BLOCK_BYTES if isinstance(reader, SndfileReader) else _CUSTOM_BLOCK_BYTES) // frame
     pieces: list[Array] = []
@@ -207,7 +216,7 @@ def decode_all(
     while not ended and progress.is_wanted():
         piece = np.empty((size, shape), dtype)  # the system provides the memory when it is written
         progress.allocated((filled + size) * frame)
-        got, ended = _fill(reader, piece, step, progress)
+        got, ended = _fill(reader, piece, step, progress, filled)
         filled += got
         if filled > most:
             raise _too_large(name, "its decoded size is", settings.limit)
@@ -225,13 +234,21 @@ def decode_all(
     )
 
 
-def _fill(reader: SndfileReader | CustomReader, out: Array, step: int, progress: Progress) -> tuple[int, bool]:
-    """Read into `out`, `step` frames at a time. Return the number of frames, and whether the sound ended."""
+def _fill(
+    reader: SndfileReader | CustomReader, out: Array, step: int, progress: Progress, before: int
+) -> tuple[int, bool]:
+    """Read into `out`, `step` frames at a time, after `before` frames.
+
+    Returns:
+        The number of frames, and whether the sound ended.
+    """
     filled = 0
     while filled < len(out) and progress.is_wanted():
         block = out[filled : filled + step]
         got = reader.read_into(block)
         filled += got
+        if reader.length:
+            progress.decoded((before + filled) / reader.length)
         if got < len(block):
             return filled, True
     return filled, False

@@ -61,6 +61,7 @@ class SndfileReader:
 
     Attributes:
         name: Name of the sound in errors.
+        codec: libsndfile's name of the encoding.
         frequency: Sample rate in hertz.
         channel_config: One of `channel_configs`.
         sample_type: One of `sample_types`: 'Unsigned 8-bit' for 8-bit WAV; 'Signed 16-bit' for other PCM of up to 16
@@ -105,6 +106,7 @@ class SndfileReader:
             raise UnsupportedFormat(name, "decode", problem)
         self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
         self._subtype = subtype = sound.subtype
+        self.codec: str = "FLAC" if sound.format == "FLAC" else subtype
         self.length = self._declared_length()
         self._eight_bit = subtype == "PCM_U8" and sound.format in ("WAV", "WAVEX", "RF64")
         self._floats = subtype not in _SIXTEEN_BIT

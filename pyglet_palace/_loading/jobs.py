@@ -7,12 +7,14 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import ResourceError, unlinked
+from . import expected_time
 
 if TYPE_CHECKING:
     from .._common.threads import Signal
     from .._decoding.load import Settings
     from .._decoding.pcm import Samples
     from ..resources import Resource
+    from .expected_time import Survey
 
 
 class Job(ABC):
@@ -28,21 +30,23 @@ class Job(ABC):
         withdrawn: Whether the load was dropped.
         memory: Bytes of samples that it has allocated or will allocate. Changed by the running thread while the job
             is claimed, else under the pool's lock.
-        size: Size of the sound's file in bytes; 0 while unknown.
+        expected: Expected time of the load (`expected_time`); 0 while unknown.
+        share: Share of the load that is done, 0.0 to 1.0.
         last_heartbeat: Time of the last heartbeat (``time.perf_counter``).
         error: The error of the job; None if it succeeded or has not ended.
         finished: A signal that is set when `state` becomes 'done'. The waiting thread makes it
             (`WorkerPool.wait_for`).
     """
 
-    __slots__ = ("error", "finished", "key", "last_heartbeat", "memory", "size", "state", "withdrawn")
+    __slots__ = ("error", "expected", "finished", "key", "last_heartbeat", "memory", "share", "state", "withdrawn")
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.state: Literal["queued", "claimed", "done", "dropped"] = "queued"
         self.withdrawn = False
         self.memory = 0
-        self.size = 0
+        self.expected = 0.0
+        self.share = 0.0
         self.last_heartbeat = 0.0
         self.error: ResourceError | None = None
         self.finished: Signal | None = None
@@ -66,21 +70,25 @@ class DecodeJob(Job):
     Attributes:
         resource: The resource to load.
         settings: The settings of the load.
+        survey: The expected times of the jobs that a batch requested together, or None.
         samples: The decoded samples; None before the job is done, after an error and after `discard_result`.
     """
 
-    __slots__ = ("resource", "samples", "settings")
+    __slots__ = ("resource", "samples", "settings", "survey")
 
     def __init__(self, resource: Resource, settings: Settings) -> None:
         super().__init__(resource.key)
         self.resource = resource
         self.settings = settings
+        self.survey: Survey | None = None
         self.samples: Samples | None = None
 
     def run(self) -> None:
-        """Open and decode the resource. Blocks."""
+        """Open and decode the resource. Blocks. The first job of a batch asks for the sizes of all its files."""
         from .._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not load
 
+        if self.survey is not None:
+            self.survey.measure()
         try:
             self.samples = load.load(self.resource, self.settings, self)
         except ResourceError as error:
@@ -90,12 +98,27 @@ class DecodeJob(Job):
         """Release the samples."""
         self.samples = None
 
+    def measure(self) -> None:
+        """Set the expected time from the size of the file, if it is not known. Blocks while the file system works."""
+        if not self.expected:
+            self.expected = expected_time.of_file(self.key, self.resource.weight())
+
     # Called by `load.load` to report progress
 
     def opened(self, size: int) -> None:
         """Note that the file was opened and has `size` bytes."""
-        self.size = size
+        if not self.expected:
+            self.expected = expected_time.of_file(self.key, size)
         self.heartbeat()
+
+    def described(self, codec: str, samples: int) -> None:
+        """Note codec and number of samples, after the header was read."""
+        if samples:
+            self.expected = expected_time.of_samples(codec, samples)
+
+    def decoded(self, share: float) -> None:
+        """Note which share of the samples was decoded."""
+        self.share = min(share, 1.0)
 
     def allocated(self, size: int) -> None:
         """Note that the samples take `size` bytes."""

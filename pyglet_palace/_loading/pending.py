@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from ..errors import ResourceError
+    from .expected_time import Survey
     from .jobs import DecodeJob
     from .upload import UploadJob
 
@@ -17,7 +18,8 @@ class Watcher(Protocol):
     def names(self) -> tuple[str, ...]: ...
     @property
     def finished(self) -> bool: ...
-    def _resolved(self, name: str, error: ResourceError | None, size: int) -> None: ...
+    def _resolved(self, name: str, error: ResourceError | None, expected: float) -> None: ...
+    def _surveyed(self, jobs: list[DecodeJob | UploadJob], survey: Survey) -> None: ...
 
 
 class PendingLoad:

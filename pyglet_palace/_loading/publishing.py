@@ -69,10 +69,10 @@ class Publisher:
         """Drop the results of `batch` that were not reported."""
         self.changed_batches.pop(batch, None)
 
-    def resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, size: int = 0) -> None:
-        """Give `watcher` the result of `key`, whose file has `size` bytes (0: unknown)."""
+    def resolve(self, watcher: Watcher | None, key: str, error: ResourceError | None, expected: float = 0.0) -> None:
+        """Give `watcher` the result of `key`, whose load had the expected time (0: unknown)."""
         if watcher is not None:
-            watcher._resolved(key, error, size)
+            watcher._resolved(key, error, expected)
             self.mark_changed(watcher)
 
     # Results
@@ -85,7 +85,7 @@ class Publisher:
         *,
         post: bool = True,
         raising: bool = False,
-        size: int = 0,
+        expected: float = 0.0,
     ) -> None:
         """Report a failed load.
 
@@ -95,12 +95,12 @@ class Publisher:
             watchers: The batches that wait for it.
             post: Whether to post an event.
             raising: Whether the caller raises the error, so that it need not be logged.
-            size: Bytes of the file; 0: unknown.
+            expected: Expected time of the load; 0: unknown.
         """
         self.failed += 1
         error = unlinked(error)
         for watcher in watchers:
-            self.resolve(watcher, key, error, size)
+            self.resolve(watcher, key, error, expected)
         if post:
             self._events.post_cache_failed(key, error, reported=raising or bool(watchers))
 
@@ -125,7 +125,7 @@ class Publisher:
         except ResourceError as refused:
             return unlinked(refused)
         if isinstance(started, UploadJob):
-            started.size = job.size
+            started.expected, started.share = job.expected, 1.0
         return started
 
     def cache(self, job: DecodeJob | UploadJob, stored: StoredBuffer, pending: PendingLoad) -> CacheEntry:
@@ -134,7 +134,7 @@ class Publisher:
         entry = self._cache.add(job.key, job.samples, stored, pending.order)
         job.discard_result()
         for watcher in pending.watchers:
-            self.resolve(watcher, job.key, None, job.size)
+            self.resolve(watcher, job.key, None, job.expected)
         if pending.requested or pending.watchers:
             self._events.post_cached(job.key)
         return entry

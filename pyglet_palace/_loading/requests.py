@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from .. import resources
 from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 from .cache import CacheEntry, SoundCache
-from .jobs import DecodeJob
+from .expected_time import Survey
+from .jobs import DecodeJob, Job
 from .pending import PendingLoad
 from .publishing import Publisher
 from .upload import UploadJob
@@ -91,12 +92,12 @@ class LoadRequests:
         """Return whether `name` is cached or pending."""
         return self._known(name) is not None
 
-    def loading_sizes(self) -> Iterator[tuple[str, int]]:
-        """Yield the names of pending loads whose files were opened, with the file sizes in bytes."""
+    def unpublished_jobs(self) -> Iterator[Job]:
+        """Yield the jobs of pending loads that run or wait to be published."""
         for job in self._workers.unpublished_jobs():
             pending = self._pending.get(job.key)
-            if job.size and pending is not None and pending.job is job:
-                yield job.key, job.size
+            if pending is not None and pending.job is job:
+                yield job
 
     @property
     def limit(self) -> int | None:
@@ -140,6 +141,12 @@ class LoadRequests:
                     found.watchers.append(watcher)
                 jobs.append(found.job)
         finally:  # an exception of the game's resource_not_found must not lose the other names
+            if watcher is not None:
+                decode_jobs = [job for job in jobs if isinstance(job, DecodeJob)]
+                survey = Survey(decode_jobs)
+                for job in decode_jobs:
+                    job.survey = survey
+                watcher._surveyed(jobs, survey)
             self._workers.submit(jobs, first=first)
 
     def queued_by_size(self, keys: Iterable[str]) -> list[str]:
@@ -334,7 +341,7 @@ class LoadRequests:
         self._discard_unwanted_results()
         if isinstance(stored, ResourceError):
             post = pending.requested or bool(pending.watchers)
-            self._publisher.fail(key, stored, pending.watchers, post=post, raising=raising, size=job.size)
+            self._publisher.fail(key, stored, pending.watchers, post=post, raising=raising, expected=job.expected)
             return unlinked(stored)
         return self._publisher.cache(job, stored, pending)
 
@@ -399,7 +406,7 @@ class LoadRequests:
         stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "dropped" else "decode"
         for watcher in pending.watchers:
             self._publisher.resolve(
-                watcher, key, LoadCancelled(key, stage, "the sound was freed before it was loaded"), job.size
+                watcher, key, LoadCancelled(key, stage, "the sound was freed before it was loaded"), job.expected
             )
 
     def _discard_unwanted_results(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pyglet_palace._decoding.load import Settings
-from pyglet_palace._loading import workers
+from pyglet_palace._loading import expected_time, workers
 from pyglet_palace._loading.jobs import DecodeJob
 from pyglet_palace._loading.workers import WorkerPool, default_workers
 from pyglet_palace.errors import BufferTooLarge, DecodeError, ResourceNotFound, ResourceUnreadable
@@ -82,7 +82,7 @@ def test_job_is_run_and_handed_over_once(loader: WorkerPool) -> None:
     assert one.error is None
     assert one.samples is not None
     assert one.samples.data[:, 0].tolist() == [0, 1, 2, 3]
-    assert one.size == 48
+    assert one.expected == expected_time.of_samples("PCM_U8", 4)
     assert one.resource.log == ["pyglet_palace loader 1"]  # type: ignore[attr-defined]
 
 
