@@ -108,6 +108,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
         """
         if self.finished:
             return 1.0
+        self._engine.wake()  # pyglet's default clock may have been replaced
         if self._survey is not None and self._survey.complete:
             self._take_survey()
         if self._expected_total:

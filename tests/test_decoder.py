@@ -7,8 +7,10 @@ import io
 import logging
 import random
 import struct
+import sys
 import threading
 import wave
+import weakref
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -784,3 +786,21 @@ def test_registered_class_is_not_a_decoder() -> None:
     with pytest.raises(TypeError, match="its class must inherit from BaseDecoder"):
         palace.Source().play(Registered())
     assert palace.Buffer.from_decoder(Registered(), "registered").length == 10
+
+
+@pytest.mark.parametrize("way", ["file", "fileio"])
+def test_dropped_decoder_closes_in_c(tmp_path: Path, way: str) -> None:
+    """Python ignores exceptions in a ``__del__``, so that a Ctrl-C in one of our own would be lost."""
+    path = sounds.wav(tmp_path / "a.wav")
+    if way == "fileio":
+        palace.use_fileio(lambda name: path.open("rb"))
+    decoder = palace.Decoder(path)
+    sound = weakref.ref(decoder._reader._sound)
+    called: list[str] = []
+    sys.setprofile(lambda frame, event, argument: called.append(frame.f_code.co_name) if event == "call" else None)
+    try:
+        del decoder
+    finally:
+        sys.setprofile(None)
+    assert sound() is None
+    assert "__del__" not in called

@@ -91,3 +91,28 @@ class KeepsPartialReads:
         code = native._errorcode
         self.read_error = soundfile.LibsndfileError(code) if code else None
         return count
+
+
+class ClosesWithoutPython:
+    """Mixin for `soundfile.SoundFile` that closes in C when it is garbage-collected.
+
+    Python ignores an exception in a ``__del__``. A Ctrl-C that arrived in soundfile's would be lost.
+    """
+
+    _file: Any
+
+    def _open(self, file: Any, mode_int: int, closefd: bool) -> Any:
+        import soundfile
+
+        opened: Any = super()
+        return soundfile._ffi.gc(opened._open(file, mode_int, closefd), soundfile._snd.sf_close)
+
+    def close(self) -> None:
+        """Close the file. A second call does nothing."""
+        import soundfile
+
+        handle, self._file = self._file, None
+        if handle is not None:
+            soundfile._ffi.release(handle)
+
+    __del__ = staticmethod(int)  # a function of C that does nothing, in place of soundfile's

@@ -24,8 +24,7 @@ _BLOCK = 2 * 1024 * 1024
 class _RawFile(io.FileIO):
     """The raw file of a `_File`, which closes silently too: a garbage collection may finalise either of them first."""
 
-    def __del__(self) -> None:
-        self.close()
+    __del__ = io.FileIO.close  # written in C: a Ctrl-C in a function of Python would be lost
 
 
 class _File(io.BufferedReader):
@@ -34,8 +33,7 @@ class _File(io.BufferedReader):
     A `Decoder` has no `close`; it ends by garbage collection.
     """
 
-    def __del__(self) -> None:
-        self.close()
+    __del__ = io.BufferedReader.close
 
 
 class OpenFile:

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import soundfile
 
 from .._common import registry
-from .._common.private_api import KeepsPartialReads, OpensUnderOwnLock, OpensWithoutGlobalLock
+from .._common.private_api import (
+    ClosesWithoutPython,
+    KeepsPartialReads,
+    OpensUnderOwnLock,
+    OpensWithoutGlobalLock,
+)
 from ..errors import BufferTooLarge, DecodeError, ResourceError, ResourceUnreadable, UnsupportedFormat, describe_error
 from . import flac, identify, mpeg, ogg, repair, riff
 from .loop_points import Marks, read_loop_points
@@ -29,7 +34,7 @@ _HEADERLESS = {".au": "ULAW", ".snd": "ULAW", ".vox": "VOX_ADPCM", ".gsm": "GSM6
 _SYSTEM_ERROR, _UNSUPPORTED_ENCODING = 2, 4
 
 
-class Sound(KeepsPartialReads, OpensUnderOwnLock, soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
+class Sound(ClosesWithoutPython, KeepsPartialReads, OpensUnderOwnLock, soundfile.SoundFile):  # type: ignore[misc]  # soundfile has no types
     """A SoundFile that does not seek after each read, and that keeps what was read before an error.
 
     The seek of soundfile resets MP3 and Opus decoders and halves FLAC's speed.
