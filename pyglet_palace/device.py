@@ -15,6 +15,7 @@ from .errors import DeviceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from types import TracebackType
 
 
 class DeviceNames:
@@ -239,6 +240,16 @@ class Device(KnownAttributes, Destroyable):
         self._abandon()
 
     _closing_method = "close"
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            # Ctrl-C may have interrupted the end of a context. The error of `close` would replace it.
+            for user in list(self._native.users):
+                if user.adopt():
+                    user.context.destroy()
+        super().__exit__(kind, value, traceback)
 
     def _abandon(self) -> None:
         """Mark the device as closed without a call into OpenAL."""

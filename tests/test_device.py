@@ -299,3 +299,19 @@ def test_closed_devices_are_freed_at_once() -> None:
             assert dead() is None
     finally:
         gc.enable()
+
+
+def test_error_in_a_with_block_is_not_replaced() -> None:
+    """A context that an interrupt has kept from its end must not replace the interrupt by an error of `close`."""
+    device = palace.LoopbackDevice()
+    contexts: list[palace.Context] = []
+
+    def interrupted() -> None:
+        with device:
+            contexts.append(palace.Context(device))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not contexts[0]
+    assert not device

@@ -22,6 +22,9 @@ class DeviceUser(Protocol):
 
     context: Any
 
+    def adopt(self) -> bool:
+        """Move to the calling thread if its own has ended; return whether this thread owns it."""
+
     def device_was_reset(self) -> None:
         """Adapt to a device whose output or rate has changed."""
 
