@@ -40,7 +40,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
     ...     draw_bar(batch.progress)
 
     `Context.update` dispatches these pyglet events: ``on_progress(batch)`` after `done` has grown, and
-    ``on_complete(batch)`` once at the end, failures or not.
+    ``on_complete(batch)`` once at the end, also after failures.
 
     ``await batch`` returns the batch once it is `finished`, under asyncio or in a loop of your own that resumes its
     coroutines every frame. ``yield batch`` does the same in a ``pyglet.clock.Chain`` (pyglet 3).
@@ -76,7 +76,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names in the cache, each once, in the given order."""
+        """Cache keys of the names, without duplicates, in the given order."""
         return self._names
 
     @property
@@ -182,8 +182,8 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
     ) -> Callable[[], None]:
         """Call `complete` with the batch once it is `finished`. ``yield batch`` in a chain of pyglet 3 uses this.
 
-        An update makes the call, after failures and cancellation too. If the batch is finished already, the call is
-        made at once.
+        The next update after the end calls it, also after failures and cancellation. If the batch is finished already,
+        it is called at once.
 
         Args:
             complete: The callback.
@@ -235,9 +235,10 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
                 self._engine.wake()
 
     def release(self) -> None:
-        """Free the names of the batch, except those of other unreleased batches. Cancels pending loads.
+        """Free the sounds of the batch, except those of other unreleased batches. Cancels pending loads.
 
-        Returns at once. A second call does nothing.
+        Returns at once. A second call does nothing. It also frees sounds that `cache` requested, and destroys their
+        `Buffer` objects.
         """
         if self._destroyed:
             return
@@ -330,9 +331,9 @@ def preload(
     Args:
         names: Any iterable of resource names for ``pyglet.resource`` or paths of files.
         context: The context whose cache is used. None: the current context.
-        urgent: Whether the names go before everything queued, even if they were queued before.
+        urgent: Whether to move the names to the front of the queue, also names that are queued already.
         on_progress: Called with the batch after more of it is done.
-        on_complete: Called with the batch once, at the end, failures or not. An update makes both calls.
+        on_complete: Called with the batch once, at the end, also after failures. An update makes both calls.
 
     Returns:
         The batch. Keep it: its `release` frees the sounds.

@@ -275,9 +275,9 @@ class Decoder(KnownAttributes, BaseDecoder):
         return self._reader.loop_points
 
     def seek(self, frame: int) -> bool:
-        """Continue exactly at `frame`.
+        """Seek to `frame` exactly.
 
-        Blocks. MP3 is decoded up to there, from the current position or, going back, from the start.
+        Blocks. MP3 is decoded up to `frame`, from the current position or from the start.
 
         Returns:
             False if `frame` is past the end or the file cannot seek.

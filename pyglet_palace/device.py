@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class DeviceNames:
     """Names of the devices of this machine. `device_names` is the one instance.
 
-    Each property asks OpenAL at each access. It is a tuple with the default device first, empty without devices.
+    Each access queries OpenAL and returns a tuple, the default device first; empty without devices.
 
     Raises:
         OpenALNotFound: There is no OpenAL library.
@@ -180,7 +180,7 @@ class Device(KnownAttributes, Destroyable):
 
     @property
     def hrtf_enabled(self) -> bool:
-        """Whether the device renders for headphones (ALC_SOFT_HRTF)."""
+        """Whether HRTF is active (ALC_SOFT_HRTF)."""
         return self.query_extension("ALC_SOFT_HRTF") and self._native.integer(c.ALC_HRTF_SOFT) == 1
 
     @property

@@ -21,7 +21,8 @@ class Scheduler:
     """Updates one object from a clock while it has work. Without work, the clock has no function to call.
 
     The clock refers to the scheduler, and the scheduler has a weak reference to the object, so neither keeps the
-    object alive. The scheduler uses ``schedule_interval_soft``, because ``schedule`` makes ``pyglet.app.run`` spin.
+    object alive. The scheduler uses ``schedule_interval_soft``, because ``schedule`` makes ``pyglet.app.run``
+    busy-loop.
     """
 
     def __init__(self, driven: Driven, clock: pyglet.clock.Clock | None, interval: float) -> None:

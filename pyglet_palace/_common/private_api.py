@@ -1,6 +1,6 @@
 """All uses of private API of pyglet, soundfile and ctypes, each with its reason.
 
-Check this page when one of them is updated.
+Check this module when one of them is updated.
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ class WorkerPool:
         self._active[job] = None
 
     def withdraw(self, job: Job) -> None:
-        """Drop a queued job, disown a running one, or discard the result of a finished one. Does not wait."""
+        """Cancel a job: remove it from the queue, or discard its result. Does not wait."""
         with self._lock:
             job.withdrawn = True
             if job.state == "queued":
@@ -266,7 +266,7 @@ class WorkerPool:
                 worker.replaced = False
 
     def close(self) -> None:
-        """Drop queued jobs, disown running jobs, and end the workers.
+        """Cancel all jobs, and end the workers.
 
         Blocks for up to 0.1 s. A worker that is blocked in a file or decoder of the game stays behind. It touches
         only its own job.

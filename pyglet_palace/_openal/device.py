@@ -87,12 +87,12 @@ class NativeDevice:
         return self.al.device_extension(self.handle, name)
 
     def integer(self, parameter: int) -> int:
-        """Return the integer that ALC calls `parameter`."""
+        """Return the integer value of an ALC parameter."""
         self.check_open()
         return self.al.device_integer(self.handle, parameter)
 
     def string(self, parameter: int) -> str:
-        """Return the string that ALC calls `parameter`."""
+        """Return the string value of an ALC parameter."""
         self.check_open()
         return self.al.device_string(self.handle, parameter)
 
@@ -125,7 +125,7 @@ class NativeDevice:
 
         Args:
             now: The time.
-            idle: Whether nothing was playing until now.
+            idle: Whether playback was idle.
         """
         if self.on_time is not None:
             self.on_time(now, idle)

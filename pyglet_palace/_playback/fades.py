@@ -97,7 +97,7 @@ class Fades:
             self._advance(state, fade, self._now())
 
     def advance(self) -> None:
-        """Advance all fades to this moment. Costs nothing while none runs."""
+        """Advance all fades to this moment."""
         if self._running:
             now = self._now()
             for state, fade in list(self._running.items()):

@@ -41,7 +41,7 @@ class BaseEffect(ContextObject):
     warning is logged.
 
     An effect stays alive while it is referenced or a source sends to it. After that its tail fades out, unless another
-    effect needs the slot. `destroy` cuts the tail off. Use effects only on the thread that created their context. They
+    effect needs the slot. `destroy` stops the tail. Use effects only on the thread that created their context. They
     are true until destroyed, sort by age, and are context managers.
     """
 

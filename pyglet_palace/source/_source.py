@@ -37,7 +37,7 @@ def _send_resampler(al: Functions, number: int, index: int) -> None:
 
 
 class Source(SpatialProperties, ContextObject):
-    """Plays one sound at a time; any number of sources may play the same `Buffer` at once.
+    """Sound emitter that plays one sound at a time. Any number of sources may play the same `Buffer` at once.
 
     A source is a plain Python object. It uses one of OpenAL's few voices while it plays, so the number of sources is
     not limited, and `play` never fails for lack of a voice: see `priority`. Properties can be set at any time, before,
