@@ -18,10 +18,8 @@ _IN_A_ROW = 3
 
 _SYNC = re.compile(rb"\xff[\xe2-\xff]")
 _BITRATES = {  # kbit/s by (MPEG-1, layer)
-    (True, 1): (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
     (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
     (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
@@ -76,18 +74,18 @@ def _frames_in_a_row(data: bytes, position: int) -> bool:
 
 
 def _frame(data: bytes, position: int) -> tuple[int, tuple[int, int, int]] | None:
-    """Return length and kind (version, layer, rate) of the frame at `position`; None if there is no valid header."""
+    """Return length and kind (version, layer, rate) of the frame at `position`; None if there is no valid header.
+
+    Layer I does not count: small 32-bit integers look like it, and no file in use has it.
+    """
     header = data[position : position + 4]
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return None
     version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
     bitrate_index, rate_index, padding = header[2] >> 4, header[2] >> 2 & 3, header[2] >> 1 & 1
-    if version == 1 or layer == 4 or bitrate_index in (0, 15) or rate_index == 3 or header[3] & 3 == 2:
+    if version == 1 or layer in (1, 4) or bitrate_index in (0, 15) or rate_index == 3 or header[3] & 3 == 2:
         return None
     bitrate = _BITRATES[version == 3, layer][bitrate_index] * 1000
     rate = _RATES[version][rate_index]
-    if layer == 1:
-        length = (12 * bitrate // rate + padding) * 4
-    else:
-        length = (72 if layer == 3 and version != 3 else 144) * bitrate // rate + padding
+    length = (72 if layer == 3 and version != 3 else 144) * bitrate // rate + padding
     return length, (version, layer, rate)

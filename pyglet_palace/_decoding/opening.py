@@ -204,7 +204,7 @@ class SoundInput:
             self.header = riff.read_header(file, head[:12])
         except (struct.error, ValueError):
             pass  # truncated or damaged: libsndfile reads what there is
-        if self.header is not None and self.header.patches:
+        if self.header is not None and self.header.patches and self.size <= repair.LARGEST:
             self._replace(repair.complete(self._opened, self.header))
         if head.startswith((b"fLaC", b"ID3")):
             file.seek(start)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .riff import Header, Patch
 
 #: The largest file that is copied, in bytes.
-_LARGEST = 2**30
+LARGEST = 2**30
 #: Position of the 36 bits that hold the number of frames in a FLAC file (RFC 9639, section 8.2), from its start.
 _FLAC_FRAMES_AT = 21
 
@@ -62,7 +62,7 @@ def without_flac_count(opened: OpenFile, start: int) -> OpenFile | None:
     at = start + _FLAC_FRAMES_AT
     opened.file.seek(at)
     mixed = opened.file.read(1)  # four bits of the sample size come first
-    if opened.size > _LARGEST or not mixed:
+    if opened.size > LARGEST or not mixed:
         return None
     return _copy(opened, _Patched(opened.file, [Patch(at, bytes([mixed[0] & 0xF0, 0, 0, 0, 0]))], start))
 
@@ -79,7 +79,7 @@ def with_sound_first(opened: OpenFile, start: int, found: dict[int, bytes]) -> O
         The copy; None if libsndfile can read the file as it is, or if it contains no such stream.
     """
     serial = ogg.sound_stream(found)
-    if serial is None or (start == 0 and serial == next(iter(found))) or opened.size > _LARGEST:
+    if serial is None or (start == 0 and serial == next(iter(found))) or opened.size > LARGEST:
         return None
     return _copy(opened, ogg.OneStream(opened.file, serial, start))
 
@@ -91,7 +91,7 @@ def start_behind_tags(file: BinaryIO, head: bytes) -> int:
 
 def _copy(opened: OpenFile, source: io.RawIOBase) -> OpenFile:
     stream = cast("BinaryIO", source)
-    copy = copy_for_libsndfile(stream, _LARGEST)
+    copy = copy_for_libsndfile(stream, LARGEST)
     if copy is None:  # Windows: libsndfile reads the copy through Python
         data = source.read()
         copy = OpenFile(cast("BinaryIO", io.BytesIO(data)), len(data))

@@ -119,7 +119,8 @@ def _samples_behind(file: BinaryIO, position: int, endian: str) -> int:
         return 0
     file.seek(position)
     identifier, size = struct.unpack(f"{endian}4sI", file.read(8))
-    is_chunk = identifier.replace(b" ", b"").isalnum() and 8 + size <= left
+    is_named = identifier.replace(b" ", b"").isalnum() and 8 + size <= left
+    is_chunk = is_named or 8 + size + size % 2 == left
     return 0 if is_chunk else left
 
 

@@ -211,7 +211,12 @@ class SndfileReader:
         if not 0 < declared < _UNKNOWN_LENGTH:
             declared = 0
         header, size = self._input.header, self._input.size
-        if header is not None and header.block_frames and declared - header.block_frames < header.frames < declared:
+        if (
+            header is not None
+            and declared - header.block_frames < header.frames < declared
+            # libsndfile writes a count that is divided by the channels for IMA ADPCM.
+            and (self._sound.channels == 1 or header.frames != declared // self._sound.channels)
+        ):
             return header.frames
         if self._sound.format == "FLAC":
             counted = self._input.flac_frames

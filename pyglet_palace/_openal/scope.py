@@ -115,6 +115,11 @@ class ContextScope:
             own.__exit__ = staticmethod(_exit_function(self._al, self._shared))
 
     @property
+    def depth(self) -> int:
+        """Number of scopes that this thread is inside, if it is inside one."""
+        return len(self._shared.previous)
+
+    @property
     def entered(self) -> bool:
         """Whether a thread is inside a scope of any context."""
         return bool(self._shared.previous)

@@ -87,8 +87,7 @@ class VoicePool:
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
         """
         with self._scope as al:
-            if self._unfinished:
-                self._finish(al)
+            self._finish(al)
             voice = state.voice
             borrowed = voice is None
             if voice is None:
@@ -376,7 +375,12 @@ class VoicePool:
         del self._unfinished[voice]
 
     def _finish(self, al: Functions) -> None:
-        """Return the voices of calls that were interrupted half-way, by Ctrl-C or a RecursionError."""
+        """Return the voices of calls that were interrupted half-way, by Ctrl-C or a RecursionError.
+
+        Does nothing in a call inside another one, such as a play in a signal handler: the outer call goes on.
+        """
+        if not self._unfinished or self._scope.depth > 1:
+            return
         for voice in list(self._unfinished):
             self._reset_voice(al, voice)
             if voice not in self._free:
@@ -390,7 +394,8 @@ class VoicePool:
         if voice is not None and voice.playable is None:
             with self._scope as al:
                 self._finish(al)
-        return state.voice
+            voice = state.voice
+        return voice if voice is not None and voice.playable is not None else None
 
     def _reset_voice(self, al: Functions, voice: Voice) -> None:
         """Detach a voice from sound and state, and restore OpenAL's initial parameters."""

@@ -76,8 +76,9 @@ class StreamThread:
         before, self._thread = self._thread, thread  # before the start: a thread that is not `_thread` ends
         try:
             thread.start()
-        except RuntimeError:  # the system has no more threads; after other exceptions, the thread runs
-            self._thread = before
+        except BaseException:
+            if thread.ident is None:  # it does not run: the system has no more threads, or Ctrl-C came first
+                self._thread = before
             raise
 
     def replace_stalled(self, now: float) -> None:

@@ -336,3 +336,25 @@ def test_unread_ogg_codec_is_named(tmp_path: Path, packet: bytes, text: str) -> 
     path.write_bytes(ogg_page(packet + bytes(60), 5, 0, 2) + ogg_page(bytes(100), 5, 1, 4))
     with pytest.raises(palace.UnsupportedFormat, match=f"it is {text}.*ffmpeg -i sound.ogg sound.flac"):
         palace.Buffer(path)
+
+
+def test_stereo_ima_adpcm_of_libsndfile_is_whole(tmp_path: Path) -> None:
+    """libsndfile writes a `fact` chunk that is divided by the number of channels."""
+    path = sounds.write(tmp_path / "a.wav", sounds.tone(0.034, channels=2), RATE, "IMA_ADPCM", "WAV")
+    assert palace.Buffer(path).length == len(sounds.through_soundfile(path)) > 1500
+
+
+def test_integers_are_not_taken_for_mp3(tmp_path: Path) -> None:
+    """Small 32-bit integers look like frames of MPEG Layer I."""
+    path = tmp_path / "mesh.dat"
+    path.write_bytes(np.random.default_rng(1).integers(-300, 300, 5000, "<i4").tobytes())
+    with pytest.raises(palace.DecodeError, match="its format is not recognised"):
+        palace.Buffer(path)
+
+
+@pytest.mark.parametrize("name", [b"_PMX", b"PAD\0", b"\xa9xyz"])
+def test_odd_chunk_behind_empty_data_is_no_sound(tmp_path: Path, name: bytes) -> None:
+    path = tmp_path / "sound.wav"
+    path.write_bytes(riff(format_chunk(), chunk(b"data", b""), chunk(name, b"text" * 50)))
+    with pytest.raises(palace.DecodeError, match="no samples"):
+        palace.Buffer(path)

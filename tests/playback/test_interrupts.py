@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import pyglet_palace as palace
 from pyglet_palace import _openal
+from pyglet_palace._playback.voice_pool import VoicePool
 from tests import sounds
 from tests.interrupts import interrupt_everywhere
 
@@ -65,3 +67,40 @@ def test_interrupted_call_leaves_all_usable(
     prepared()
     assert interrupt_everywhere(lambda: call(buffer, source, context, path), check) > 2
     assert context.stats()["voices"] < 30
+
+
+def test_play_inside_a_play_works(context: palace.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal handler or a finaliser may play while a play is going on: its voice is not an interrupted one."""
+    buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 44100))
+    outer, inner = palace.Source(), palace.Source()
+    outer.gain = 0.5
+    send = VoicePool._send
+    nested = [inner]
+
+    def send_and_play(*arguments: Any) -> None:
+        if nested:
+            buffer.play(nested.pop())
+        send(*arguments)
+
+    monkeypatch.setattr(VoicePool, "_send", send_and_play)
+    buffer.play(outer)
+    assert outer.playing
+    assert inner.playing
+    assert sorted(buffer.sources) == sorted([outer, inner])
+
+
+def test_interrupted_thread_start_is_repeated(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C before the streaming thread runs: the next stream starts one."""
+    path = sounds.write(tmp_path / "loud.wav", sounds.tone(0.2, gain=0.8))
+
+    def interrupted(thread: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            palace.Decoder(path).play()
+    palace.Decoder(path).play()
+    assert abs(device.render(2000)).max() > 0.1
