@@ -28,6 +28,7 @@ class Job(ABC):
         key: The name of the sound in the cache.
         state: 'queued', 'claimed', 'done' or 'dropped'.
         withdrawn: Whether the load was dropped.
+        runner: The object that claimed it to run it on its own thread; None for a worker.
         memory: Bytes of samples that it has allocated or will allocate. Changed by the running thread while the job
             is claimed, else under the pool's lock.
         expected: Expected time of the load (`expected_time`); 0 while unknown.
@@ -38,12 +39,24 @@ class Job(ABC):
             (`WorkerPool.wait_for`).
     """
 
-    __slots__ = ("error", "expected", "finished", "key", "last_heartbeat", "memory", "share", "state", "withdrawn")
+    __slots__ = (
+        "error",
+        "expected",
+        "finished",
+        "key",
+        "last_heartbeat",
+        "memory",
+        "runner",
+        "share",
+        "state",
+        "withdrawn",
+    )
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.state: Literal["queued", "claimed", "done", "dropped"] = "queued"
         self.withdrawn = False
+        self.runner: object = None
         self.memory = 0
         self.expected = 0.0
         self.share = 0.0

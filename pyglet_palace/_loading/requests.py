@@ -205,17 +205,20 @@ class LoadRequests:
 
     def run_here(self, job: DecodeJob | UploadJob) -> bool:
         """Run a queued job on the calling thread; return False if it is not queued any more."""
-        if not self._workers.claim(job):
-            return False
-        self._running_here.append(job)
         try:
+            if not self._workers.claim(job, self):
+                return False
+            self._running_here.append(job)
             job.run()
         except BaseException as error:  # Ctrl-C; a claimed job must finish, because other waiters depend on it
-            job.error = LoadCancelled(job.key, "decode", f"the load was interrupted by {type(error).__name__}")
+            if job.runner is self:
+                job.error = LoadCancelled(job.key, "decode", f"the load was interrupted by {type(error).__name__}")
             raise
         finally:
-            self._running_here.remove(job)
-            self._workers.finish(job)
+            if job.runner is self and job.state != "done":
+                if job in self._running_here:
+                    self._running_here.remove(job)
+                self._workers.finish(job)
         return True
 
     def run_queued(self, key: str) -> bool:

@@ -140,7 +140,7 @@ class WorkerPool:
                     self._queue.move_to_end(job, last=False)
             self._work.notify(len(new))
 
-    def claim(self, job: Job) -> bool:
+    def claim(self, job: Job, runner: object = None) -> bool:
         """Claim a queued job for the calling thread; return False if it is not queued any more.
 
         The thread that claims a job must run it and call `finish`.
@@ -148,6 +148,7 @@ class WorkerPool:
         with self._lock:
             if job.state != "queued":
                 return False
+            job.runner = runner
             self._queue.pop(job, None)
             self._mark_claimed(job)
             return True
@@ -190,6 +191,7 @@ class WorkerPool:
         """Mark a claimed job as done, append it to `finished` unless it was withdrawn, and wake its waiters."""
         with self._lock:
             job.state = "done"
+            self._queue.pop(job, None)  # an interrupted `claim` may have left it there
             self._active.pop(job, None)
             if job.withdrawn:
                 job.discard_result()
