@@ -26,6 +26,8 @@ _LOGGED = {
 
 #: Seconds of an update for the events of failed loads.
 FAILURE_BUDGET = 0.0003
+#: The most failed loads that one update postpones.
+_MOST_POSTPONED = 1000
 
 
 class _Entry(Protocol):
@@ -75,6 +77,10 @@ class _Call(NamedTuple):
         self.function(*self.arguments)
 
 
+def _is_failed_load(entry: _Entry) -> bool:
+    return isinstance(entry, _ContextEvent) and entry.event == "on_cache_failed"
+
+
 class EventQueue:
     """The FIFO queue of a context's events. Used on the main thread only.
 
@@ -87,12 +93,14 @@ class EventQueue:
         self._entries: deque[_Entry] = deque()
         #: The first entry of the next round; None: all entries belong to this one.
         self._fence: _Entry | None = None
+        #: Failed loads that were left over when their budget was used up.
+        self._postponed: deque[_Entry] = deque()
         self._kept_errors: deque[BaseException] = deque()
         self._dispatching = False
         self._closed = False
 
     def __len__(self) -> int:
-        return len(self._entries) + len(self._kept_errors)
+        return len(self._entries) + len(self._postponed) + len(self._kept_errors)
 
     def post_cached(self, name: str) -> None:
         """Post that `name` was loaded."""
@@ -141,7 +149,8 @@ class EventQueue:
         """Dispatch this round of events. Does nothing inside a handler: the outer call continues.
 
         An exception of a handler propagates after its event; the next call dispatches the rest. Failed loads have a
-        budget of time, because their texts and log records take time: the next call dispatches the rest of them.
+        budget of time, because their texts and log records take time. The next call dispatches the rest of them. Other
+        events do not wait for them.
         """
         if self._dispatching:
             return
@@ -169,20 +178,34 @@ class EventQueue:
 
     def _has_more(self) -> bool:
         """Return whether this round has more events. After `close` there is only one round."""
-        return bool(self._entries) and (self._entries[0] is not self._fence or self._closed)
+        return bool(self._postponed) or (bool(self._entries) and (self._entries[0] is not self._fence or self._closed))
+
+    def _next(self, *, postpone: bool) -> _Entry | None:
+        """Remove and return the next event of this round, or None.
+
+        Args:
+            postpone: Whether failed loads wait for a later round.
+        """
+        if self._postponed and not postpone:
+            return self._postponed.popleft()
+        for _ in range(_MOST_POSTPONED):
+            if not self._entries or (self._entries[0] is self._fence and not self._closed):
+                return None
+            entry = self._entries.popleft()
+            if not (postpone and _is_failed_load(entry)):
+                return entry
+            self._postponed.append(entry)
+        return None
 
     def _dispatch_round(self, handler: object, context: EventDispatcher, failure_budget: float = math.inf) -> None:
         self._dispatching = True
         left = failure_budget
         try:
-            while self._has_more():
-                entry = self._entries.popleft()
+            while (entry := self._next(postpone=left < 0)) is not None:
                 began = time.perf_counter()
                 entry.deliver(handler, context)
-                if isinstance(entry, _ContextEvent) and entry.event == "on_cache_failed":
+                if _is_failed_load(entry):
                     left -= time.perf_counter() - began
-                    if left < 0:
-                        break
         finally:
             self._dispatching = False
 

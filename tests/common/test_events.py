@@ -441,3 +441,23 @@ def test_disabled_log_computes_no_text(context: palace.Context, monkeypatch: pyt
         context.update()
     finally:
         logging.getLogger("pyglet_palace").setLevel(logging.NOTSET)
+
+
+def test_other_events_do_not_wait_for_failures(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "FAILURE_BUDGET", 0.0)
+    buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 100))
+    received: list[str] = []
+    context.push_handlers(
+        on_cache_failed=lambda name, error: received.append(name),
+        on_source_stopped=lambda source: received.append("stopped"),
+    )
+    buffer.play()
+    palace.cache([f"missing{number}.wav" for number in range(3)])
+    device.render(500)
+    context.update()
+    assert received == ["missing0.wav", "stopped"]
+    context.update()
+    context.update()
+    assert received[2:] == ["missing1.wav", "missing2.wav"]
