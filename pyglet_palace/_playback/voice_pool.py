@@ -336,11 +336,10 @@ class VoicePool:
         victim = self._stealing_order.victim(state.priority)
         if victim is None:
             return None
-        source = victim.source
         self._unfinished[victim] = None
-        self._reset_voice(al, victim)
         self.stolen += 1
-        self._events.post_stolen(source)
+        self._events.post_stolen(victim.source)  # before the reset, which OpenAL may refuse half-way
+        self._reset_voice(al, victim)
         return victim
 
     def _update_stealing_order(self, voice: Voice) -> None:
@@ -361,12 +360,8 @@ class VoicePool:
         if playable is not None:
             self._detached.append(playable)
             voice.end_entry = None
-            try:
-                playable.detach(al, voice)
-            except OpenALError:
-                voice.playable = None
-                raise
-            voice.playable = None  # last: after an interrupt, `_finish` detaches again
+            playable.detach(al, voice)
+            voice.playable = None  # last: after an interrupt or an error, `_finish` detaches again
 
     def _return_voice(self, al: Functions, voice: Voice) -> None:
         self._unfinished[voice] = None
@@ -375,16 +370,20 @@ class VoicePool:
         del self._unfinished[voice]
 
     def _finish(self, al: Functions) -> None:
-        """Return the voices of calls that were interrupted half-way, by Ctrl-C or a RecursionError.
+        """Return the voices of calls that an exception has ended half-way: Ctrl-C, a RecursionError, an OpenAL error.
 
         Does nothing in a call inside another one, such as a play in a signal handler: the outer call goes on.
         """
         if not self._unfinished or self._scope.depth > 1:
             return
         for voice in list(self._unfinished):
-            self._reset_voice(al, voice)
-            if voice not in self._free:
-                self._free.append(voice)
+            try:
+                self._reset_voice(al, voice)
+            except OpenALError:  # for the second time: this voice is lost
+                self._unlink(voice)
+            else:
+                if voice not in self._free:
+                    self._free.append(voice)
             del self._unfinished[voice]
         self._paused = sum(voice.paused for voice in self._busy.values())
 
@@ -403,6 +402,10 @@ class VoicePool:
         for parameter in voice.touched:
             parameter.send(al, voice.number, parameter.default)
         voice.touched.clear()
+        self._unlink(voice)
+
+    def _unlink(self, voice: Voice) -> None:
+        """Take a voice away from its state."""
         if voice.state is not None:
             self._detached.append(voice.source)
             self._busy.pop(voice.state, None)

@@ -607,3 +607,23 @@ def test_ended_sound_ignores_looping(
     context.end_batch()
     ends.check(2 * LENGTH, [source])
     assert ends.received == ([] if still else [source])
+
+
+def test_refused_steal_reports_the_victim(
+    buffer: palace.Buffer, few: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenAL refuses to detach the sound of the stolen voice: the play fails, and the victim's end is reported."""
+    victims = [play(buffer) for _ in range(3)]
+    received: list[palace.Source] = []
+    few.push_handlers(on_source_force_stopped=received.append)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            few._engine.al,
+            "alSourceStop",
+            lambda number: (_ for _ in ()).throw(palace.OpenALError("alSourceStop", 0xA005, "refused")),
+        )
+        with pytest.raises(palace.OpenALError):
+            play(buffer, priority=1)
+    few.update()
+    assert received == victims[:1]
+    assert play(buffer, priority=1).playing
