@@ -230,6 +230,8 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
             if self._engine.alive:
                 self._engine.requests.withdraw(self)
             self._cancelled = True
+            self._jobs.clear()
+            self._survey = None
             if self._engine.alive and self._waiting:
                 self._engine.publisher.mark_changed(self)
                 self._engine.wake()
@@ -286,6 +288,9 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
             self._expected_done += expected or before
             self._expected_total += (expected or before) - before
         self._done.add(name)
+        if self.finished:  # without a loading screen, nothing has read the progress
+            self._jobs.clear()
+            self._survey = None
         if error is not None:
             self._failed[name] = error
 

@@ -24,7 +24,7 @@ _LOGGED = {
 }
 
 
-#: Seconds of an update for the events of failed loads.
+#: Default of `EventQueue.failure_budget`, in seconds.
 FAILURE_BUDGET = 0.0003
 #: The most failed loads that one update postpones.
 _MOST_POSTPONED = 1000
@@ -93,6 +93,8 @@ class EventQueue:
         self._entries: deque[_Entry] = deque()
         #: The first entry of the next round; None: all entries belong to this one.
         self._fence: _Entry | None = None
+        #: Seconds of a `dispatch` for the events of failed loads.
+        self.failure_budget = FAILURE_BUDGET
         #: Failed loads that were left over when their budget was used up.
         self._postponed: deque[_Entry] = deque()
         self._kept_errors: deque[BaseException] = deque()
@@ -158,7 +160,7 @@ class EventQueue:
             raise self._kept_errors.popleft()
         self._fence = None
         try:
-            self._dispatch_round(handler, context, FAILURE_BUDGET)
+            self._dispatch_round(handler, context, self.failure_budget)
         finally:
             if self._closed:  # a handler destroyed the context: no later call dispatches the rest
                 self.dispatch_keeping_errors(handler, context)
@@ -202,10 +204,12 @@ class EventQueue:
         left = failure_budget
         try:
             while (entry := self._next(postpone=left < 0)) is not None:
+                if not _is_failed_load(entry):
+                    entry.deliver(handler, context)
+                    continue
                 began = time.perf_counter()
                 entry.deliver(handler, context)
-                if _is_failed_load(entry):
-                    left -= time.perf_counter() - began
+                left -= time.perf_counter() - began
         finally:
             self._dispatching = False
 

@@ -28,8 +28,7 @@ _UNKNOWN_LENGTH = 1 << 62
 #: The most frames that a byte of a compressed file can hold. A header that declares more is wrong. Sources: RFC 9639 (a
 #: constant block of 65535 frames takes 11 bytes), ISO/IEC 11172-3 and 13818-3 (8 kbit/s), RFC 6716 (120 ms take 1 byte
 #: and 1 of the page header) and the Vorbis I specification (8192 frames take 1 and 1).
-_MOST_FRAMES_PER_BYTE = {"MPEG_LAYER": 50, "OPUS": 3000, "VORBIS": 4200}
-_MOST_FLAC_FRAMES_PER_BYTE = 6000
+_MOST_FRAMES_PER_BYTE = {"FLAC": 6000, "MPEG_LAYER": 50, "OPUS": 3000, "VORBIS": 4200}
 
 #: PCM of up to 16 bits, and codecs that decode to it. Read as 16-bit integers, without loss.
 _SIXTEEN_BIT = frozenset(
@@ -218,14 +217,11 @@ class SndfileReader:
             and (self._sound.channels == 1 or header.frames != declared // self._sound.channels)
         ):
             return header.frames
-        if self._sound.format == "FLAC":
-            counted = self._input.flac_frames
-            if 0 < declared < counted:
-                return self._read_beyond(declared, counted)
-        most = next((n for kind, n in _MOST_FRAMES_PER_BYTE.items() if self._subtype.startswith(kind)), None)
-        if self._sound.format == "FLAC":
-            most = _MOST_FLAC_FRAMES_PER_BYTE
-        return 0 if most is not None and size and declared > size * most else declared
+        counted = self._input.flac_frames
+        if 0 < declared < counted:
+            return self._read_beyond(declared, counted)
+        most = next((frames for start, frames in _MOST_FRAMES_PER_BYTE.items() if self.codec.startswith(start)), 0)
+        return 0 if most and size and declared > size * most else declared
 
     def _read_beyond(self, declared: int, counted: int) -> int:
         """Read a FLAC file to its end, whose header declares fewer frames than it has. Return the length."""
@@ -312,6 +308,7 @@ class SndfileReader:
     def _reopen(self) -> bool:
         """Open the sound again, at its start. Return whether that succeeded."""
         self._sound.close()  # before the second open: both would share the file's position
+        self._lost = True
         try:
             self._sound = self._input.open()
         except ResourceError:

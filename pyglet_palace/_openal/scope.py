@@ -116,13 +116,8 @@ class ContextScope:
 
     @property
     def depth(self) -> int:
-        """Number of scopes that this thread is inside, if it is inside one."""
+        """Number of scopes of all contexts that a thread is inside. One thread at a time can be."""
         return len(self._shared.previous)
-
-    @property
-    def entered(self) -> bool:
-        """Whether a thread is inside a scope of any context."""
-        return bool(self._shared.previous)
 
     def leave_abandoned(self) -> None:
         """Leave scopes that this thread has entered and not left. Must not be called inside a scope.

@@ -10,7 +10,6 @@ import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
-from pyglet_palace._common import events
 from tests import sounds
 from tests.conftest import loaded, wait_until
 
@@ -418,9 +417,9 @@ def test_destroy_reports_stopped_streams(
     assert sorted(received) == sorted([playing, paused, buffer])
 
 
-def test_failed_loads_have_a_budget(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_loads_have_a_budget(context: palace.Context) -> None:
     """Texts and log records of many failures take time: one update dispatches some of them, in order."""
-    monkeypatch.setattr(events, "FAILURE_BUDGET", 0.0)
+    context._engine.events.failure_budget = 0.0
     names = [f"missing{number}.wav" for number in range(5)]
     received: list[str] = []
     context.push_handlers(on_cache_failed=lambda name, error: received.append(name))
@@ -444,9 +443,9 @@ def test_disabled_log_computes_no_text(context: palace.Context, monkeypatch: pyt
 
 
 def test_other_events_do_not_wait_for_failures(
-    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(events, "FAILURE_BUDGET", 0.0)
+    context._engine.events.failure_budget = 0.0
     buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 100))
     received: list[str] = []
     context.push_handlers(
