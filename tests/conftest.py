@@ -13,7 +13,7 @@ import pytest
 
 import pyglet_palace as palace
 from pyglet_palace import resources
-from pyglet_palace._common import log
+from pyglet_palace._common import events, log
 from pyglet_palace._loading import requests, workers
 
 if TYPE_CHECKING:
@@ -50,12 +50,16 @@ def _nothing_left_behind() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let one update publish all finished loads on a slow machine. The budget has its own tests."""
+    """Let one update publish all finished loads, and report all failed ones, on a slow machine.
+
+    The budgets have their own tests.
+    """
     monkeypatch.setattr(requests, "PUBLISH_BUDGET", 10**12)
+    monkeypatch.setattr(events, "FAILURE_BUDGET", float("inf"))
 
 
 @pytest.fixture(autouse=True)
-def _workers_never_count_as_held(monkeypatch: pytest.MonkeyPatch) -> None:
+def _workers_never_stall(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace no worker because the machine is slow. Replacement has its own tests."""
     monkeypatch.setattr(workers, "STALL_SECONDS", float("inf"))
 

@@ -634,3 +634,15 @@ def test_wrong_thread_changes_nothing(context: palace.Context, names: tuple[str,
     context.update()
     assert received == [batch]
     assert set(context.cached_names) == set(names)
+
+
+def test_longer_estimate_does_not_move_the_bar_back(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A header may declare more samples than the size of the file suggests."""
+    with held("b.wav") as gate:
+        batch = palace.preload(names)
+        assert gate.entered.wait(30)
+        wait_until(lambda: batch.done == 1, context)
+        before = batch.progress
+        (job,) = context._engine.requests.unpublished_jobs()
+        job.expected *= 1000
+        assert batch.progress == before > 0

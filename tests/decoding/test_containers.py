@@ -358,3 +358,14 @@ def test_odd_chunk_behind_empty_data_is_no_sound(tmp_path: Path, name: bytes) ->
     path.write_bytes(riff(format_chunk(), chunk(b"data", b""), chunk(name, b"text" * 50)))
     with pytest.raises(palace.DecodeError, match="no samples"):
         palace.Buffer(path)
+
+
+def test_mp3_may_follow_a_large_tag(tmp_path: Path) -> None:
+    """A tag with a picture is larger than the part of a file that is searched."""
+    data = encoded("mp3", tmp_path)
+    plain, path = tmp_path / "plain.mp3", tmp_path / "sound"
+    plain.write_bytes(data)
+    size = 2 << 20
+    tag = b"ID3\x03\0\0" + bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0)) + bytes(size)
+    path.write_bytes(tag + bytes(300) + data)
+    assert np.array_equal(decoded(path), decoded(plain))

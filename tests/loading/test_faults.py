@@ -716,3 +716,34 @@ def test_blocked_worker_is_replaced_later(
         palace.cache(["b.wav", "c.wav"])
         wait_until(lambda: (drive(context), context.cached_names == ("b.wav", "c.wav"))[1])
         assert gate.closed
+
+
+@pytest.mark.usefixtures("short")
+@pytest.mark.parametrize("where", ["claim", "note"])
+def test_interrupted_claim_is_finished(context: palace.Context, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C between the claim of a job and its run: the next `Buffer` does not wait for a job that never ends."""
+    pyglet.resource.reindex()
+    requests = context._engine.requests
+    pool = context._engine.workers
+
+    class Interrupting(list):  # type: ignore[type-arg]
+        def append(self, job: object) -> None:
+            super().append(job)
+            raise KeyboardInterrupt
+
+    def interrupted(job: Any) -> None:
+        mark(job)
+        raise KeyboardInterrupt
+
+    mark = pool._mark_claimed
+    monkeypatch.setattr(pool, "_next_job", lambda: None)  # no worker takes the job
+    palace.cache([NAMES[0]])
+    with monkeypatch.context() as patch:
+        if where == "claim":
+            patch.setattr(pool, "_mark_claimed", interrupted)
+        else:
+            patch.setattr(requests, "_running_here", Interrupting())
+        with pytest.raises(KeyboardInterrupt):
+            palace.Buffer(NAMES[0])
+    context.update()
+    assert palace.Buffer(NAMES[0]).length

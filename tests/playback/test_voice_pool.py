@@ -627,3 +627,22 @@ def test_refused_steal_reports_the_victim(
     few.update()
     assert received == victims[:1]
     assert play(buffer, priority=1).playing
+
+
+def test_interrupted_play_loses_no_voice(
+    buffer: palace.Buffer, few: palace.Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C in a play, and again in its clean-up: the next play returns the voice to the pool."""
+    sources = [play(buffer) for _ in range(3)]
+    for source in sources:
+        source.stop()
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(few._engine.voices, "_set_end_time", interrupted)
+        patch.setattr(few._engine.voices, "_reset_voice", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            play(buffer)
+    assert all(play(buffer).playing for _ in range(3))
