@@ -214,14 +214,33 @@ class EventQueue:
             self._dispatching = False
 
     def close(self) -> None:
-        """Report the kept errors: each `Exception` to ``sys.excepthook``. Raises a kept SystemExit or Ctrl-C."""
+        """Report the kept errors: each `Exception` to ``sys.excepthook``. Raises a kept SystemExit or Ctrl-C.
+
+        Errors that the same line of a handler raised are reported once, and counted in the log. Otherwise a faulty
+        handler would print one traceback for each event that is left at exit, and hide the first.
+        """
         self._closed = True
         leave: BaseException | None = None
+        repeated: dict[object, int] = {}
         while self._kept_errors:
             error = self._kept_errors.popleft()
-            if isinstance(error, Exception):
-                sys.excepthook(type(error), error, error.__traceback__)
-            else:
+            if not isinstance(error, Exception):
                 leave = leave or error
+            elif (origin := _origin(error)) in repeated:
+                repeated[origin] += 1
+            else:
+                repeated[origin] = 0
+                sys.excepthook(type(error), error, error.__traceback__)
+        more = sum(repeated.values())
+        if more:
+            log.warning("%d more events raised the same errors in their handlers", more)
         if leave is not None:
             raise leave
+
+
+def _origin(error: Exception) -> object:
+    """Return the type of an error with the line that raised it."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return type(error), traceback and (traceback.tb_frame.f_code, traceback.tb_lineno)

@@ -207,9 +207,10 @@ def test_update_raises_destroy_errors(context: palace.Context, names: tuple[str,
     context.update()
 
 
-def test_context_destroy_uses_excepthook(
-    context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+def test_destroy_reports_repeated_errors_once(
+    context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, logged_warnings: Any
 ) -> None:
+    """One handler that fails for each of many events does not flood the terminal at exit."""
     raised: list[str] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, traceback: raised.append(str(error)))
     buffer = palace.Buffer("a.wav")
@@ -223,7 +224,30 @@ def test_context_destroy_uses_excepthook(
     sources.append(palace.Buffer("b.wav").play())
     context.destroy()
 
-    assert raised == ["number 0", "number 1", "number 2"]
+    assert raised == ["number 0"]
+    assert logged_warnings() == ["2 more events raised the same errors in their handlers"]
+
+
+def test_destroy_reports_different_errors(
+    context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, logged_warnings: Any
+) -> None:
+    raised: list[type[BaseException]] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, traceback: raised.append(kind))
+    sources = [palace.Buffer("a.wav").play() for _ in range(3)]
+
+    @context.event
+    def on_source_force_stopped(source: palace.Source) -> None:
+        number = sources.index(source)
+        if number == 0:
+            raise ValueError(source)
+        if number == 1:
+            raise ValueError(source)  # the same type on another line
+        raise KeyError(source)
+
+    context.destroy()
+
+    assert raised == [ValueError, ValueError, KeyError]
+    assert logged_warnings() == []
 
 
 # Handlers that call back
@@ -331,10 +355,12 @@ def test_destroy_and_raise_loses_no_event(
     context: palace.Context, names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     raised: list[str] = []
+    received: list[str] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, error, traceback: raised.append(str(error)))
 
     @context.event
     def on_cached(name: str) -> None:
+        received.append(name)
         context.destroy()
         raise ValueError(name)
 
@@ -344,7 +370,8 @@ def test_destroy_and_raise_loses_no_event(
     with pytest.raises(ValueError, match="a"):
         context.update()
 
-    assert raised == ["b.wav", "c.wav"]
+    assert received == list(names)
+    assert raised == ["b.wav"]
 
 
 # Failures without a handler
