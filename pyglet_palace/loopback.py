@@ -123,7 +123,7 @@ class LoopbackDevice(Device):
             raise
 
     def render(self, frames: int) -> npt.NDArray[Any]:
-        """GroupTotals and return the next `frames` sample frames.
+        """Mix and return the next `frames` sample frames.
 
         Blocks while mixing, which is about 6000 times faster than real time. Streams are decoded as far as necessary. A
         stream whose decoder takes more than a second underruns. While effects are in use, a step of less than 128
