@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ._common import registry
 from ._common.events import EventQueue
+from ._common.threads import CallQueue
 from ._loading.cache import SoundCache
 from ._loading.lookup import NameLookup
 from ._loading.publishing import Publisher
@@ -69,6 +70,7 @@ class Engine:
         al: The OpenAL functions. Call them inside `scope` only.
         scope: The context scope.
         workers: The threads that load sounds.
+        calls: Calls of `cache`, `preload` and `free` on other threads.
         events: Events that were not dispatched yet.
         voices: The voice pool.
         transport: Starts, pauses and stops sources; owns the running fades.
@@ -119,6 +121,7 @@ class Engine:
         self.alive = True
         self.thread = threading.current_thread()
         self._thread_id = threading.get_ident()
+        self.calls = CallQueue()
         self.events = EventQueue()
         self.voices = VoicePool(self.scope, device, self.events)
         self.transport = Transport(self.voices, device)
@@ -149,6 +152,39 @@ class Engine:
                 f"a queue that a function of pyglet.clock empties"
             )
 
+    def run(self, call: Callable[[], object]) -> bool:
+        """Make a call that any thread may ask for: now on the thread of the context, else in its next update.
+
+        Calls are made in the order in which they were asked for.
+
+        Args:
+            call: The call. Its exceptions propagate to the caller, or out of the update.
+
+        Returns:
+            Whether the call was made.
+
+        Raises:
+            DestroyedError: The context was destroyed.
+        """
+        if self.alive and threading.get_ident() != self._thread_id:
+            self.calls.put(call)
+            if self.scheduler is not None:
+                self.scheduler.notify(self.wake)
+            return False
+        self.catch_up()
+        call()
+        return True
+
+    def catch_up(self) -> None:
+        """Make the calls that other threads have asked for so far.
+
+        Raises:
+            DestroyedError, RuntimeError: As for `check_alive`.
+        """
+        self.check_alive()
+        self.calls.run()
+        self.check_alive()  # the game's resource_not_found may have destroyed the context
+
     def adopt(self) -> bool:
         """Move the engine to the calling thread if its own has ended; return whether this thread owns it."""
         if self._thread_id != threading.get_ident():
@@ -159,7 +195,7 @@ class Engine:
 
     def has_work(self) -> bool:
         """Return whether an update has something to do."""
-        return self.requests.busy or bool(len(self.events)) or self.voices.any_playing()
+        return self.requests.busy or bool(self.calls) or bool(len(self.events)) or self.voices.any_playing()
 
     def wake(self) -> None:
         """Put `Context.update` on the clock if there is work. Called by everything that gives it work."""
@@ -176,7 +212,9 @@ class Engine:
         now = time.perf_counter()
         self.device.pass_time(now)
         self.workers.replace_stalled(now)
-        self.requests.publish()
+        self.calls.run()
+        if self.alive:
+            self.requests.publish()
         if not self.alive:  # the game's resource_not_found destroyed the context
             return
         self.transport.fades.advance()
@@ -190,6 +228,7 @@ class Engine:
         self.events.dispatch(self.context.message_handler, self.context)
         if self.scheduler is not None and self.alive and not self.has_work():
             self.scheduler.sleep()
+            self.wake()  # a thread that saw the scheduler awake may have added a call since `has_work`
 
     def dispatch(self) -> None:
         """Dispatch the events of a call that stops sources. The next update raises the exceptions of handlers."""
@@ -207,6 +246,7 @@ class Engine:
         if self.scheduler is not None:
             self.scheduler.sleep()
         self.requests.close()
+        self.calls.close()
         self.voices.close()
         self.streams.close()
         self.effect_slots.close()

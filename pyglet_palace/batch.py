@@ -45,8 +45,9 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
     ``await batch`` returns the batch once it is `finished`, under asyncio or in a loop of your own that resumes its
     coroutines every frame. ``yield batch`` does the same in a ``pyglet.clock.Chain`` (pyglet 3).
 
-    Use all members only on the thread that created the context. A batch that was not released protects its names from
-    eviction under `cache_limit`. As a context manager, a batch calls `release` on exit.
+    `names`, `total`, `done`, `finished` and `failed` may be read on any thread. Use all other members only on the
+    thread that created the context. A batch that was not released protects its names from eviction under `cache_limit`.
+    As a context manager, a batch calls `release` on exit.
     """
 
     event_types: list[str]
@@ -108,6 +109,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
         """
         if self.finished:
             return 1.0
+        self._engine.check_alive()
         self._engine.wake()  # pyglet's default clock may have been replaced
         if self._survey is not None and self._survey.complete:
             self._take_survey()
@@ -149,7 +151,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
             RuntimeError: Called while this thread loads a sound (in `buffer_loading`, a decoder or a file).
         """
         engine = self._engine
-        engine.check_alive()
+        engine.catch_up()
         engine.requests.wait(self, timeout)
         engine.check_alive()  # a decoder may have destroyed the context
         engine.wake()
@@ -215,7 +217,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
 
     def _move_to_front(self) -> None:
         """Move the queued names of the batch to the front."""
-        self._engine.check_alive()
+        self._engine.catch_up()
         self._engine.requests.prefer(self._names)
 
     def cancel(self) -> None:
@@ -224,7 +226,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
         The batch is finished at once and dispatches no more events. Returns at once.
         """
         if self._engine.alive:
-            self._engine.check_alive()
+            self._engine.catch_up()
         self._silenced = True
         if not self._cancelled and not self._completed:
             if self._engine.alive:
@@ -331,7 +333,7 @@ def preload(
 ) -> Batch:
     """Load sounds in the background, as `cache` does, and return a `Batch` to follow them.
 
-    Returns at once.
+    Returns at once. Any thread may call it; on another thread than the context's, the next update begins the loads.
 
     Args:
         names: Any iterable of resource names for ``pyglet.resource`` or paths of files.
@@ -345,19 +347,21 @@ def preload(
 
     Raises:
         TypeError: `names` is a single name or contains an object that is not a name. Then nothing is loaded.
-        RuntimeError: No context was given and none is current, or another thread created the context.
+        RuntimeError: No context was given and none is current.
     """
     engine = require_engine(context)
-    engine.check_alive()
     wanted = by_key(names)
     batch = Batch(tuple(wanted), engine)
     if on_progress is not None:
         batch.set_handler("on_progress", on_progress)
     if on_complete is not None:
         batch.set_handler("on_complete", on_complete)
-    table = engine.requests
-    engine.cache.pins.pin(batch, batch.names)
-    engine.publisher.mark_changed(batch)
-    table.request(wanted, batch, first=urgent)
-    engine.wake()
+
+    def request() -> None:
+        engine.cache.pins.pin(batch, batch.names)
+        engine.publisher.mark_changed(batch)
+        engine.requests.request(wanted, batch, first=urgent)
+
+    if engine.run(request):
+        engine.wake()
     return batch

@@ -258,7 +258,8 @@ def _entry_for(buffer: Buffer, source: Source) -> CacheEntry:
 def cache(names: Iterable[Name], context: Context | None = None) -> None:
     """Load sounds in the background. ``Buffer(name)`` then returns them at once.
 
-    Returns at once. Ignores duplicates and names that are cached or pending. A sound that fails to load does not affect
+    Returns at once. Any thread may call it; on another thread than the context's, the next update begins the loads.
+    Ignores duplicates and names that are cached or pending. A sound that fails to load does not affect
     the others: the context dispatches ``on_cache_failed(name, error)`` (or logs a warning if nothing handles it), and
     ``Buffer(name)`` tries again and raises the cause.
 
@@ -268,18 +269,19 @@ def cache(names: Iterable[Name], context: Context | None = None) -> None:
 
     Raises:
         TypeError: `names` is a single name or contains an object that is not a name. Then nothing is loaded.
-        RuntimeError: No context was given and none is current, or another thread created the context.
+        RuntimeError: No context was given and none is current.
     """
     engine = require_engine(context)
-    engine.check_alive()
-    engine.requests.request(by_key(names))
-    engine.wake()
+    wanted = by_key(names)
+    if engine.run(lambda: engine.requests.request(wanted)):
+        engine.wake()
 
 
 def free(names: Iterable[Name], context: Context | None = None) -> None:
     """Free sounds: stop their sources, free their samples, cancel their loads.
 
-    Never waits for a load. Dispatches the events of stopped sources before it returns. Ignores unknown names.
+    Never waits for a load. Dispatches the events of stopped sources before it returns. Ignores unknown names. Any
+    thread may call it; on another thread than the context's, the next update frees the sounds.
 
     Args:
         names: As for `cache`.
@@ -287,12 +289,12 @@ def free(names: Iterable[Name], context: Context | None = None) -> None:
 
     Raises:
         TypeError: `names` is a single name or contains an object that is not a name.
-        RuntimeError: No context was given and none is current, or another thread created the context.
+        RuntimeError: No context was given and none is current.
     """
     engine = require_engine(context)
-    engine.check_alive()
-    engine.requests.forget(by_key(names))
-    engine.dispatch()
+    unwanted = by_key(names)
+    if engine.run(lambda: engine.requests.forget(unwanted)):
+        engine.dispatch()
 
 
 def by_key(names: Iterable[Name]) -> dict[str, Name]:

@@ -71,7 +71,8 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
     """A sound cache, a listener and its sources on one device.
 
     A context belongs to the thread that created it. Its members, and the members of all objects made from it, raise
-    `RuntimeError` on other threads. Several contexts can exist at once, also on one device.
+    `RuntimeError` on other threads. `cache`, `preload` and `free` may be called on any thread. Several contexts can
+    exist at once, also on one device.
 
     `update` dispatches these pyglet events:
 

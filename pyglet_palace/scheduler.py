@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from typing import TYPE_CHECKING
 
 import pyglet.clock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     class Driven(Protocol):
@@ -55,6 +57,23 @@ class Scheduler:
         if self._ticking is not None:
             self._ticking.unschedule(self._tick)
             self._ticking = None
+
+    def notify(self, wake: Callable[[], None]) -> None:
+        """Let the clock call `wake`, unless it calls the update anyway. May be called on any thread.
+
+        Of a clock's methods, `Clock.schedule` is safe beside a tick on another thread: it appends to a list.
+        """
+        if self.awake:
+            return
+        clock = self._current_clock()
+        clock.schedule(self._on_notify, clock, wake)
+        app = sys.modules.get("pyglet.app")
+        if app is not None and app.event_loop.is_running:
+            app.platform_event_loop.notify()  # it may wait for input without a time limit
+
+    def _on_notify(self, _dt: float, clock: pyglet.clock.Clock, wake: Callable[[], None]) -> None:
+        clock.unschedule(self._on_notify)  # with the entries of other notifications
+        wake()
 
     def _current_clock(self) -> pyglet.clock.Clock:
         return pyglet.clock.get_default() if self._clock is None else self._clock

@@ -115,7 +115,7 @@ def test_unknown_size_counts_as_the_mean(context: palace.Context, names: tuple[s
 def test_decoded_blocks_count(context: palace.Context, names: tuple[str, ...]) -> None:
     """Inside a long sound, progress follows the decoded samples."""
     seen: list[float] = []
-    requested = threading.Event()
+    reading, go_on = threading.Semaphore(0), threading.Semaphore(0)
 
     class Long(palace.BaseDecoder):
         frequency, channel_config, sample_type, length, loop_points = 44100, "Mono", "Signed 16-bit", 400_000, (0, 0)
@@ -124,16 +124,17 @@ def test_decoded_blocks_count(context: palace.Context, names: tuple[str, ...]) -
             return frame == 0
 
         def read(self, count: int) -> bytes:
-            assert requested.wait(30)
-            seen.append(batches[0].progress)
+            reading.release()
+            assert go_on.acquire(timeout=30)
             return bytes(2 * count)
 
     palace.decoder_factories.long = lambda file: Long()
-    batches: list[palace.Batch] = []
     try:
-        batches.append(palace.preload(["a.wav"]))
-        requested.set()
-        assert batches[0].wait(30)
+        batch = palace.preload(["a.wav"])
+        while not batch.wait(0):
+            if reading.acquire(timeout=0.01):
+                seen.append(batch.progress)
+                go_on.release()
     finally:
         del palace.decoder_factories.long
     assert len(seen) > 5

@@ -455,9 +455,6 @@ def test_pending_names_keep_request_order(context: palace.Context, names: tuple[
 @pytest.mark.parametrize(
     "call",
     [
-        lambda context, buffer: palace.cache(["b.wav"], context),
-        lambda context, buffer: palace.free(["b.wav"], context),
-        lambda context, buffer: palace.preload(["b.wav"], context),
         lambda context, buffer: palace.Buffer("b.wav", context),
         lambda context, buffer: palace.Buffer.from_decoder(Silence(), "x", context),
         lambda context, buffer: context.update(),

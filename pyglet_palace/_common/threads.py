@@ -1,10 +1,11 @@
-"""Signals between threads, and the replacement of stalled threads, for the worker pool and the streaming thread."""
+"""Signals and calls between threads, and the replacement of stalled threads."""
 
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
+from ..errors import DestroyedError
 from .log import warn_once
 
 if TYPE_CHECKING:
@@ -47,6 +48,43 @@ class Signal:
             return False
         self.set()
         return True
+
+
+class CallQueue:
+    """Calls that other threads ask the thread of a context to make.
+
+    `put` may be called on any thread. The other methods belong to the thread of the context.
+    """
+
+    __slots__ = ("_calls", "_closed")
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self._closed = False
+
+    def __bool__(self) -> bool:
+        """Whether calls are left to make."""
+        return not self._calls.empty()
+
+    def put(self, call: Callable[[], object]) -> None:
+        """Add a call.
+
+        Raises:
+            DestroyedError: The queue is closed.
+        """
+        self._calls.put(call)
+        if self._closed:  # asked after the put: `close` sees the call, or this does
+            raise DestroyedError("the context was destroyed")
+
+    def run(self) -> None:
+        """Make the calls, in order. If one raises, the next `run` makes the others."""
+        while self:
+            self._calls.get_nowait()()
+
+    def close(self) -> None:
+        """Refuse further calls, and make those that were added before."""
+        self._closed = True
+        self.run()
 
 
 def replace_thread(start: Callable[[], None], blocked_in: str) -> bool:

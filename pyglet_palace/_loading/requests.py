@@ -122,6 +122,11 @@ class LoadRequests:
             watcher: Receives the result of each name; None: `cache` requested the names.
             first: Whether to put the jobs at the front of the queue.
         """
+        if self._lookup.closed:  # another thread asked for it before the context was destroyed
+            for key in names:
+                error = LoadCancelled(key, "find", "its context was destroyed before it was loaded")
+                self._publisher.resolve(watcher, key, error)
+            return
         jobs: list[DecodeJob | UploadJob] = []
         settings = self._settings()
         try:
