@@ -26,8 +26,6 @@ class TuneDecoder(palace.BaseDecoder):
     frequency = 44100
     channel_config = "Mono"
     sample_type = "Signed 16-bit"
-    length = 0  # set for each tune
-    loop_points = (0, 0)  # start >= end: loop the full sound
 
     def __init__(self, file):
         words = file.read().decode("ascii", "replace").split()

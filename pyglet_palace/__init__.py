@@ -77,7 +77,7 @@ from .group import SourceGroup
 from .listener import Listener
 from .loopback import LoopbackDevice
 from .message import MessageHandler
-from .resources import FileIO, current_fileio, use_fileio
+from .resources import FileIO, Name, current_fileio, use_fileio
 from .session import init, shutdown
 from .source import Source
 
@@ -133,6 +133,7 @@ __all__ = [
     "LoadCancelled",
     "LoopbackDevice",
     "MessageHandler",
+    "Name",
     "OpenALError",
     "OpenALNotFound",
     "PalaceError",

@@ -160,7 +160,7 @@ class Buffer(Destroyable):
         return entry.loop_points
 
     @loop_points.setter
-    def loop_points(self, points: tuple[int, int]) -> None:
+    def loop_points(self, points: Iterable[int]) -> None:
         entry = self._living()
         try:
             start, end = points

@@ -55,6 +55,8 @@ DEFAULT_CHUNK_LEN, DEFAULT_QUEUE_SIZE = 12_000, 4
 class BaseDecoder(ABC):
     """Base class of all decoders. Derive from it to generate sounds or to read other formats.
 
+    A subclass sets the attributes below, in the class or in its constructor, and defines `seek` and `read`.
+
     One thread at a time reads a decoder, but not always the thread that created it: the streaming thread of the context
     reads a decoder that plays. After its source has stopped, one more chunk can be read.
     """
@@ -64,42 +66,32 @@ class BaseDecoder(ABC):
     __stream: ReferenceType[Stream] | None = None
     __lock: DecoderLock | None = None
 
-    @property
-    @abstractmethod
-    def frequency(self) -> int:
-        """Sample rate in hertz, 1000 to 768000."""
+    frequency: int
+    """Sample rate in hertz, 1000 to 768000."""
 
-    @property
-    @abstractmethod
-    def channel_config(self) -> str:
-        """Channel layout, one of `channel_configs`."""
+    channel_config: str
+    """Channel layout, one of `channel_configs`."""
 
-    @property
-    @abstractmethod
-    def sample_type(self) -> str:
-        """Sample type, one of `sample_types`."""
+    sample_type: str
+    """Sample type, one of `sample_types`."""
 
-    @property
-    @abstractmethod
-    def length(self) -> int:
-        """Total sample frames; no more are read. 0: unknown, the decoder is read until it ends."""
+    length: int = 0
+    """Total sample frames; no more are read. 0: unknown, the decoder is read until it ends."""
+
+    loop_points: tuple[int, int] = (0, 0)
+    """Loop points: start (inclusive) and end (exclusive), in frames. The whole sound if start >= end."""
 
     @property
     def length_seconds(self) -> float:
         """Total seconds; 0 if unknown."""
         return self.length / self.frequency
 
-    @property
     @abstractmethod
-    def loop_points(self) -> tuple[int, int]:
-        """Loop points: start (inclusive) and end (exclusive), in frames. The whole sound if start >= end."""
-
-    @abstractmethod
-    def seek(self, frame: int) -> bool:
+    def seek(self, frame: int, /) -> bool:
         """Continue at `frame`. Return False if that is not possible."""
 
     @abstractmethod
-    def read(self, count: int) -> bytes:
+    def read(self, count: int, /) -> bytes:
         """Return the next `count` frames, interleaved. Fewer frames mean the end."""
 
     def play(
@@ -246,28 +238,30 @@ class Decoder(KnownAttributes, BaseDecoder):
         self._reader = reader
         return self
 
+    # These are read-only here: the file determines them.
+
     @property
-    def frequency(self) -> int:
+    def frequency(self) -> int:  # type: ignore[override]
         """Sample rate in hertz."""
         return self._reader.frequency
 
     @property
-    def channel_config(self) -> str:
+    def channel_config(self) -> str:  # type: ignore[override]
         """Channel layout, one of `channel_configs`."""
         return self._reader.channel_config
 
     @property
-    def sample_type(self) -> str:
+    def sample_type(self) -> str:  # type: ignore[override]
         """Sample type, one of `sample_types`."""
         return self._reader.sample_type
 
     @property
-    def length(self) -> int:
+    def length(self) -> int:  # type: ignore[override]
         """Total sample frames from the file's header; 0 if unknown."""
         return self._reader.length
 
     @property
-    def loop_points(self) -> tuple[int, int]:
+    def loop_points(self) -> tuple[int, int]:  # type: ignore[override]
         """Loop points: start (inclusive) and end (exclusive), in frames. The whole sound if start >= end.
 
         From a RIFF `smpl` chunk, or from the comments LOOPSTART, LOOPEND and LOOPLENGTH of Ogg Vorbis, Opus and FLAC.

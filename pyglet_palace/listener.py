@@ -8,7 +8,7 @@ from ._common import checks
 from ._current import require_engine
 from ._openal import constants as c
 from ._openal import setters as to
-from ._openal.properties import Property
+from ._openal.properties import NumbersProperty, Property, VectorsProperty
 
 if TYPE_CHECKING:
     from ._common.checks import Vector
@@ -51,10 +51,10 @@ class Listener:
     gain = Property(checks.number(0.0), 1.0, _gain, "Master gain, a linear factor >= 0.")
     """Master gain, a linear factor >= 0."""
 
-    position = Property(checks.vector, c.ORIGIN, _position, "Position, (x, y, z) in units.")
+    position = NumbersProperty(checks.vector, c.ORIGIN, _position, "Position, (x, y, z) in units.")
     """Position, (x, y, z) in units."""
 
-    velocity = Property(
+    velocity = NumbersProperty(
         checks.vector,
         c.ORIGIN,
         _velocity,
@@ -63,7 +63,7 @@ class Listener:
     )
     """Velocity for the Doppler effect, (x, y, z) in units per second."""
 
-    orientation = Property(
+    orientation = VectorsProperty(
         checks.two_vectors,
         c.INITIAL_ORIENTATION,
         _orientation,

@@ -19,7 +19,7 @@ class MessageHandler:
     this package. The exceptions are `buffer_loading` and `resource_not_found`, which are called while a sound loads.
     """
 
-    def device_disconnected(self, device: Device) -> None:
+    def device_disconnected(self, device: Device, /) -> None:
         """`device` was lost: it was unplugged, or the system took it. Called once for each loss.
 
         If OpenAL can move to another device (see `Device`), this is called only if no other device exists. The
@@ -29,10 +29,10 @@ class MessageHandler:
         `Context`, which it may do here.
         """
 
-    def source_stopped(self, source: Source) -> None:
+    def source_stopped(self, source: Source, /) -> None:
         """`source` reached the end of its sound."""
 
-    def source_force_stopped(self, source: Source) -> None:
+    def source_force_stopped(self, source: Source, /) -> None:
         """`source` was stopped by another cause than its own methods, or was never heard.
 
         The causes are:
@@ -44,7 +44,7 @@ class MessageHandler:
         """
 
     def buffer_loading(
-        self, name: str, channel_config: str, sample_type: str, sample_rate: int, data: memoryview
+        self, name: str, channel_config: str, sample_type: str, sample_rate: int, data: memoryview, /
     ) -> None:
         """The samples of `name` are decoded and not yet passed to OpenAL.
 
@@ -59,7 +59,7 @@ class MessageHandler:
                 Valid during the call only. Changes are heard.
         """
 
-    def resource_not_found(self, name: str) -> str:
+    def resource_not_found(self, name: str, /) -> str:
         """The sound `name` was not found.
 
         Called on the thread that made the context, by the call that was given the name (`cache`, `preload`, `Buffer`,

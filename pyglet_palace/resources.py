@@ -37,10 +37,10 @@ class FileIO(Protocol):
     One thread at a time uses it, usually a worker. Its exceptions become the cause of a `ResourceUnreadable`.
     """
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes; b'' at the end."""
 
-    def seek(self, offset: int, whence: int = 0) -> int:
+    def seek(self, offset: int, whence: int = 0, /) -> int:
         """Move to `offset` from the start (`whence` 0), from the position (1) or from the end (2).
 
         Returns:

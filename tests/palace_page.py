@@ -105,7 +105,9 @@ def _parameters(signature: inspect.Signature) -> list[tuple[str, Any, Any]]:
 
 def access(cls: type, name: str) -> str:
     """'get', 'set' or 'get, set': how a property of `cls` may be used."""
-    attribute = inspect.getattr_static(cls, name)
+    attribute = inspect.getattr_static(cls, name, None)
+    if name in cls.__annotations__ and not hasattr(attribute, "__get__"):
+        return "get"  # an attribute that a subclass sets
     if isinstance(attribute, property):
         may = {"get": attribute.fget is not None, "set": attribute.fset is not None}
     else:

@@ -374,6 +374,21 @@ class Ramp(palace.BaseDecoder):
         return values.tobytes()
 
 
+class Minimal(palace.BaseDecoder):
+    """A decoder without length and loop points, whose other attributes its constructor sets."""
+
+    def __init__(self, *missing: str) -> None:
+        attributes = {"frequency": 8000, "channel_config": "Mono", "sample_type": "Signed 16-bit"}
+        vars(self).update({name: value for name, value in attributes.items() if name not in missing})
+        self._parts = iter([bytes(20), b""])
+
+    def seek(self, frame: int, /) -> bool:
+        return False
+
+    def read(self, count: int, /) -> bytes:
+        return next(self._parts)
+
+
 def factory(takes: bool, called: list[str], name: str) -> Callable[[Any], palace.BaseDecoder]:
     def make(file: Any) -> palace.BaseDecoder:
         assert file.tell() == 0
@@ -385,6 +400,19 @@ def factory(takes: bool, called: list[str], name: str) -> Callable[[Any], palace
         return Ramp()
 
     return make
+
+
+def test_length_and_loop_points_are_optional() -> None:
+    buffer = palace.Buffer.from_decoder(Minimal(), "minimal")
+    assert (buffer.length, buffer.loop_points) == (10, (0, 10))
+
+
+@pytest.mark.parametrize("play", [False, True])
+def test_missing_attributes_are_named(play: bool) -> None:
+    decoder = Minimal("frequency", "sample_type")
+
+    with pytest.raises(palace.DecodeError, match="has no frequency and no sample_type"):
+        _ = decoder.play() if play else palace.Buffer.from_decoder(decoder, "minimal")
 
 
 def test_factories_run_in_name_order(tmp_path: Path) -> None:

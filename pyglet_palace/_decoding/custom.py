@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .pcm import Array
 
 
+#: Attributes that a custom decoder must have.
+_ATTRIBUTES = ("frequency", "channel_config", "sample_type", "length", "loop_points")
+
+
 class DecoderLike(Protocol):
     """The interface of a custom decoder (`BaseDecoder`)."""
 
@@ -28,8 +32,8 @@ class DecoderLike(Protocol):
     def length(self) -> int: ...
     @property
     def loop_points(self) -> tuple[int, int]: ...
-    def seek(self, frame: int) -> bool: ...
-    def read(self, count: int) -> bytes: ...
+    def seek(self, frame: int, /) -> bool: ...
+    def read(self, count: int, /) -> bytes: ...
 
 
 class CustomReader:
@@ -44,8 +48,11 @@ class CustomReader:
     repaired = 0
 
     def __init__(self, name: str, decoder: DecoderLike) -> None:
-        if not hasattr(decoder, "read") or not hasattr(decoder, "frequency"):
+        if not hasattr(decoder, "read"):
             raise DecodeError(name, "decode", f"{decoder!r} is not a decoder; it must be a BaseDecoder")
+        missing = [attribute for attribute in _ATTRIBUTES if not hasattr(decoder, attribute)]
+        if missing:
+            raise DecodeError(name, "decode", f"the decoder {decoder!r} has no {' and no '.join(missing)}")
         self.name = name
         self._decoder = decoder
         self.frequency = _integer(name, "frequency", decoder.frequency)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .._common.checks import Check
     from . import Functions
@@ -89,3 +89,29 @@ class Property(Generic[_T]):
             values.pop(self.name, None)
         else:
             values[self.name] = value
+
+
+class NumbersProperty(Property[_T]):
+    """A property of several numbers, which any iterable can set: a tuple, a list, an array, a vector of pyglet.math."""
+
+    if TYPE_CHECKING:  # both methods: pyright compares them, and then takes the value read for a `_T`
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> NumbersProperty[_T]: ...
+        @overload
+        def __get__(self, instance: Owner, owner: type) -> _T: ...
+        def __get__(self, instance: Owner | None, owner: type) -> Any: ...
+        def __set__(self, instance: Owner, value: Iterable[float]) -> None: ...  # type: ignore[override]
+
+
+class VectorsProperty(Property[_T]):
+    """A property of two vectors, each any iterable of three numbers."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> VectorsProperty[_T]: ...
+        @overload
+        def __get__(self, instance: Owner, owner: type) -> _T: ...
+        def __get__(self, instance: Owner | None, owner: type) -> Any: ...
+        def __set__(self, instance: Owner, value: Iterable[Iterable[float]]) -> None: ...  # type: ignore[override]

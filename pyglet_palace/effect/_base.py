@@ -146,7 +146,7 @@ class BaseEffect(ContextObject):
             row._keep(self._values, value)
         self._engine.effect_slots.reload(self._state)
 
-    def _apply(self, changed: Parameter[Any] | SlotProperty[Any], value: Any) -> None:
+    def _apply(self, changed: Any, value: Any) -> None:
         self._engine.effect_slots.change(self._state, changed, value)
 
     def _slot(self, al: Functions) -> int:

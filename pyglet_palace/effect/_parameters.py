@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from .._common import checks
 from .._openal import constants as c
 from .._openal.properties import Property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .._common.checks import Check, Vector
     from .._openal import Functions
+    from .._openal.properties import Owner
     from .._playback.effect_slots import EffectState
 
     #: Sends a value to OpenAL. Takes the functions, the effect object, the parameter number and the value.
@@ -52,6 +53,19 @@ class Parameter(Property[_T]):
             self.send(al, effect, value)
         elif self.number in numbers:
             self._tell(al, effect, numbers[self.number], value)
+
+
+class VectorParameter(Parameter[_T]):
+    """A parameter that any iterable of three numbers can set. See `NumbersProperty`."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, instance: None, owner: type) -> VectorParameter[_T]: ...
+        @overload
+        def __get__(self, instance: Owner, owner: type) -> _T: ...
+        def __get__(self, instance: Owner | None, owner: type) -> Any: ...
+        def __set__(self, instance: Owner, value: Iterable[float]) -> None: ...  # type: ignore[override]
 
 
 class SlotProperty(Property[_T]):
@@ -97,10 +111,10 @@ def choice(number: int, choices: Sequence[_Name], default: _Name, doc: str) -> P
     return Parameter(number, check, default, tell, doc, keyword=False)
 
 
-def pan(number: int, doc: str) -> Parameter[Vector]:
+def pan(number: int, doc: str) -> VectorParameter[Vector]:
     """A vector of length up to 1."""
     doc = f"{doc}, a vector of length up to 1; (0, 0, -1) is in front."
-    return Parameter(number, _check_pan, (0.0, 0.0, 0.0), _tell_vector, doc, keyword=False)
+    return VectorParameter(number, _check_pan, (0.0, 0.0, 0.0), _tell_vector, doc, keyword=False)
 
 
 def _tell_integer(al: Functions, effect: int, what: int, value: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .._openal.filters import MOST_SENDS, SENDS, warn_of_missing_send
 from ..effect import BaseEffect, effect_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .._engine import Engine
     from .._openal.filters import Filter
@@ -85,8 +85,8 @@ class Send:
         return through
 
     @filter.setter
-    def filter(self, through: Filter) -> None:
-        SENDS[self._index].__set__(self._source, (self._value[0], through))
+    def filter(self, through: Iterable[float]) -> None:
+        SENDS[self._index].__set__(self._source, (self._value[0], cast("Filter", through)))
 
     @property
     def _name(self) -> str:

@@ -12,7 +12,7 @@ from .._loading.cache import CacheEntry
 from .._openal import constants as c
 from .._openal import filters
 from .._openal import setters as to
-from .._openal.properties import Property
+from .._openal.properties import NumbersProperty, Property
 from .._playback.voice import PlaybackState
 from ..group import SourceGroup, add_to_group, remove_from_group
 from ._sends import AuxiliarySends
@@ -105,7 +105,7 @@ class Source(SpatialProperties, ContextObject):
     )
     """Gain, a linear factor >= 0."""
 
-    filter = Property(
+    filter = NumbersProperty(
         filters.check_filter,
         filters.OPEN,
         filters.send_direct_filter,

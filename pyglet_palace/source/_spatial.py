@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._common import checks, log
 from .._openal import constants as c
 from .._openal import setters as to
-from .._openal.properties import Property
+from .._openal.properties import NumbersProperty, Property, VectorsProperty
 from ..errors import OpenALError
 
 if TYPE_CHECKING:
@@ -91,10 +91,10 @@ class SpatialProperties:
     def _apply_facing(self, _: Any) -> None:
         self._engine.voices.set_parameter(self._state, _FACING, (self.orientation, self.cone_angles))
 
-    position = Property(checks.vector, c.ORIGIN, to.vector(c.AL_POSITION), "Position, (x, y, z) in units.")
+    position = NumbersProperty(checks.vector, c.ORIGIN, to.vector(c.AL_POSITION), "Position, (x, y, z) in units.")
     """Position, (x, y, z) in units."""
 
-    velocity = Property(
+    velocity = NumbersProperty(
         checks.vector,
         c.ORIGIN,
         to.vector(c.AL_VELOCITY),
@@ -111,7 +111,7 @@ class SpatialProperties:
     )
     """Whether position, velocity and direction are relative to the listener."""
 
-    orientation = Property(
+    orientation = VectorsProperty(
         checks.two_vectors,
         c.INITIAL_ORIENTATION,
         to.nothing,
@@ -121,7 +121,7 @@ class SpatialProperties:
     )
     """Orientation: (at, up), two vectors that are not parallel."""
 
-    cone_angles = Property(
+    cone_angles = NumbersProperty(
         checks.pair("inner", "outer", 0.0, 360.0, ordered=True),
         _ALL_AROUND,
         to.nothing,
@@ -132,7 +132,7 @@ class SpatialProperties:
     )
     """Cone angles: (inner, outer) in degrees, 0 <= inner <= outer <= 360."""
 
-    outer_cone_gains = Property(
+    outer_cone_gains = NumbersProperty(
         checks.pair("gain", "high-frequency gain", 0.0, 1.0),
         (0.0, 1.0),
         to.each(
@@ -143,7 +143,7 @@ class SpatialProperties:
     )
     """Gains outside the outer cone: (gain, high-frequency gain), factors from 0 to 1."""
 
-    distance_range = Property(
+    distance_range = NumbersProperty(
         checks.pair("reference", "max", 0.0, checks.FLT_MAX, ordered=True),
         (1.0, checks.FLT_MAX),
         to.each(to.number(c.AL_REFERENCE_DISTANCE), to.number(c.AL_MAX_DISTANCE)),
@@ -153,7 +153,7 @@ class SpatialProperties:
     )
     """Distances for attenuation: (reference, max) in units, 0 <= reference <= max."""
 
-    rolloff_factors = Property(
+    rolloff_factors = NumbersProperty(
         checks.pair("direct", "room", 0.0, checks.FLT_MAX),
         (1.0, 0.0),
         to.each(to.number(c.AL_ROLLOFF_FACTOR), _send_limited_room_rolloff),
@@ -162,7 +162,7 @@ class SpatialProperties:
     )
     """Strength of distance attenuation: (direct, room), each >= 0."""
 
-    gain_range = Property(
+    gain_range = NumbersProperty(
         checks.pair("min", "max", 0.0, 1.0, ordered=True),
         (0.0, 1.0),
         to.each(to.number(c.AL_MIN_GAIN), to.number(c.AL_MAX_GAIN)),
@@ -188,7 +188,7 @@ class SpatialProperties:
     )
     """Radius of the source in units, >= 0."""
 
-    stereo_angles = Property(
+    stereo_angles = NumbersProperty(
         checks.pair("left", "right", -checks.FLT_MAX, checks.FLT_MAX),
         (math.pi / 6, -math.pi / 6),
         to.with_extension("AL_EXT_STEREO_ANGLES", "stereo_angles", to.numbers(c.AL_STEREO_ANGLES)),
@@ -222,7 +222,7 @@ class SpatialProperties:
     )
     """Strength of high-frequency loss with distance, from 0 (none) to 10."""
 
-    gain_auto = Property(
+    gain_auto = NumbersProperty(
         checks.three_flags("direct high frequencies", "send", "send high frequencies"),
         (True, True, True),
         to.with_effects(
