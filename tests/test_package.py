@@ -1,0 +1,73 @@
+"""The files that are uploaded to PyPI: a wheel, and an sdist whose own tests run."""
+
+from __future__ import annotations
+
+import email
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import pyglet_palace as palace
+
+CHECKOUT = Path(palace.__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a wheel, an sdist and the sdist's unpacked files."""
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-m", "hatchling", "build", "-d", folder], cwd=CHECKOUT, check=True, timeout=60)
+    with tarfile.open(next(folder.glob("*.tar.gz"))) as archive:
+        archive.extractall(folder, **({"filter": "data"} if sys.version_info >= (3, 12) else {}))
+    return folder
+
+
+def files(folder: Path) -> set[str]:
+    """The files of a source tree, without what programs leave there."""
+    left = {"__pycache__", "build", "dist", "out"}
+    paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    return {str(path) for path in paths if not left & set(path.parts) and path.parts[0][0] != "."}
+
+
+def test_wheel_has_the_whole_package(dist: Path) -> None:
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        inside = {name for name in wheel.namelist() if name.startswith("pyglet_palace/")}
+
+    assert inside == {name for name in files(CHECKOUT) if name.startswith("pyglet_palace/")}
+    assert "pyglet_palace/py.typed" in inside
+
+
+def test_description_has_no_dead_links(dist: Path) -> None:
+    """PyPI shows the README without the files of the repository."""
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        (name,) = (name for name in wheel.namelist() if name.endswith("METADATA"))
+        metadata = email.message_from_string(wheel.read(name).decode())
+    description = metadata.get_payload()
+
+    assert metadata["Author"] == "pyglet_palace maintainers"
+    assert "# pyglet_palace" in description
+    assert [link for link in re.findall(r"\]\(([^)]*)\)", description) if not re.match("https?:", link)] == []
+    assert re.findall(r"!\[", description) == []
+
+
+def test_sdist_has_what_its_tests_need(dist: Path) -> None:
+    unpacked = files(next(dist.glob("pyglet_palace-*/")))
+
+    assert unpacked - {"PKG-INFO"} == files(CHECKOUT)
+
+
+def test_sdist_tests_run(dist: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_api.py", "tests/test_formats.py"],
+        cwd=next(dist.glob("pyglet_palace-*/")),
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+    assert done.returncode == 0, done.stdout
