@@ -6,7 +6,7 @@ Runs on any thread and calls no OpenAL. The module imports numpy. The first cont
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -282,7 +282,7 @@ def _call_buffer_loading(name: str, samples: Samples, settings: Settings) -> Non
     """Pass the samples to ``buffer_loading``, which may edit them in place. The view is released after the call."""
     if settings.loading is None:
         return
-    view = memoryview(samples.data).cast("B")  # type: ignore[arg-type]  # an array is a buffer
+    view = memoryview(cast("Any", samples.data)).cast("B")  # not every numpy says that an array is a buffer
     try:
         settings.loading(name, samples.channel_config, samples.sample_type, samples.frequency, view)
     except Exception as error:

@@ -31,6 +31,10 @@ RATE = 44100
 AMBER, BAR = (240, 180, 80), 558 * 18
 
 
+#: What arcade logs where OpenGL has no multisampling, as with some versions of Mesa's software renderer.
+SOFTWARE_RENDERER = "Skipping antialiasing due missing hardware/driver support\n"
+
+
 class Run:
     """A run of an example: its output, its sound, and the pixels of its bar.
 
@@ -62,7 +66,7 @@ class Run:
             finally:
                 self.process.kill()
                 self.process.wait()
-        self.errors = errors.read_text()
+        self.errors = errors.read_text().replace(SOFTWARE_RENDERER, "")
         self.samples = soundfile.read(recording)[0] if recording.exists() else np.zeros((0, 2))
 
     @property

@@ -338,7 +338,7 @@ def test_arcade_window_drives_the_context(driven: palace.Context, assets: Path) 
         "import pyglet,", "import pyglet; pyglet.options.audio = ('silent',); import arcade,"
     ) + textwrap.dedent("""
         finish = arcade.exit
-        window = arcade.Window(100, 100)
+        window = arcade.Window(100, 100, antialiasing=False)  # Mesa may have none, and arcade then logs it
         arcade.run()
     """)
 
