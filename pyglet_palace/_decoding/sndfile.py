@@ -199,6 +199,24 @@ class SndfileReader:
         # libsndfile cannot seek in some encodings, and in some damaged files.
         return (self._go_to(start) or self._go_to(0)) and self._skip(frame - self._position)
 
+    def measure(self) -> int:
+        """Return the number of frames. If the header does not declare it, decode from the start to the end to count.
+
+        Call it before the first read. Raises and blocks like `read_into`.
+        """
+        if self.length:
+            return self.length
+        while self._skip(_PIECE):
+            pass
+        counted = self._position
+        self.seek(0)
+        return counted
+
+    def tags(self) -> dict[str, str]:
+        """Return the text in the file by libsndfile's names, such as 'title', 'artist' and 'date'."""
+        tags: dict[str, str] = self._sound.copy_metadata()
+        return tags
+
     def close(self) -> None:
         """Close the sound and its file."""
         self._sound.close()
