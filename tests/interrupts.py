@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def interrupt_everywhere(call: Callable[[], object], check: Callable[[], None]) -> int:
     """Raise KeyboardInterrupt in `call` at the first place where a signal may raise it, then at the second, ...
 
-    The interpreter looks for signals at the start of a Python function and after a call of a function of C.
+    The interpreter looks for signals at the start of a Python function and after a call of a function of C. In Python
+    3.14, a ``with`` statement also looks for them after ``__enter__``, and then does not call ``__exit__``. That defect
+    of the interpreter (https://github.com/python/cpython/issues/148874) leaves any lock held: this place is left out.
 
     Args:
         call: Called for each place, and a last time without an interrupt.
@@ -29,7 +31,8 @@ def interrupt_everywhere(call: Callable[[], object], check: Callable[[], None]) 
 
         def profile(frame: types.FrameType, event: str, argument: object) -> None:
             nonlocal left, done
-            if event in ("call", "c_return") and not done:
+            entered = event == "c_return" and getattr(argument, "__name__", "") == "__enter__"
+            if event in ("call", "c_return") and not entered and not done:
                 if not left:
                     done = True
                     sys.setprofile(None)

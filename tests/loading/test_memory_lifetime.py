@@ -47,6 +47,15 @@ def sound(number: int) -> Any:
     return data
 
 
+def references() -> int:
+    """What `sys.getrefcount` says of an object with one name: 2, since Python 3.14 often 1."""
+    alone = object()
+    return sys.getrefcount(alone)
+
+
+ONE_NAME = references()
+
+
 class Arrays:
     """All arrays of samples there are; those that only this has any more are overwritten by `sweep`."""
 
@@ -62,7 +71,7 @@ class Arrays:
         kept = []
         for _ in range(len(self._held)):
             array = self._held.pop()
-            if sys.getrefcount(array) > 2:  # besides the name here and the call's argument
+            if sys.getrefcount(array) > ONE_NAME:
                 kept.append(array)
             else:
                 overwrite(array)
