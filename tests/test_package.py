@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import os
 import re
 import subprocess
 import sys
@@ -71,3 +72,21 @@ def test_sdist_tests_run(dist: Path) -> None:
     )
 
     assert done.returncode == 0, done.stdout
+
+
+def test_installed_wheel_plays(dist: Path, tmp_path: Path) -> None:
+    """The program of the README runs with the installed package, as on the machines of a release check."""
+    wheel = next(dist.glob("*.whl"))
+    install = ["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", tmp_path / "site", wheel]
+    subprocess.run([sys.executable, *install], check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", CHECKOUT / "scripts" / "smoke.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "ALSOFT_DRIVERS": "null"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "2 sounds play, 1 of them from a stream\n"
