@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 from ._common import checks, registry
 from ._common.lifetime import Destroyable, KnownAttributes
+from ._common.log import warn_caller
 from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
 from ._openal import constants as c
@@ -62,6 +62,10 @@ def _default_first(all_of_them: int, default: int) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _available() -> str:
+    return ", ".join(map(repr, device_names.full)) or "none"
+
+
 def query_extension(name: str) -> bool:
     """Return whether OpenAL has the ALC extension `name`, independent of a device.
 
@@ -113,11 +117,10 @@ class Device(KnownAttributes, Destroyable):
             what = f"device {wanted!r}" if wanted else "the default device"
             tried.append(what)
             if len(tried) < len(names):
-                warnings.warn(f"cannot open {what}; trying the next", RuntimeWarning, stacklevel=2)
+                warn_caller(f"cannot open {what}, and tries the next; available devices: {_available()}")
         else:
-            available = ", ".join(map(repr, device_names.full)) or "none"
             advice = "LoopbackDevice needs no hardware, and init() falls back to silence"
-            raise DeviceError(f"cannot open {' or '.join(tried)}; available devices: {available}. {advice}.")
+            raise DeviceError(f"cannot open {' or '.join(tried)}; available devices: {_available()}. {advice}.")
         self._open(handle)
 
     def _open(self, handle: int, own_attributes: Mapping[int, int] | None = None) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
+from ._common.log import warn_caller
 from ._common.registry import shutdown
 from ._current import use_context
 from .context import Context, close_device_with
@@ -67,7 +67,7 @@ def init(
     except DeviceError:
         there = ", ".join(device_names.full) or "none"
         problem = f"no sound device can be opened (available: {there}); the game plays silently"
-        warnings.warn(problem, RuntimeWarning, stacklevel=2)
+        warn_caller(problem)
         device = SilentDevice()
     try:
         context = Context(device, attrs, **context_options)

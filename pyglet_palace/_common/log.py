@@ -1,6 +1,14 @@
-"""The logger 'pyglet_palace'. The first message imports `logging`, to keep ``import pyglet_palace`` cheap."""
+"""The logger 'pyglet_palace', and warnings that point at the game's line.
+
+The first message imports `logging`, to keep ``import pyglet_palace`` cheap.
+"""
 
 from __future__ import annotations
+
+import sys
+import warnings
+
+_PACKAGE = __name__.partition(".")[0]
 
 
 def warning(message: str, *arguments: object) -> None:
@@ -15,6 +23,14 @@ def warns() -> bool:
     import logging
 
     return logging.getLogger("pyglet_palace").isEnabledFor(logging.WARNING)
+
+
+def warn_caller(message: str) -> None:
+    """Give a `RuntimeWarning` that names the line outside this package that led to it."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, RuntimeWarning, stacklevel=level)
 
 
 _warned: set[str] = set()

@@ -434,12 +434,30 @@ def test_init_falls_back_to_the_default() -> None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             context = palace.init("no such device")
-        print([str(warning.message) for warning in caught], type(context.device).__name__)
+        print(*[f"{warning.filename}:{warning.lineno} {warning.message}" for warning in caught], sep="\\n")
+        print(type(context.device).__name__)
         """,
         ALSOFT_DRIVERS="null",
     )
 
-    assert printed.strip() == """["cannot open device 'no such device'; trying the next"] Device"""
+    warning, device = printed.splitlines()
+    assert warning.startswith("<string>:6 cannot open device 'no such device', and tries the next; available devices: '")
+    assert device == "Device"
+
+
+def test_init_warns_about_the_games_line() -> None:
+    printed, _ = run(
+        """
+        import warnings
+        import pyglet_palace as palace
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            palace.init()
+        print(*[f"{warning.filename}:{warning.lineno} {warning.message}" for warning in caught], sep="\\n")
+        """
+    )
+
+    assert printed == "<string>:6 no sound device can be opened (available: none); the game plays silently\n"
 
 
 def test_fork_inside_a_scope_restores_gc() -> None:
