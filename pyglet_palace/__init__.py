@@ -59,6 +59,7 @@ from .effect import (
     reverb_preset_names,
 )
 from .errors import (
+    BatchFailed,
     BufferTooLarge,
     DecodeError,
     DestroyedError,
@@ -77,7 +78,7 @@ from .group import SourceGroup
 from .listener import Listener
 from .loopback import LoopbackDevice
 from .message import MessageHandler
-from .resources import FileIO, Name, current_fileio, use_fileio
+from .resources import FileIO, Name, current_fileio, resources_in, use_fileio
 from .session import init, shutdown
 from .source import Source
 
@@ -113,6 +114,7 @@ __all__ = [
     "BaseDecoder",
     "BaseEffect",
     "Batch",
+    "BatchFailed",
     "Buffer",
     "BufferTooLarge",
     "ChorusEffect",
@@ -158,6 +160,7 @@ __all__ = [
     "init",
     "preload",
     "query_extension",
+    "resources_in",
     "reverb_preset_names",
     "sample_length",
     "sample_size",

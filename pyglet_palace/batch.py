@@ -6,11 +6,11 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pyglet.event import EventDispatcher
-
+from ._common.dispatcher import Dispatcher
 from ._common.lifetime import Destroyable, KnownAttributes
 from ._current import require_engine
 from .buffer import by_key
+from .errors import BatchFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ _POLL_SECONDS = 0.01
 _ALMOST = 0.999
 
 
-class Batch(KnownAttributes, EventDispatcher, Destroyable):
+class Batch(KnownAttributes, Dispatcher, Destroyable):
     """A set of names that load together. `preload` makes it.
 
     >>> batch = preload(["door.ogg", "theme.ogg"])
@@ -39,18 +39,18 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
     ...     pyglet.clock.tick()
     ...     draw_bar(batch.progress)
 
+    >>> batch.raise_for_failures()
+
     `Context.update` dispatches these pyglet events: ``on_progress(batch)`` after `done` has grown, and
     ``on_complete(batch)`` once at the end, also after failures.
 
     ``await batch`` returns the batch once it is `finished`, under asyncio or in a loop of your own that resumes its
     coroutines every frame. ``yield batch`` does the same in a ``pyglet.clock.Chain`` (pyglet 3).
 
-    `names`, `total`, `done`, `finished` and `failed` may be read on any thread. Use all other members only on the
+    `names`, `total`, `done`, `finished`, `failed` and `ok` may be read on any thread. Use all other members only on the
     thread that created the context. A batch that was not released protects its names from eviction under `cache_limit`.
     As a context manager, a batch calls `release` on exit.
     """
-
-    event_types: list[str]
 
     def __init__(self, names: tuple[str, ...], engine: Engine) -> None:
         """Create a batch. Called by `preload`."""
@@ -101,6 +101,20 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
         return MappingProxyType(self._failed)
 
     @property
+    def ok(self) -> bool:
+        """Whether the batch is finished and all names were loaded."""
+        return self.finished and not self._failed and not self._cancelled
+
+    def raise_for_failures(self) -> None:
+        """Raise an error with all failures so far. Does nothing without failures.
+
+        Raises:
+            BatchFailed: Names were not loaded. The text and `BatchFailed.failed` list them.
+        """
+        if self._failed:
+            raise BatchFailed(dict(self._failed), self.total)
+
+    @property
     def progress(self) -> float:
         """Share of the expected time that is over, 0.0 to 1.0. Never decreases; exactly 1.0 at the end.
 
@@ -145,7 +159,7 @@ class Batch(KnownAttributes, EventDispatcher, Destroyable):
             timeout: Maximum time in seconds. None: no limit. 0: only publish.
 
         Returns:
-            Whether the batch is finished.
+            Whether the batch is finished, also after failures: see `ok` and `raise_for_failures`.
 
         Raises:
             RuntimeError: Called while this thread loads a sound (in `buffer_loading`, a decoder or a file).

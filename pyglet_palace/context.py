@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
-from pyglet.event import EventDispatcher
-
 from ._common import checks, registry
+from ._common.dispatcher import Dispatcher
 from ._common.lifetime import Destroyable, KnownAttributes
 from ._current import current_context, use_context
 from ._engine import Engine
@@ -67,7 +66,7 @@ def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
     al.alDistanceModel(_DISTANCE_MODELS[value])
 
 
-class Context(KnownAttributes, Destroyable, EventDispatcher):
+class Context(KnownAttributes, Destroyable, Dispatcher):
     """A sound cache, a listener and its sources on one device.
 
     A context belongs to the thread that created it. Its members, and the members of all objects made from it, raise
@@ -93,7 +92,6 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
     destroyed and sort by age. After ``fork`` all contexts are destroyed in the child.
     """
 
-    event_types: list[str]
     _engine: Engine
 
     doppler_factor = Property(

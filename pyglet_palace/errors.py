@@ -11,6 +11,7 @@
         │   │   └── UnsupportedFormat   audio in a format that OpenAL or libsndfile cannot use
         │   ├── BufferTooLarge       more samples than Context.buffer_limit
         │   └── LoadCancelled        freed, destroyed or cancelled before it was loaded
+        ├── BatchFailed              names of a batch were not loaded; has .failed
         ├── DestroyedError           used after destroy() or close()
         ├── DeviceError              a device cannot be opened or refuses a request
         ├── OpenALError              an OpenAL call failed
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from pyglet.resource import ResourceNotFoundException
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Stage = Literal["find", "open", "decode", "upload"]
 
@@ -69,6 +70,9 @@ class ResourceError(PalaceError):
     def __str__(self) -> str:
         return f"{short_repr(self.name)}: {self.problem}"
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self)!r})"
+
     def __reduce__(self) -> tuple[type[ResourceError], tuple[str, Stage, str]]:
         return type(self), (self.name, self.stage, self.problem)
 
@@ -95,6 +99,36 @@ class BufferTooLarge(ResourceError):
 
 class LoadCancelled(ResourceError):
     """The sound was freed, destroyed or cancelled before it was loaded."""
+
+
+class BatchFailed(PalaceError):
+    """Names of a batch were not loaded. The text lists the first ones with their errors.
+
+    Attributes:
+        failed: The errors by name.
+    """
+
+    #: Errors in the text.
+    _SHOWN = 10
+
+    def __init__(self, failed: Mapping[str, ResourceError], total: int) -> None:
+        """Create an error.
+
+        Args:
+            failed: The errors by name; at least one.
+            total: Number of names in the batch.
+        """
+        super().__init__(failed, total)
+        self.failed = failed
+        self._total = total
+        self.__cause__ = next(iter(failed.values()))
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.failed)} of {self._total} sounds were not loaded"]
+        lines += map(str, list(self.failed.values())[: self._SHOWN])
+        if len(self.failed) > self._SHOWN:
+            lines.append(f"and {len(self.failed) - self._SHOWN} more, in .failed")
+        return "\n    ".join(lines)
 
 
 class DestroyedError(PalaceError):

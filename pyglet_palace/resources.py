@@ -7,6 +7,7 @@ not thread-safe. The resource is opened on the thread that decodes the sound.
 from __future__ import annotations
 
 import errno
+import fnmatch
 import io
 import os
 import posixpath
@@ -16,6 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_
 
 import pyglet.resource
 
+from ._common import checks
+from ._common.private_api import loader_index
 from ._decoding.files import OpenFile, copy_for_libsndfile, open_measured, open_path
 from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, describe_error, short_repr
 
@@ -154,6 +157,11 @@ class Resource(ABC):
         """Return the file size in bytes if it is known without opening the file; else 0."""
         return 0
 
+    @property
+    def path_key(self) -> str:
+        """The cache key that the path of its file has; '' if it has no file of its own."""
+        return ""
+
 
 class _File(Resource):
     """A file on disk.
@@ -187,6 +195,10 @@ class _File(Resource):
             return os.stat(self._path()).st_size
         except (OSError, ValueError):  # ValueError: the path contains a NUL character
             return 0
+
+    @property
+    def path_key(self) -> str:
+        return os.path.abspath(self._path())
 
     def _path(self) -> str:
         return os.path.join(self.folder, self.name)
@@ -267,6 +279,37 @@ def key_of(name: Name) -> str:
     if not isinstance(path, str):
         raise TypeError(f"{name!r} is not the name of a sound; it must be a str or a path")
     return os.path.abspath(path)
+
+
+def resources_in(folder: str = "", pattern: str = "*", loader: pyglet.resource.Loader | None = None) -> list[str]:
+    """Return the names of the resources in a folder and the folders below it, sorted.
+
+    >>> preload(resources_in("sounds/level1", "*.ogg"))
+
+    The first call may index the loader's path.
+
+    Args:
+        folder: Name of the folder, such as 'sounds'. '': the whole path.
+        pattern: Pattern of the names within the folder, as for ``fnmatch``. ``*`` also matches '/'.
+        loader: The loader that the context has. None: pyglet's default loader.
+
+    Raises:
+        ResourceNotFound: The path has no such folder.
+        RuntimeError: A factory given to `use_fileio` opens the sounds. It cannot list them.
+    """
+    if _factory is not None:
+        raise RuntimeError("resources_in() cannot list the files of the factory given to use_fileio()")
+    try:
+        (loader or pyglet.resource).location("")
+    except pyglet.resource.ResourceNotFoundException:
+        pass  # now the path is indexed
+    inside = posixpath.normpath(checks.string("folder", folder))
+    start = "" if inside == "." else f"{inside}/"
+    names = [name for name in loader_index(loader) if name.startswith(start)]
+    if not names:
+        path = loader.path if loader is not None else pyglet.resource.path
+        raise ResourceNotFound(folder, "find", f"there is no such folder with files in pyglet.resource.path {path}")
+    return sorted(name for name in names if fnmatch.fnmatch(name[len(start) :], pattern))
 
 
 def locate(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pyglet.resource
 import pytest
+from pyglet.event import EventException
 
 import pyglet_palace as palace
 from pyglet_palace import resources
@@ -647,3 +649,60 @@ def test_longer_estimate_does_not_move_the_bar_back(context: palace.Context, nam
         (job,) = context._engine.requests.unpublished_jobs()
         job.expected *= 1000
         assert batch.progress == before > 0
+
+
+# Outcomes
+
+
+def test_ok_needs_every_name(context: palace.Context, names: tuple[str, ...]) -> None:
+    batch = palace.preload(names)
+    assert not batch.ok
+    batch.wait()
+    assert batch.ok
+    batch.raise_for_failures()
+
+    some = palace.preload(["none.wav", "a.wav"])
+    assert some.wait()
+    assert not some.ok
+
+    cancelled = palace.preload(["e.wav"])
+    cancelled.cancel()
+    assert not cancelled.ok
+
+
+def test_raise_for_failures_names_them_all(context: palace.Context, names: tuple[str, ...]) -> None:
+    batch = palace.preload([*(f"none{number}.wav" for number in range(12)), "a.wav"])
+    batch.wait()
+
+    with pytest.raises(palace.BatchFailed) as caught:
+        batch.raise_for_failures()
+    assert list(caught.value.failed) == list(batch.failed)
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "12 of 13 sounds were not loaded"
+    assert lines[1].startswith("    'none0.wav': not found")
+    assert lines[-1] == "    and 2 more, in .failed"
+    assert caught.value.__cause__ is batch.failed["none0.wav"]
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
+
+
+def test_printed_failures_have_texts(context: palace.Context, names: tuple[str, ...]) -> None:
+    batch = palace.preload(["none.wav"])
+    batch.wait()
+
+    assert "not found in pyglet.resource.path" in repr(batch.failed)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "advice"), [("on_complet", "did you mean 'on_complete'"), ("x", "the events are on_p")]
+)
+def test_unknown_event_is_refused(context: palace.Context, wrong: str, advice: str) -> None:
+    batch = palace.preload([])
+
+    for attach in (batch.set_handler, lambda name, handler: batch.event(name)(handler)):
+        with pytest.raises(EventException, match=advice):
+            attach(wrong, print)
+    with pytest.raises(EventException, match="Context has no event 'on_chached'; did you mean 'on_cached'"):
+
+        @context.event
+        def on_chached(name: str) -> None:
+            pass

@@ -6,6 +6,7 @@ import io
 import os
 import pickle
 import re
+import shutil
 import sys
 import tempfile
 import unicodedata
@@ -162,6 +163,38 @@ class BytesPath:
 def test_bytes_path_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="must be a str or a path"):
         locate(BytesPath())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "loader"])
+def test_resources_in_lists_a_folder(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    names = ["b.ogg", "level1/c.wav", "level1/a.ogg", "level1/deep/d.ogg", "level10/e.ogg"]
+    for name in names:
+        (assets / name).parent.mkdir(parents=True, exist_ok=True)
+        (assets / name).touch()
+    loader = None
+    if kind == "zip":
+        monkeypatch.setattr(pyglet.resource, "path", [shutil.make_archive(str(tmp_path / "all"), "zip", assets)])
+    if kind == "loader":
+        monkeypatch.setattr(pyglet.resource, "path", [])
+        loader = pyglet.resource.Loader([str(assets)])
+    pyglet.resource.reindex()
+
+    def listed(*arguments: str) -> list[str]:
+        return palace.resources_in(*arguments, loader=loader)
+
+    assert listed("level1") == ["level1/a.ogg", "level1/c.wav", "level1/deep/d.ogg"]
+    assert listed("level1/", "*.ogg") == ["level1/a.ogg", "level1/deep/d.ogg"]
+    assert listed("", "*.wav") == listed(".", "*.wav") == ["level1/c.wav"]
+    assert listed("level1", "*.mp3") == []
+    assert len(listed()) == 5
+    with pytest.raises(palace.ResourceNotFound, match="'level': there is no such folder"):
+        listed("level")
+
+
+def test_resources_in_cannot_list_a_factory() -> None:
+    resources.use_fileio(io.BytesIO)  # type: ignore[arg-type]
+    with pytest.raises(RuntimeError, match="use_fileio"):
+        palace.resources_in()
 
 
 # Names that are not found

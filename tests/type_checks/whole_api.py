@@ -128,12 +128,17 @@ names: list[palace.Name] = ["door.wav", Path("theme.ogg")]
 palace.cache(names)
 palace.cache(["door.wav"], context)
 palace.cache(Path("sounds").glob("*.wav"))
+palace.cache(palace.resources_in("sounds", "*.ogg"))
 
 
 def shown(batch: palace.Batch) -> None:
     print(batch.names, batch.total, batch.done, batch.progress, batch.finished)
     for name, error in batch.failed.items():
         print(name, error.stage)
+    try:
+        batch.raise_for_failures()
+    except palace.BatchFailed as error:
+        print(batch.ok, list(error.failed))
     for buffer in batch:
         print(buffer.name, buffer.length, buffer.length_seconds, buffer.frequency, buffer.channel_config)
         print(buffer.sample_type, buffer.size, buffer.sources, buffer.source_count)
