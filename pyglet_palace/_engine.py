@@ -144,7 +144,10 @@ class Engine:
             RuntimeError: This is another thread.
         """
         if not self.alive:
-            raise DestroyedError(f"{self.context!r} can no longer be used")
+            raise DestroyedError(
+                f"{self.context!r}: shutdown(), destroy() or the end of its `with` block destroyed it. Create another "
+                f"context, for instance with init(), and load the sounds again"
+            )
         if threading.get_ident() != self._thread_id:
             raise RuntimeError(
                 f"{self.context!r} belongs to the thread {self.thread.name!r}; "

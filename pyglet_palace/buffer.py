@@ -232,9 +232,9 @@ class Buffer(Destroyable):
         return self._entry
 
     def _check_alive(self) -> None:
-        if self._destroyed or not self._entry.alive:
-            raise DestroyedError(f"{self!r} can no longer be used")
         self._engine.check_alive()
+        if self._destroyed or not self._entry.alive:
+            raise DestroyedError(f"{self!r}: destroy(), free() or release() freed it; Buffer(name) loads it again")
 
     def __bool__(self) -> bool:
         return self._entry.alive and self._engine.alive

@@ -995,3 +995,26 @@ def test_publishing_obeys_its_budget(context: palace.Context, names: tuple[str, 
     for published in range(1, len(names) + 1):
         context._engine.requests.publish()  # the first job uses the budget up
         assert len(context.cached_names) == published
+
+
+def test_two_names_of_a_file_are_reported(
+    context: palace.Context, names: tuple[str, ...], assets: Path, logged_warnings: Callable[[], list[str]]
+) -> None:
+    """``cache(folder.glob(...))`` does not help ``Buffer("a.wav")``: a path and a resource are two sounds."""
+    palace.cache(assets.glob("*.wav"))
+    palace.Buffer("a.wav")
+    palace.Buffer(assets / "b.wav")
+
+    (warning,) = logged_warnings()
+    assert warning.startswith("'a.wav' was loaded before as the path ")
+    assert "resources_in()" in warning
+
+
+def test_destroyed_buffer_says_why(context: palace.Context, names: tuple[str, ...]) -> None:
+    freed, kept = palace.Buffer("a.wav"), palace.Buffer("b.wav")
+    palace.free(["a.wav"])
+    with pytest.raises(palace.DestroyedError, match=r"freed it; Buffer\(name\) loads it again"):
+        freed.play()
+    palace.shutdown()
+    with pytest.raises(palace.DestroyedError, match="Create another context"):
+        kept.play()

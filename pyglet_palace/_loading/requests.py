@@ -8,7 +8,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from .. import resources
-from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
+from .._common.log import warn_once
+from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, short_repr, unlinked
 from .cache import CacheEntry, SoundCache
 from .expected_time import Survey
 from .jobs import DecodeJob, Job
@@ -187,6 +188,8 @@ class LoadRequests:
         if isinstance(pending, CacheEntry):
             self._cache.mark_used(pending)
             return pending
+        if isinstance(pending.job, DecodeJob):
+            self._warn_of_second_name(pending.job.resource)
         pending.awaited = True
         while True:
             job = pending.job  # a new job was not submitted, so workers do not know it
@@ -207,6 +210,13 @@ class LoadRequests:
                 return outcome
             if outcome is not None:
                 raise outcome
+
+    def _warn_of_second_name(self, resource: resources.Resource) -> None:
+        """Warn if the file of a resource was loaded by its path, too. The cache then has its samples twice."""
+        path = resource.path_key
+        if path != resource.key and self.contains(path):
+            text = f"{short_repr(resource.key)} was loaded before as the path {short_repr(path)}. These are two sounds"
+            warn_once(f"{text} in the cache: use one of the names, for instance those of resources_in()")
 
     def run_here(self, job: DecodeJob | UploadJob) -> bool:
         """Run a queued job on the calling thread; return False if it is not queued any more."""

@@ -441,7 +441,9 @@ def test_init_falls_back_to_the_default() -> None:
     )
 
     warning, device = printed.splitlines()
-    assert warning.startswith("<string>:6 cannot open device 'no such device', and tries the next; available devices: '")
+    assert warning.startswith(
+        "<string>:6 cannot open device 'no such device', and tries the next; available devices: '"
+    )
     assert device == "Device"
 
 
