@@ -79,7 +79,7 @@ from .listener import Listener
 from .loopback import LoopbackDevice
 from .message import MessageHandler
 from .resources import FileIO, Name, current_fileio, resources_in, use_fileio
-from .session import init, shutdown
+from .session import init, init_on, shutdown
 from .source import Source
 
 __version__ = "0.1.0"
@@ -158,6 +158,7 @@ __all__ = [
     "distance_models",
     "free",
     "init",
+    "init_on",
     "preload",
     "query_extension",
     "resources_in",

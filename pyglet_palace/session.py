@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ._common.log import warn_caller
@@ -13,7 +14,7 @@ from .errors import DeviceError
 from .loopback import SilentDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import TypedDict
 
     import pyglet.clock
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
         buffer_limit: int
 
 
-__all__ = ["init", "shutdown"]
+__all__ = ["init", "init_on", "shutdown"]
 
 #: The context of the newest `init`.
 _initialised: Context | None = None
+#: Opens the device of `init` in a block of `init_on`.
+_open_instead: Callable[[], Device] | None = None
 
 
 def init(
@@ -62,13 +65,7 @@ def init(
     global _initialised
     if _initialised:
         raise RuntimeError(f"init() was called before and made {_initialised!r}; call shutdown() first")
-    try:
-        device = Device(device_name, [""] if device_name else [])
-    except DeviceError:
-        there = ", ".join(device_names.full) or "none"
-        problem = f"no sound device can be opened (available: {there}); the game plays silently"
-        warn_caller(problem)
-        device = SilentDevice()
+    device = _open_device(device_name) if _open_instead is None else _open_instead()
     try:
         context = Context(device, attrs, **context_options)
     except BaseException:
@@ -78,3 +75,40 @@ def init(
     use_context(context)
     _initialised = context
     return context
+
+
+def _open_device(name: str) -> Device:
+    try:
+        return Device(name, [""] if name else [])
+    except DeviceError:
+        there = ", ".join(device_names.full) or "none"
+        problem = f"no sound device can be opened (available: {there}); the game plays silently"
+        warn_caller(problem)
+        return SilentDevice()
+
+
+@contextmanager
+def init_on(open_device: Callable[[], Device]) -> Iterator[None]:
+    """Let `init` play on the device that `open_device` returns, in a ``with`` block. `init` ignores its `device_name`.
+
+    For programs that call `init` themselves, and whose sound is wanted as samples: in tests, for videos.
+
+    >>> device = LoopbackDevice()
+    >>> with init_on(lambda: device):
+    ...     game = Game()  # calls init()
+    ...     first_second = device.render(44100)
+
+    Args:
+        open_device: Returns an open device. Like any device of `init`, it closes with its last context.
+
+    Raises:
+        TypeError: `open_device` is not callable.
+    """
+    global _open_instead
+    if not callable(open_device):
+        raise TypeError(f"open_device is {open_device!r}; it must be a function that returns a device")
+    before, _open_instead = _open_instead, open_device
+    try:
+        yield
+    finally:
+        _open_instead = before

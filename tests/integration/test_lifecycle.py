@@ -198,6 +198,35 @@ def test_init_opens_a_device() -> None:
     assert printed == "True False\n2\n"
 
 
+def test_init_on_replaces_the_device() -> None:
+    """In its block. The device closes with the context."""
+    with palace.init_on(lambda: palace.LoopbackDevice(48000)):
+        with palace.init_on(lambda: palace.LoopbackDevice(8000)):
+            inner = palace.init("any name").device
+            palace.shutdown()
+        outer = palace.init().device
+        palace.shutdown()
+        assert not inner
+        assert not outer
+        with palace.init_on(lambda: 1 / 0), pytest.raises(ZeroDivisionError):  # type: ignore[arg-type, return-value]
+            palace.init()
+        context = palace.init()
+        assert context.device.frequency == 48000
+        assert palace.current_context() is context
+    with pytest.raises(TypeError, match="open_device is"), palace.init_on(palace.LoopbackDevice()):  # type: ignore[arg-type]
+        pass
+    printed, _ = run(
+        """
+        import pyglet_palace as palace
+        with palace.init_on(palace.LoopbackDevice):
+            pass
+        print(type(palace.init().device).__name__)
+        """,
+        ALSOFT_DRIVERS="null",
+    )
+    assert printed == "Device\n"
+
+
 # The end of a context, in any state
 
 

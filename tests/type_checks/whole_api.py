@@ -49,7 +49,8 @@ def open_device() -> palace.Context:
         )
     except (palace.DeviceError, palace.OpenALNotFound, palace.OpenALError) as error:
         print(error)
-        return palace.init(attrs=FORMAT, workers=1)
+        with palace.init_on(palace.LoopbackDevice):
+            return palace.init(attrs=FORMAT, workers=1)
     print(device.name, device.basic_name, device.alc_version, device.efx_version, device.frequency)
     print(device.hrtf_names, device.hrtf_enabled, device.current_hrtf, device.max_auxiliary_sends, device.clock_time)
     print(device.query_extension("ALC_EXT_EFX"))
