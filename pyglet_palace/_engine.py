@@ -6,6 +6,7 @@ defines the parts and their order. The rules are in the parts.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
     from ._loading.workers import WorkerPool
     from ._openal.context import NativeContext
     from ._playback.effect_slots import EffectDevice
+    from ._playback.voice import PlaybackDevice
     from .scheduler import Scheduler
 
-    class EngineDevice(EffectDevice, Protocol):
+    class EngineDevice(EffectDevice, PlaybackDevice, Protocol):
         """The device of a context."""
 
         users: list[Any]
+        #: Whether each update completes all pending work, however long it takes, so that all runs of a test are equal.
+        repeatable: bool
 
         def pass_time(self, now: float, *, idle: bool = False) -> None:
             """Advance a device without hardware to `now`."""
@@ -131,6 +135,8 @@ class Engine:
         self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
         self.publisher = Publisher(self.scope, buffers, workers, self.cache, self.events)
         self.requests = LoadRequests(workers, self.cache, self.publisher, lookup=self.lookup, settings=settings)
+        if device.repeatable:
+            self.requests.in_order, self.events.failure_budget = True, math.inf
         self.settings = settings
         self.scheduler: Scheduler | None = None
         self._connected = True

@@ -51,6 +51,8 @@ class LoopbackDevice(Device):
 
     #: Seconds that `render` waits for the decoders of streams.
     _PATIENCE = 1.0
+    #: The same on a device whose sound must not depend on the speed of the machine.
+    _LONG_PATIENCE = 60.0
 
     _hardware = False
 
@@ -149,8 +151,9 @@ class LoopbackDevice(Device):
         if self._ahead is not None and self._native.users:
             done = min(len(self._ahead), frames)
             out[:done], self._ahead = self._ahead[:done], self._ahead[done:]
+        patience = self._LONG_PATIENCE if self._native.repeatable else self._PATIENCE
         while self._native.users and done < frames:
-            seconds = min(engine.fill_streams(self._PATIENCE) for engine in self._native.users)
+            seconds = min(engine.fill_streams(patience) for engine in self._native.users)
             # Half of the queued frames, because a resampler looks ahead.
             step = min(frames - done, max(4, int(min(seconds, 3600.0) * self.frequency / 2) // 4 * 4))
             if step % 4 and step < _REVERB_FRAMES and any(engine.uses_effects for engine in self._native.users):

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from tests.effect_renderer import EffectRenderer
 
+#: The fixture `sound`, also where the package is not installed, and runs of pytest as a test.
+pytest_plugins = ["pytest_pyglet_palace", "pytester"]
+
 #: Default rate of devices and sounds, in hertz.
 RATE = 44100
 

@@ -43,6 +43,14 @@ def test_wheel_has_the_whole_package(dist: Path) -> None:
     assert "pyglet_palace/py.typed" in inside
 
 
+def test_wheel_has_the_pytest_plugin(dist: Path) -> None:
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        (entry_points,) = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith("entry_points.txt"))
+        assert "pytest_pyglet_palace.py" in wheel.namelist()
+
+    assert entry_points.split() == ["[pytest11]", "pytest_pyglet_palace", "=", "pytest_pyglet_palace"]
+
+
 def test_description_has_no_dead_links(dist: Path) -> None:
     """PyPI shows the README without the files of the repository."""
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:

@@ -33,6 +33,18 @@ def loader_home(loader: pyglet.resource.Loader | None) -> str:
     return getattr(loader, "_script_home", None) or pyglet.resource.get_script_home()
 
 
+def set_script_home(folder: str) -> str:
+    """Set the folder that relative entries of ``pyglet.resource.path`` start from, and return the previous folder.
+
+    pyglet computes it at import from the program in ``__main__``, which is pytest in a game's tests. pyglet indexes the
+    path again at the next look-up.
+    """
+    loader: Any = pyglet.resource._default_loader
+    before: str = loader._script_home
+    loader._script_home, loader._index = folder, None
+    return before
+
+
 def pyglet_openal_handle() -> Any:
     """Return the handle of the library that pyglet.media's OpenAL driver has loaded; None if it is not imported.
 

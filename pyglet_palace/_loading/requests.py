@@ -71,6 +71,9 @@ class LoadRequests:
         self._running_here: list[DecodeJob | UploadJob] = []
         #: Nanoseconds that one `publish` may take.
         self.publish_budget = PUBLISH_BUDGET
+        #: Whether `publish` completes all pending loads, in the order of their requests, and blocks meanwhile. Then the
+        #: results do not depend on the speed of the threads.
+        self.in_order = False
 
     # State
 
@@ -190,9 +193,31 @@ class LoadRequests:
             return pending
         if isinstance(pending.job, DecodeJob):
             self._warn_of_second_name(pending.job.resource)
+        outcome = self._complete(key, pending, raising=True)
+        if not isinstance(outcome, CacheEntry):
+            raise outcome
+        self._publisher.evict()
+        return outcome
+
+    def _complete(
+        self, key: str, pending: PendingLoad, *, raising: bool
+    ) -> CacheEntry | ResourceError | DestroyedError:
+        """Run the job of a pending load or wait for it, and publish its result. Blocks.
+
+        Args:
+            key: The name of the load.
+            pending: The load.
+            raising: Whether the caller raises the error, so that it need not be logged.
+
+        Returns:
+            The new cache entry, or the error of the load.
+
+        Raises:
+            RuntimeError: A callback of this load made this call.
+        """
         pending.awaited = True
         while True:
-            job = pending.job  # a new job was not submitted, so workers do not know it
+            job = pending.job  # `load_now` does not submit a new job, so workers do not know it
             self.check_not_loading(key, job)
             try:
                 if not self.run_here(job):
@@ -203,13 +228,10 @@ class LoadRequests:
                     self._forget_pending(key)
                 raise
             if self._pending.get(key) is not pending:  # the game's decoder or buffer_loading, called here, freed it
-                raise self._cancelled_error(key)
-            outcome = self._publish_job(key, pending, raising=True)
-            if isinstance(outcome, CacheEntry):
-                self._publisher.evict()
-                return outcome
+                return self._cancelled_error(key)
+            outcome = self._publish_job(key, pending, raising=raising)
             if outcome is not None:
-                raise outcome
+                return outcome
 
     def _warn_of_second_name(self, resource: resources.Resource) -> None:
         """Warn if the file of a resource was loaded by its path, too. The cache then has its samples twice."""
@@ -296,13 +318,19 @@ class LoadRequests:
     # Results of the workers
 
     def publish(self) -> list[str]:
-        """Publish finished jobs until `publish_budget` is used up.
+        """Publish finished jobs until `publish_budget` is used up; if `in_order`, complete all pending loads.
 
         Returns:
             The names whose loads continue with another job.
         """
         continued: list[str] = []
         self._publisher.release_abandoned()
+        if self.in_order and not self._running_here:
+            for key, load in list(self._pending.items()):
+                if self._pending.get(key) is load:
+                    self._complete(key, load, raising=False)
+            self._publisher.evict()
+            return continued
         workers = self._workers
         if not workers.finished and not self._cache.searching:
             return continued

@@ -48,6 +48,9 @@ class NativeDevice:
         has_clock: Whether the device has a clock (ALC_SOFT_device_clock).
         can_reopen: Whether a lost device can move to the default device (ALC_SOFT_reopen_device).
         closed: Whether the device was closed.
+        repeatable: Whether each update of a context completes all pending work, however long it takes, so that all runs
+            of a test are equal. Read when a context is created.
+        on_play: Called with the name of each sound that starts to play on the device; None: nothing is called.
     """
 
     def __init__(
@@ -75,6 +78,8 @@ class NativeDevice:
         self._rate = 0
         #: Called by `pass_time`; a silent device renders there.
         self.on_time: Callable[[float, bool], None] | None = None
+        self.repeatable = False
+        self.on_play: Callable[[str], None] | None = None
 
     def check_open(self) -> None:
         """Raise `DestroyedError` if the device was closed."""

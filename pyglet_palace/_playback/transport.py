@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .fades import Fades
 
 if TYPE_CHECKING:
-    from .voice import DeviceClock, Playable, PlaybackState
+    from .voice import Playable, PlaybackDevice, PlaybackState
     from .voice_pool import VoicePool
 
 
@@ -18,8 +18,9 @@ class Transport:
         fades: The running fades.
     """
 
-    def __init__(self, voices: VoicePool, device: DeviceClock) -> None:
+    def __init__(self, voices: VoicePool, device: PlaybackDevice) -> None:
         self._voices = voices
+        self._device = device
         self.fades = Fades(voices, device, self._stop_after_fade)
 
     def start(self, state: PlaybackState, playable: Playable) -> None:
@@ -39,7 +40,8 @@ class Transport:
         if state.mix is not None:  # groups update only the states with a voice
             self._voices.update_gain(state)
             self._voices.update_pitch(state)
-        self._voices.play(state, playable, offset)
+        if self._voices.play(state, playable, offset) and self._device.on_play is not None:
+            self._device.on_play(playable.name)
 
     def stop(self, state: PlaybackState) -> None:
         """Stop without an event. Resets the fade."""

@@ -11,6 +11,8 @@ from .._openal import setters
 from .._openal.properties import Property
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._openal import Functions
     from ..errors import ResourceError
 
@@ -26,6 +28,7 @@ class Playable(Protocol):
     sight.
     """
 
+    name: str
     frequency: int
     #: Total frames; 0 if unknown.
     length: int
@@ -75,6 +78,13 @@ class DeviceClock(Protocol):
     def frequency(self) -> int: ...
     @property
     def clock_time(self) -> int: ...
+
+
+class PlaybackDevice(DeviceClock, Protocol):
+    """The device that sources play on."""
+
+    #: Called with the name of each sound that starts to play.
+    on_play: Callable[[str], None] | None
 
 
 class GroupTotals:
