@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyglet.resource
@@ -13,92 +13,92 @@ from examples.game.levels import BOAT_SOUNDS, COMMON_SOUNDS, LEVELS
 from examples.game.sound import Soundscape
 from examples.game.world import Event, World
 
-ASSETS = Path(__file__).resolve().parents[2] / "examples" / "game" / "assets"
+if TYPE_CHECKING:
+    from pyglet_palace.testing import Recorder
 
 
 @pytest.fixture
-def sound(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> Soundscape:
-    monkeypatch.setattr(pyglet.resource, "path", [str(ASSETS)])
+def scape(sound: Recorder, monkeypatch: pytest.MonkeyPatch) -> Soundscape:
+    monkeypatch.setattr(pyglet.resource, "path", ["examples/game/assets"])
     pyglet.resource.reindex()
-    return Soundscape(context)
+    return Soundscape(sound.context)
 
 
-def enter(sound: Soundscape, number: int) -> World:
+def enter(scape: Soundscape, number: int) -> World:
     """Enter a level with one goal and no mines, with its sounds cached."""
     level = LEVELS[number - 1]
-    batch = palace.preload(level.sounds, sound.context)
-    sound.hold(batch)
+    batch = palace.preload(level.sounds, scape.context)
+    scape.hold(batch)
     batch.wait()
     world = World(level)
     world.mines, world.goals = [], world.goals[:1]
     world.wanderer.x = world.boat.x - 100_000
-    sound.toggle_music()
-    sound.enter(world)
+    scape.toggle_music()
+    scape.enter(world)
     return world
 
 
-def balance(device: palace.LoopbackDevice) -> float:
-    """Power of the right channel over that of the left, in the next three seconds."""
-    left, right = np.square(device.render(44100 * 3).astype(float)).mean(axis=0)
-    return float(right / left)
-
-
-def test_screen_left_is_heard_left(sound: Soundscape, device: palace.LoopbackDevice) -> None:
-    world = enter(sound, 1)
+def test_screen_left_is_heard_left(scape: Soundscape, sound: Recorder) -> None:
+    world = enter(scape, 1)
     goal = world.goals[0]
     goal.x, goal.y = world.boat.x + 400, world.boat.y
-    sound.follow(world)
-    assert balance(device) > 2
+    scape.follow(world)
+    sound.advance(3)
+    sound.assert_louder("right")
     goal.x = world.boat.x - 400
-    sound.follow(world)
-    assert balance(device) < 0.5
+    scape.follow(world)
+    sound.advance(3)
+    sound.assert_louder("left")
 
 
-def test_closer_goal_is_louder(sound: Soundscape, device: palace.LoopbackDevice) -> None:
-    world = enter(sound, 1)
+def test_closer_goal_is_louder(scape: Soundscape, sound: Recorder) -> None:
+    world = enter(scape, 1)
     goal = world.goals[0]
     loud = []
     for distance in (1500, 800, 300):
         goal.x, goal.y = world.boat.x, world.boat.y + distance
-        sound.follow(world)
-        loud.append(np.square(device.render(44100 * 5).astype(float)).mean())
+        scape.follow(world)
+        sound.advance(5)
+        loud.append(np.square(sound.heard()).mean())
     assert loud == sorted(loud)
 
 
-def test_paused_level_is_silent(sound: Soundscape, device: palace.LoopbackDevice) -> None:
-    enter(sound, 2)
-    device.render(4410)
-    sound.pause(True)
-    device.render(4410)
-    assert np.abs(device.render(44100)).max() == 0
-    sound.pause(False)
-    assert np.abs(device.render(44100)).max() > 0.01
+def test_paused_level_is_silent(scape: Soundscape, sound: Recorder) -> None:
+    enter(scape, 2)
+    sound.advance(0.1)
+    scape.pause(True)
+    sound.advance(0.1)
+    sound.advance(1)
+    sound.assert_silent(level=-200)
+    scape.pause(False)
+    sound.advance(1)
+    sound.assert_audible(level=-40)
 
 
-def test_collected_goal_is_silent(sound: Soundscape, context: palace.Context) -> None:
-    world = enter(sound, 3)
+def test_collected_goal_is_silent(scape: Soundscape) -> None:
+    world = enter(scape, 3)
     goal = world.goals.pop()
     assert palace.Buffer(world.level.goal_sound).source_count == 1
-    sound.tell(world, [Event("collected", goal.x, goal.y, goal.number)])
+    scape.tell(world, [Event("collected", goal.x, goal.y, goal.number)])
     assert palace.Buffer(world.level.goal_sound).source_count == 0
     assert palace.Buffer(world.level.found_sound).source_count == 1
 
 
-def test_level_frees_unused_sounds(sound: Soundscape, context: palace.Context) -> None:
-    enter(sound, 1)
-    enter(sound, 2)
-    sound._common.wait()
-    assert set(context.cached_names) == {*COMMON_SOUNDS, *LEVELS[1].sounds}
-    assert set(BOAT_SOUNDS) < set(context.cached_names)
-    sound.leave()
-    sound.play_music("")
-    assert context.stats()["sources"] == 0
+def test_level_frees_unused_sounds(scape: Soundscape) -> None:
+    enter(scape, 1)
+    enter(scape, 2)
+    scape._common.wait()
+    assert set(scape.context.cached_names) == {*COMMON_SOUNDS, *LEVELS[1].sounds}
+    assert set(BOAT_SOUNDS) < set(scape.context.cached_names)
+    scape.leave()
+    scape.play_music("")
+    assert scape.context.stats()["sources"] == 0
 
 
-def test_volume_is_clamped(sound: Soundscape, context: palace.Context) -> None:
+def test_volume_is_clamped(scape: Soundscape) -> None:
     for _ in range(15):
-        sound.set_volume(sound.volume - 0.1)
-    assert (sound.volume, context.listener.gain) == (0.0, 0.0)
+        scape.set_volume(scape.volume - 0.1)
+    assert (scape.volume, scape.context.listener.gain) == (0.0, 0.0)
     for _ in range(15):
-        sound.set_volume(sound.volume + 0.1)
-    assert (sound.volume, context.listener.gain) == (1.0, 1.0)
+        scape.set_volume(scape.volume + 0.1)
+    assert (scape.volume, scape.context.listener.gain) == (1.0, 1.0)

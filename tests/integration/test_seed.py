@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyglet.resource
@@ -22,6 +22,8 @@ from tests.conftest import EXACT, RATE, loaded, wait_until
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from pyglet_palace.testing import Recorder
+
 
 @pytest.fixture
 def door(assets: Path) -> str:
@@ -31,12 +33,16 @@ def door(assets: Path) -> str:
     return "door.wav"
 
 
+def heard(sound: Recorder, frames: int) -> Any:
+    """The next frames, as 16-bit numbers."""
+    sound.advance(frames / RATE)
+    return np.rint(sound.heard() * 32768)
+
+
 # class palace.Buffer
 
 
-def test_buffer_holds_decoded_pcm(
-    device: palace.LoopbackDevice, context: palace.Context, door: str, assets: Path
-) -> None:
+def test_buffer_holds_decoded_pcm(sound: Recorder, door: str, assets: Path) -> None:
     """'Buffer of preloaded PCM samples coming from a Decoder.'"""
     pcm = np.frombuffer(palace.Decoder(door).read(4410), np.int16).reshape(-1, 2)
     buffer = palace.Buffer(door)
@@ -44,7 +50,7 @@ def test_buffer_holds_decoded_pcm(
 
     buffer.play()
 
-    np.testing.assert_array_equal(np.rint(device.render(4410) * 32768), pcm)
+    np.testing.assert_array_equal(heard(sound, 4410), pcm)
 
 
 def test_buffer_may_be_destroyed_early(context: palace.Context, door: str) -> None:
@@ -159,7 +165,7 @@ def test_frequency_is_in_hertz(context: palace.Context, assets: Path, rate: int)
     assert palace.Buffer("sound.wav").frequency == rate
 
 
-def test_from_decoder_reads_the_decoder(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
+def test_from_decoder_reads_the_decoder(sound: Recorder, door: str) -> None:
     """'Return a buffer created by reading the given decoder.'"""
     decoder = palace.decode(door)
     decoder.seek(1000)  # it reads from where it stands
@@ -168,7 +174,7 @@ def test_from_decoder_reads_the_decoder(device: palace.LoopbackDevice, context: 
     buffer.play()
 
     assert buffer.length == 3410
-    np.testing.assert_array_equal(np.rint(device.render(3410) * 32768), sounds.ramp(4410, 2)[1000:])
+    np.testing.assert_array_equal(heard(sound, 3410), sounds.ramp(4410, 2)[1000:])
 
 
 def test_from_decoder_names_the_buffer(context: palace.Context, door: str) -> None:
@@ -231,9 +237,7 @@ def test_length_seconds_is_in_seconds(context: palace.Context, door: str) -> Non
     assert palace.Buffer(door).length_seconds == pytest.approx(0.1)
 
 
-def test_loop_points_apply_to_looping_sources(
-    device: palace.LoopbackDevice, context: palace.Context, door: str
-) -> None:
+def test_loop_points_apply_to_looping_sources(sound: Recorder, door: str) -> None:
     """'loop_points: Loop points for looping sources.' start: inclusive, end: exclusive, in sample frames."""
     buffer = palace.Buffer(door)
     buffer.loop_points = (100, 300)
@@ -244,7 +248,7 @@ def test_loop_points_apply_to_looping_sources(
 
     ramp = sounds.ramp(4410, 2)
     expected = np.concatenate([ramp[:300], ramp[100:300], ramp[100:200]])
-    np.testing.assert_array_equal(np.rint(device.render(600) * 32768), expected)
+    np.testing.assert_array_equal(heard(sound, 600), expected)
 
 
 def test_default_loop_points_span_the_sound(context: palace.Context, assets: Path) -> None:
@@ -309,7 +313,7 @@ def test_play_creates_a_source(context: palace.Context, door: str) -> None:
     assert second.playing
 
 
-def test_buffer_plays_on_many_sources(device: palace.LoopbackDevice, context: palace.Context, assets: Path) -> None:
+def test_buffer_plays_on_many_sources(sound: Recorder, assets: Path) -> None:
     """'One buffer may be played from multiple sources simultaneously.'"""
     sounds.write(assets / "low.wav", (sounds.ramp(500, 2) // 4).astype(np.int16), subtype="PCM_16")
     pyglet.resource.reindex()
@@ -318,7 +322,7 @@ def test_buffer_plays_on_many_sources(device: palace.LoopbackDevice, context: pa
     buffer.play()
     buffer.play()
 
-    np.testing.assert_array_equal(np.rint(device.render(500) * 32768), (sounds.ramp(500, 2) // 4) * 2)
+    np.testing.assert_array_equal(heard(sound, 500), (sounds.ramp(500, 2) // 4) * 2)
 
 
 @pytest.mark.parametrize(
@@ -354,14 +358,13 @@ def test_source_count_counts_users(context: palace.Context, door: str) -> None:
     assert buffer.source_count == len(buffer.sources) == 2
 
 
-def test_update_corrects_source_count(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
+def test_update_corrects_source_count(sound: Recorder, door: str) -> None:
     """'Context.update needs to be called to reliably ensure the count is kept updated for when sources reach their
     end.'"""
     buffer = palace.Buffer(door)
     buffer.play()
-    device.render(RATE)
 
-    context.update()
+    sound.advance(1)
 
     assert buffer.source_count == 0
 
@@ -398,17 +401,17 @@ def test_cache_loads_asynchronously(context: palace.Context, door: str) -> None:
     assert threading.current_thread() not in threads
 
 
-def test_cache_ignores_duplicate_names(context: palace.Context, door: str) -> None:
+def test_cache_ignores_duplicate_names(sound: Recorder, door: str) -> None:
     """'Duplicate names ... are ignored.'"""
     received: list[str] = []
-    context.set_handler("on_cached", received.append)
+    sound.context.set_handler("on_cached", received.append)
 
     palace.cache([door, door])
     palace.cache([door])
-    loaded(context)
+    sound.advance(0)
 
     assert received == [door]
-    assert context.stats()["buffers"] == 1
+    assert sound.context.stats()["buffers"] == 1
 
 
 def test_cache_ignores_cached_buffers(context: palace.Context, door: str) -> None:
@@ -436,16 +439,16 @@ def test_cached_buffers_may_be_freed(context: palace.Context, door: str) -> None
     context.destroy()
 
 
-def test_buffer_retrieves_cached_sound(context: palace.Context, door: str, assets: Path) -> None:
+def test_buffer_retrieves_cached_sound(sound: Recorder, door: str, assets: Path) -> None:
     """'should be retrieved later when needed by initializing Buffer corresponding objects.'"""
     palace.cache([door])
-    loaded(context)
+    sound.advance(0)
     (assets / "door.wav").unlink()  # nothing is loaded again
 
     assert palace.Buffer(door).length == 4410
 
 
-def test_failed_cache_raises_in_buffer(context: palace.Context, door: str, assets: Path) -> None:
+def test_failed_cache_raises_in_buffer(sound: Recorder, door: str, assets: Path) -> None:
     """'Resources that cannot be loaded, for example due to an unsupported format, will be ignored and a later Buffer
     initialization will raise an exception.'"""
     (assets / "text.wav").write_text("this is no audio at all")
@@ -453,9 +456,9 @@ def test_failed_cache_raises_in_buffer(context: palace.Context, door: str, asset
     pyglet.resource.reindex()
 
     palace.cache(["text.wav", "three.wav", "missing.wav", door])
-    loaded(context)
+    sound.advance(0)
 
-    assert context.cached_names == (door,)
+    assert sound.context.cached_names == (door,)
     with pytest.raises(palace.DecodeError, match="text"):
         palace.Buffer("text.wav")
     with pytest.raises(palace.UnsupportedFormat, match="three"):
@@ -487,18 +490,18 @@ def test_cache_without_context_raises() -> None:
 # palace.free
 
 
-def test_free_frees_names(context: palace.Context, assets: Path) -> None:
+def test_free_frees_names(sound: Recorder, assets: Path) -> None:
     """'Free cached audio resources given their names.'"""
     for name in ("a.wav", "b.wav", "c.wav"):
         sounds.wav(assets / name)
     pyglet.resource.reindex()
     palace.cache(["a.wav", "b.wav", "c.wav"])
-    loaded(context)
+    sound.advance(0)
 
     palace.free(["a.wav", "c.wav"])
 
-    assert context.cached_names == ("b.wav",)
-    assert context.stats()["buffers"] == 1
+    assert sound.context.cached_names == ("b.wav",)
+    assert sound.context.stats()["buffers"] == 1
 
 
 def test_free_uses_its_context(device: palace.LoopbackDevice, context: palace.Context, door: str) -> None:
@@ -554,7 +557,7 @@ def test_departure_failure_reports_its_cause(context: palace.Context) -> None:
     assert isinstance(batch.failed["missing.wav"], palace.ResourceNotFound)
 
 
-def test_departure_decoder_factories_apply(context: palace.Context, door: str, assets: Path) -> None:
+def test_departure_decoder_factories_apply(sound: Recorder, door: str, assets: Path) -> None:
     """'cache ignores decoder_factories': here all use the same decoders."""
     sounds.wav(assets / "two.wav")
     sounds.wav(assets / "three.wav")
@@ -567,7 +570,7 @@ def test_departure_decoder_factories_apply(context: palace.Context, door: str, a
     palace.decoder_factories.mine = factory
     palace.cache([door])
     palace.preload(["two.wav"])
-    loaded(context)
+    sound.advance(0)
 
     assert [palace.Buffer(name).length for name in (door, "two.wav", "three.wav")] == [42, 42, 42]
 
