@@ -17,13 +17,19 @@ import pyglet
 
 import pyglet_palace as palace
 
-_BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```python\n(?!# \S+\.py\n)(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FILE = re.compile(r"^```python\n# (\S+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def python_blocks(page: Path) -> list[tuple[int, str]]:
-    """The Python blocks of `page`: the number of lines above each, and its text."""
+    """The Python blocks of `page` that are no `files`: the number of lines above each, and its text."""
     text = page.read_text(encoding="utf-8")
     return [(text.count("\n", 0, block.start(1)), block[1]) for block in _BLOCK.finditer(text)]
+
+
+def files(page: Path) -> dict[str, str]:
+    """The blocks of `page` that begin with the name of a file, by that name."""
+    return {block[1]: block[2] for block in _FILE.finditer(page.read_text(encoding="utf-8"))}
 
 
 def use_windows(dt: float) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace.testing import Recorder
 from tests import sounds
 from tests.docs.run_page import python_blocks
 from tests.game.test_examples import Run, no_input
@@ -33,6 +34,7 @@ VARIABLES = {
     "context": palace.Context,
     "decoder": palace.Decoder,
     "device": palace.Device,
+    "sound": Recorder,
     "source": palace.Source,
 }
 

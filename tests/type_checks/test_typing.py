@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import pyglet_palace as palace
-from tests.docs.run_page import python_blocks
+from tests.docs.run_page import files, python_blocks
 
 CHECKOUT = Path(palace.__file__).parents[1]
 WHOLE_API = Path(__file__).with_name("whole_api.py")
@@ -44,6 +44,10 @@ def test_pyright_accepts_games(tmp_path: Path) -> None:
         if blocks:
             pages.append(tmp_path / f"{page.stem}.py")
             pages[-1].write_text("\n".join(block for _, block in blocks))
+        for name, text in files(page).items():
+            pages.append(tmp_path / name)
+            pages[-1].parent.mkdir(exist_ok=True)
+            pages[-1].write_text(text)
 
     assert pyright(tmp_path, [WHOLE_API, *pages, *(CHECKOUT / "examples").glob("*.py")]) == []
 
