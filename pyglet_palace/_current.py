@@ -6,6 +6,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ._common.text import short_repr
 from ._engine import Engine
 
 if TYPE_CHECKING:
@@ -80,5 +81,5 @@ def require_engine(context: Context | None) -> Engine:
     engine = getattr(found, "_engine", None)
     # Other objects of a context have an engine, too. A ``weakref.proxy`` of a context is equal to it.
     if not isinstance(engine, Engine) or (engine.context is not found and engine.context != found):
-        raise TypeError(f"context is {found!r}; it must be a Context (several names go into one list)")
+        raise TypeError(f"context is {short_repr(found)}; it must be a Context (several names go into one list)")
     return engine

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import resources
 from ._common import checks
 from ._common.lifetime import Destroyable
+from ._common.text import short_repr
 from ._current import require_engine
 from .decoder import read_all
 from .errors import DestroyedError
@@ -166,11 +167,13 @@ class Buffer(Destroyable):
             start, end = points
             start, end = start.__index__(), end.__index__()
         except (TypeError, ValueError, AttributeError):
-            raise TypeError(f"loop_points is {points!r}; it must be two whole numbers (start, end)") from None
+            raise TypeError(f"loop_points is {short_repr(points)}; it must be two whole numbers (start, end)") from None
         if start < 0 or end < 0:
-            raise OverflowError(f"loop_points is {points!r}; frames are counted from 0")
+            raise OverflowError(f"loop_points is {short_repr(points)}; frames are counted from 0")
         if not start < end <= entry.length:
-            raise ValueError(f"loop_points is {points!r}; it must be 0 <= start < end <= {entry.length} (the length)")
+            raise ValueError(
+                f"loop_points is {short_repr(points)}; it must be 0 <= start < end <= {entry.length} (the length)"
+            )
         if entry.states:
             raise RuntimeError(
                 f"the loop points of {self.name!r} cannot be set while {len(entry.states)} sources use it"
@@ -212,7 +215,7 @@ class Buffer(Destroyable):
         elif isinstance(source, Source):
             source.play(self)  # a subclass may override it
         else:
-            raise TypeError(f"source is {source!r}; it must be a Source or None")
+            raise TypeError(f"source is {short_repr(source)}; it must be a Source or None")
         return source
 
     def destroy(self) -> None:
@@ -250,7 +253,9 @@ class Buffer(Destroyable):
 def _entry_for(buffer: Buffer, source: Source) -> CacheEntry:
     buffer._check_alive()
     if buffer._engine is not engine_of(source):
-        raise ValueError(f"{buffer!r} belongs to {buffer._engine.context!r}, and {source!r} to {source.context!r}")
+        raise ValueError(
+            f"{buffer!r} belongs to {buffer._engine.context!r}, and {short_repr(source)} to {source.context!r}"
+        )
     buffer._engine.cache.mark_used(buffer._entry)
     return buffer._entry
 
@@ -304,4 +309,4 @@ def by_key(names: Iterable[Name]) -> dict[str, Name]:
 
 def _check_free(engine: Engine, key: str) -> None:
     if engine.requests.contains(key):
-        raise RuntimeError(f"{key!r} is the name of another buffer; free it first, or choose another name")
+        raise RuntimeError(f"{short_repr(key)} is the name of another buffer; free it first, or choose another name")

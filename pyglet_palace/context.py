@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ._common import checks, registry
 from ._common.dispatcher import Dispatcher
 from ._common.lifetime import Destroyable, KnownAttributes
+from ._common.text import short_repr
 from ._current import current_context, use_context
 from ._engine import Engine
 from ._openal import attribute_list
@@ -151,7 +152,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             ValueError, TypeError: An argument is out of range or has the wrong type.
         """
         if not isinstance(device, Device):
-            raise TypeError(f"device is {device!r}; it must be a Device, or use init()")
+            raise TypeError(f"device is {short_repr(device)}; it must be a Device, or use init()")
         parts_of(device)  # raises DestroyedError
         checks.number(0.0, above=True)("update_interval", update_interval)
         checks.integer(1)("buffer_limit", buffer_limit)
@@ -160,9 +161,9 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         if cache_limit is not None:
             checks.integer(0)("cache_limit", cache_limit)
         if clock is not None and not hasattr(clock, "schedule_interval_soft"):
-            raise TypeError(f"clock is {clock!r}; it must be a pyglet.clock.Clock")
+            raise TypeError(f"clock is {short_repr(clock)}; it must be a pyglet.clock.Clock")
         if loader is not None and not hasattr(loader, "location"):
-            raise TypeError(f"loader is {loader!r}; it must be a pyglet.resource.Loader")
+            raise TypeError(f"loader is {short_repr(loader)}; it must be a pyglet.resource.Loader")
         attribute_list(attrs or {})  # raises TypeError
         from ._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not wait for
         from ._loading.workers import WorkerPool
@@ -280,7 +281,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._check_alive()
         if not isinstance(handler, MessageHandler):
             raise TypeError(
-                f"message_handler is {handler!r}; it must be an instance of MessageHandler or of a subclass"
+                f"message_handler is {short_repr(handler)}; it must be an instance of MessageHandler or of a subclass"
             )
         self._message_handler = handler
 

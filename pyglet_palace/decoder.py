@@ -11,6 +11,7 @@ from weakref import ref
 
 from ._common import checks
 from ._common.lifetime import KnownAttributes
+from ._common.text import short_repr
 from ._current import require_engine
 from ._streaming.decoder_lock import DecoderLock
 from ._streaming.stream import open_stream
@@ -146,7 +147,7 @@ class BaseDecoder(ABC):
         if own is not None and own is not context:
             raise ValueError(f"{self!r} belongs to {own!r}, and {source!r} to {context!r}")
         if isinstance(chunk_len, Source):
-            raise TypeError(f"chunk_len is {chunk_len!r}; say play(source=...)")
+            raise TypeError(f"chunk_len is {short_repr(chunk_len)}; say play(source=...)")
         chunk_len = checks.integer(64, 2**24)("chunk_len", chunk_len)
         queue_size = checks.integer(2, 2**10)("queue_size", queue_size)
         self._check_not_played(source)
@@ -193,7 +194,7 @@ class BaseDecoder(ABC):
 @playable_for.register(BaseDecoder)
 def _stream_for(decoder: BaseDecoder, source: Source) -> Stream:
     if not _inherits(decoder):
-        raise TypeError(f"{decoder!r} cannot be played; its class must inherit from BaseDecoder")
+        raise TypeError(f"{short_repr(decoder)} cannot be played; its class must inherit from BaseDecoder")
     return decoder._stream_for(source)
 
 

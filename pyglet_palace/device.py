@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ._common import checks, registry
 from ._common.lifetime import Destroyable, KnownAttributes
 from ._common.log import warn_caller
+from ._common.text import short_repr
 from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
 from ._openal import constants as c
@@ -106,7 +107,7 @@ class Device(KnownAttributes, Destroyable):
         names = (name, *checks.several("fallback", fallback))
         for wanted in names:
             if not isinstance(wanted, str):
-                raise TypeError(f"the name of a device is {wanted!r}; it must be a str")
+                raise TypeError(f"the name of a device is {short_repr(wanted)}; it must be a str")
         al = functions()
         tried = []
         for wanted in names:
@@ -114,7 +115,7 @@ class Device(KnownAttributes, Destroyable):
             if handle:
                 break
             al.alcGetError(None)
-            what = f"device {wanted!r}" if wanted else "the default device"
+            what = f"device {short_repr(wanted)}" if wanted else "the default device"
             tried.append(what)
             if len(tried) < len(names):
                 warn_caller(f"cannot open {what}, and tries the next; available devices: {_available()}")

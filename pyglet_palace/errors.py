@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from pyglet.resource import ResourceNotFoundException
 
+from ._common.text import short_repr
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -170,12 +172,6 @@ def unlinked(error: _E) -> _E:
             link.__context__ = None
         link = link.__cause__
     return copy
-
-
-def short_repr(name: str) -> str:
-    """Return the representation of a name, with the middle of a very long one left out."""
-    text = repr(name)
-    return text if len(text) <= 200 else f"{text[:120]}...{text[-60:]}"
 
 
 def describe_error(error: BaseException) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._common.text import short_repr
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -95,7 +97,7 @@ def _one_of(kind: str, value: str, known: Mapping[str, int]) -> int:
     try:
         return known[value]
     except (KeyError, TypeError):
-        raise ValueError(f"{kind} is {value!r}; it must be one of {', '.join(map(repr, known))}") from None
+        raise ValueError(f"{kind} is {short_repr(value)}; it must be one of {', '.join(map(repr, known))}") from None
 
 
 def frame_size(channel_config: str, sample_type: str) -> int:

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from ._common import checks
+from ._common.text import short_repr
 from ._context_object import ContextObject
 from ._current import require_engine
 from ._openal import setters as to
@@ -93,16 +94,19 @@ class SourceGroup(ContextObject):
         self._check_alive()
         if parent is not None:
             if not isinstance(parent, SourceGroup):
-                raise TypeError(f"parent_group is {parent!r}; it must be a SourceGroup or None")
+                raise TypeError(f"parent_group is {short_repr(parent)}; it must be a SourceGroup or None")
             parent = parent._itself()
             if parent._engine is not self._engine:
                 raise ValueError(
-                    f"parent_group is {parent!r}, which belongs to {parent.context!r}, and {self!r} to {self.context!r}"
+                    f"parent_group is {short_repr(parent)}, which belongs to {parent.context!r}, "
+                    f"and {self!r} to {self.context!r}"
                 )
             above: SourceGroup | None = parent
             while above is not None:
                 if above is self:
-                    raise RuntimeError(f"{parent!r} cannot be the parent_group of {self!r}: it is a part of it")
+                    raise RuntimeError(
+                        f"{short_repr(parent)} cannot be the parent_group of {self!r}: it is a part of it"
+                    )
                 above = above._parent
         if parent is not self._parent:
             self._move(parent)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import attributes as keys
 from ._common import checks
+from ._common.text import short_repr
 from ._openal import attribute_list, functions
 from .device import Device
 from .errors import DeviceError
@@ -78,9 +79,13 @@ class LoopbackDevice(Device):
             OpenALNotFound: There is no OpenAL library.
         """
         if channel_config not in _LOOPBACK_CHANNELS:
-            raise ValueError(f"channel_config is {channel_config!r}; it must be one of {', '.join(_LOOPBACK_CHANNELS)}")
+            raise ValueError(
+                f"channel_config is {short_repr(channel_config)}; it must be one of {', '.join(_LOOPBACK_CHANNELS)}"
+            )
         if sample_type not in _LOOPBACK_TYPES:
-            raise ValueError(f"sample_type is {sample_type!r}; it must be one of {', '.join(_LOOPBACK_TYPES)}")
+            raise ValueError(
+                f"sample_type is {short_repr(sample_type)}; it must be one of {', '.join(_LOOPBACK_TYPES)}"
+            )
         frequency = checks.integer(1, 2**31 - 1)("frequency", frequency)
         al = functions()
         if al.alcLoopbackOpenDeviceSOFT is None:
@@ -92,7 +97,9 @@ class LoopbackDevice(Device):
         if not al.alcIsRenderFormatSupportedSOFT(handle, frequency, channels, kind):
             al.alcGetError(handle)
             al.alcCloseDevice(handle)
-            raise ValueError(f"OpenAL cannot render {channel_config!r} as {sample_type!r} at {frequency} Hz")
+            raise ValueError(
+                f"OpenAL cannot render {short_repr(channel_config)} as {short_repr(sample_type)} at {frequency} Hz"
+            )
         self.channel_config = channel_config
         self.sample_type = sample_type
         self._open(handle, {keys.FREQUENCY: frequency, keys.CHANNEL_CONFIG: channels, keys.SAMPLE_TYPE: kind})

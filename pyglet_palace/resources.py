@@ -19,8 +19,9 @@ import pyglet.resource
 
 from ._common import checks
 from ._common.private_api import loader_index
+from ._common.text import short_repr
 from ._decoding.files import OpenFile, copy_for_libsndfile, open_measured, open_path
-from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, describe_error, short_repr
+from .errors import BufferTooLarge, PalaceError, ResourceNotFound, ResourceUnreadable, describe_error
 
 if TYPE_CHECKING:
     import zipfile
@@ -72,9 +73,9 @@ def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAU
     """
     global _factory, _buffer_size
     if factory is not None and not callable(factory):
-        raise TypeError(f"factory is {factory!r}; it must be callable with a name, or None")
+        raise TypeError(f"factory is {short_repr(factory)}; it must be callable with a name, or None")
     if buffer_size < 1:
-        raise ValueError(f"buffer_size is {buffer_size!r}; it must be 1 or more bytes")
+        raise ValueError(f"buffer_size is {short_repr(buffer_size)}; it must be 1 or more bytes")
     _factory, _buffer_size = factory, buffer_size
 
 
@@ -89,7 +90,9 @@ class _FileIOReader(io.RawIOBase):
     def __init__(self, file: FileIO) -> None:
         self._file: FileIO = io.BytesIO()  # Python calls `close` even if this constructor raises
         if not (hasattr(file, "read") and hasattr(file, "seek") and hasattr(file, "close")):
-            raise TypeError(f"the factory given to use_fileio returned {file!r}; it must return an open binary file")
+            raise TypeError(
+                f"the factory given to use_fileio returned {short_repr(file)}; it must return an open binary file"
+            )
         self._file = file
 
     def readinto(self, target: Any) -> int:
@@ -277,7 +280,7 @@ def key_of(name: Name) -> str:
         return name
     path = os.fspath(name) if isinstance(name, os.PathLike) else None
     if not isinstance(path, str):
-        raise TypeError(f"{name!r} is not the name of a sound; it must be a str or a path")
+        raise TypeError(f"{short_repr(name)} is not the name of a sound; it must be a str or a path")
     return os.path.abspath(path)
 
 

@@ -19,6 +19,7 @@ import pytest
 import soundfile
 from pyglet.util import CodecRegistry, DecodeException
 
+from pyglet_palace._common.text import short_repr
 from pyglet_palace._decoding.sndfile import SndfileReader
 from pyglet_palace.errors import ResourceUnreadable
 from tests import sounds
@@ -373,7 +374,7 @@ def test_unreadable_stream_ends(
     assert source.get_audio_data(4096) is None
     source.seek(0.0)
     assert source.get_audio_data(4096) is None
-    assert logged_warnings() == [f"{str(path)!r}: the disk is gone; the stream ends here"]
+    assert logged_warnings() == [f"{short_repr(str(path))}: the disk is gone; the stream ends here"]
     with pytest.raises(DecodeException, match="the disk is gone"):
         load(path, streaming=False)
 

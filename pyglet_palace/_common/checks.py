@@ -10,6 +10,8 @@ import math
 import os
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .text import short_repr
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -46,11 +48,11 @@ def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False)
         try:
             result = float(value) if not isinstance(value, (str, bytes)) else float(None)  # type: ignore[arg-type]
         except (TypeError, ValueError):
-            raise TypeError(f"{name} is {value!r}; it must be a number") from None
+            raise TypeError(f"{name} is {short_repr(value)}; it must be a number") from None
         except OverflowError:
             result = math.inf
         if not low <= result <= high or (above and result - low < FLT_MIN):
-            raise ValueError(f"{name} is {value!r}; it must be {range_text}")
+            raise ValueError(f"{name} is {short_repr(value)}; it must be {range_text}")
         return result
 
     return check
@@ -64,9 +66,9 @@ def integer(low: int, high: int | None = None) -> Check[int]:
         try:
             result: int = value.__index__()
         except AttributeError:
-            raise TypeError(f"{name} is {value!r}; it must be a whole number") from None
+            raise TypeError(f"{name} is {short_repr(value)}; it must be a whole number") from None
         if result < low or (high is not None and result > high):
-            raise ValueError(f"{name} is {value!r}; it must be {range_text}")
+            raise ValueError(f"{name} is {short_repr(value)}; it must be {range_text}")
         return result
 
     return check
@@ -89,7 +91,9 @@ def three_flags(first: str, second: str, third: str) -> Check[tuple[bool, bool, 
         try:
             one, two, three = value
         except (TypeError, ValueError):
-            raise TypeError(f"{name} is {value!r}; it must be three bools ({first}, {second}, {third})") from None
+            raise TypeError(
+                f"{name} is {short_repr(value)}; it must be three bools ({first}, {second}, {third})"
+            ) from None
         return bool(one), bool(two), bool(three)
 
     return check
@@ -113,13 +117,13 @@ def pair(first: str, second: str, low: float, high: float, *, ordered: bool = Fa
         try:
             one, two = value
         except (TypeError, ValueError):
-            raise TypeError(f"{name} is {value!r}; it must be two numbers ({first}, {second})") from None
+            raise TypeError(f"{name} is {short_repr(value)}; it must be two numbers ({first}, {second})") from None
         try:
             one, two = single(f"{name}[0]", one), single(f"{name}[1]", two)
             if ordered and one > two:
                 raise ValueError
         except ValueError:
-            raise ValueError(f"{name} is {value!r}; it must be ({first}, {second}), {range_text}") from None
+            raise ValueError(f"{name} is {short_repr(value)}; it must be ({first}, {second}), {range_text}") from None
         return one, two
 
     return check
@@ -133,7 +137,7 @@ def vector(name: str, value: Any) -> Vector:
     try:
         x, y, z = value
     except (TypeError, ValueError):
-        raise TypeError(f"{name} is {value!r}; it must be three numbers (x, y, z)") from None
+        raise TypeError(f"{name} is {short_repr(value)}; it must be three numbers (x, y, z)") from None
     return _coordinate(name, x), _coordinate(name, y), _coordinate(name, z)
 
 
@@ -142,10 +146,10 @@ def two_vectors(name: str, value: Any) -> tuple[Vector, Vector]:
     try:
         at, up = value
     except (TypeError, ValueError):
-        raise TypeError(f"{name} is {value!r}; it must be two vectors (at, up)") from None
+        raise TypeError(f"{name} is {short_repr(value)}; it must be two vectors (at, up)") from None
     at, up = vector(f"{name}[0]", at), vector(f"{name}[1]", up)
     if not any((at[1] * up[2] - at[2] * up[1], at[2] * up[0] - at[0] * up[2], at[0] * up[1] - at[1] * up[0])):
-        raise ValueError(f"{name} is {value!r}; 'at' and 'up' must be directions that are not parallel")
+        raise ValueError(f"{name} is {short_repr(value)}; 'at' and 'up' must be directions that are not parallel")
     return at, up
 
 
@@ -155,11 +159,11 @@ def one_of(choices: Mapping[_Choice, Any]) -> Check[_Choice]:
 
     def check(name: str, value: Any) -> _Choice:
         if not isinstance(value, str):
-            raise TypeError(f"{name} is {value!r}; it must be a str, {range_text}")
+            raise TypeError(f"{name} is {short_repr(value)}; it must be a str, {range_text}")
         for choice in choices:
             if choice == value:
                 return choice
-        raise ValueError(f"{name} is {value!r}; it must be {range_text}")
+        raise ValueError(f"{name} is {short_repr(value)}; it must be {range_text}")
 
     return check
 
@@ -167,16 +171,19 @@ def one_of(choices: Mapping[_Choice, Any]) -> Check[_Choice]:
 def string(name: str, value: Any) -> str:
     """Check that `value` is a `str`."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} is {value!r}; it must be a str")
+        raise TypeError(f"{name} is {short_repr(value)}; it must be a str")
     return value
 
 
 def several(name: str, values: Any) -> tuple[Any, ...]:
     """Return an iterable of names as a tuple. A single name is refused, although a `str` is iterable."""
     if isinstance(values, (str, bytes, os.PathLike)):
-        raise TypeError(f"{name} is {values!r}, a single name; it must be an iterable of names, such as [{values!r}]")
+        raise TypeError(
+            f"{name} is {short_repr(values)}, a single name; it must be an iterable of names, "
+            f"such as [{short_repr(values)}]"
+        )
     try:
         each = iter(values)
     except TypeError:
-        raise TypeError(f"{name} is {values!r}; it must be an iterable of names") from None
+        raise TypeError(f"{name} is {short_repr(values)}; it must be an iterable of names") from None
     return tuple(each)

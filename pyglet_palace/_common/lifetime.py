@@ -6,6 +6,7 @@ import itertools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..errors import DestroyedError
+from .text import short_repr
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -25,7 +26,7 @@ class KnownAttributes:
     def __setattr__(self, name: str, value: Any) -> None:
         kind = type(self)
         if not name.startswith("_") and kind.__module__.startswith("pyglet_palace.") and not _has(kind, name):
-            raise AttributeError(f"{kind.__name__} has no attribute {name!r}, and none can be added")
+            raise AttributeError(f"{kind.__name__} has no attribute {short_repr(name)}, and none can be added")
         super().__setattr__(name, value)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from .._common.text import short_repr
 from ..errors import DecodeError, UnsupportedFormat
 from ..formats import AL_FORMATS, frame_size
 from .pcm import check_rate, replace_non_finite
@@ -49,10 +50,10 @@ class CustomReader:
 
     def __init__(self, name: str, decoder: DecoderLike) -> None:
         if not hasattr(decoder, "read"):
-            raise DecodeError(name, "decode", f"{decoder!r} is not a decoder; it must be a BaseDecoder")
+            raise DecodeError(name, "decode", f"{short_repr(decoder)} is not a decoder; it must be a BaseDecoder")
         missing = [attribute for attribute in _ATTRIBUTES if not hasattr(decoder, attribute)]
         if missing:
-            raise DecodeError(name, "decode", f"the decoder {decoder!r} has no {' and no '.join(missing)}")
+            raise DecodeError(name, "decode", f"the decoder {short_repr(decoder)} has no {' and no '.join(missing)}")
         self.name = name
         self._decoder = decoder
         self.frequency = _integer(name, "frequency", decoder.frequency)
@@ -62,11 +63,13 @@ class CustomReader:
         try:
             start, end = decoder.loop_points
         except (TypeError, ValueError):
-            problem = f"the decoder's loop_points is {decoder.loop_points!r}; it must be two whole numbers (start, end)"
+            points = short_repr(decoder.loop_points)
+            problem = f"the decoder's loop_points is {points}; it must be two whole numbers (start, end)"
             raise DecodeError(name, "decode", problem) from None
         self.loop_points = _integer(name, "loop_points[0]", start), _integer(name, "loop_points[1]", end)
         if (self.channel_config, self.sample_type) not in AL_FORMATS:
-            problem = f"the decoder's format ({self.channel_config!r}, {self.sample_type!r}) is not a known format"
+            layout, kind = short_repr(self.channel_config), short_repr(self.sample_type)
+            problem = f"the decoder's format ({layout}, {kind}) is not a known format"
             raise UnsupportedFormat(name, "decode", problem)
         check_rate(name, self.frequency)
         self._frame = frame_size(self.channel_config, self.sample_type)
@@ -108,4 +111,6 @@ def _integer(name: str, what: str, value: Any) -> int:
     try:
         return index(value)
     except TypeError:
-        raise DecodeError(name, "decode", f"the decoder's {what} is {value!r}; it must be a whole number") from None
+        raise DecodeError(
+            name, "decode", f"the decoder's {what} is {short_repr(value)}; it must be a whole number"
+        ) from None

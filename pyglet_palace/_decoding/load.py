@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
+from .._common.text import short_repr
 from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat, describe_error
 from ..formats import CHANNELS, DTYPES, frame_size
 from .custom import CustomReader
@@ -122,9 +123,10 @@ def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike
         except RuntimeError:
             continue  # the factory rejects the file
         except Exception as error:
-            raise as_resource_error(name, error, f" (in the decoder factory {factory!r})") from error
+            raise as_resource_error(name, error, f" (in the decoder factory {short_repr(factory)})") from error
         if decoder is None:
-            problem = f"{factory!r} returned None; it must return a decoder, or raise RuntimeError to reject the file"
+            rule = "it must return a decoder, or raise RuntimeError to reject the file"
+            problem = f"{short_repr(factory)} returned None; {rule}"
             raise DecodeError(name, "decode", problem)
         return decoder
     return SndfileReader(name, opened, ("Mono", "32-bit float") in settings.supported)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import resources
+from .._common.text import short_repr
 from ..errors import DestroyedError, ResourceError, ResourceNotFound
 from .suggestions import explain_missing
 
@@ -59,7 +60,7 @@ class NameLookup:
                 substitute = self._ask_substitute(resources.key_of(name), error, tried)
                 if not substitute:
                     if tried:
-                        problem = f"not found, and neither was the substitute {name!r}"
+                        problem = f"not found, and neither was the substitute {short_repr(name)}"
                         raise ResourceNotFound(key, "find", problem) from error
                     raise
                 name, tried = substitute, tried + 1
@@ -96,4 +97,6 @@ class NameLookup:
 
     def _check_open(self, key: str) -> None:
         if self.closed:
-            raise DestroyedError(f"{key!r} was not loaded, because its context was destroyed during the load") from None
+            raise DestroyedError(
+                f"{short_repr(key)} was not loaded, because its context was destroyed during the load"
+            ) from None

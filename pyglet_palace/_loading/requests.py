@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from .. import resources
 from .._common.log import warn_once
-from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, short_repr, unlinked
+from .._common.text import short_repr
+from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 from .cache import CacheEntry, SoundCache
 from .expected_time import Survey
 from .jobs import DecodeJob, Job
@@ -313,7 +314,7 @@ class LoadRequests:
             RuntimeError: The calling thread is running the job.
         """
         if self._running_here if job is None else job in self._running_here:
-            raise RuntimeError(f"a callback of a load that runs on this thread cannot wait for {what!r}")
+            raise RuntimeError(f"a callback of a load that runs on this thread cannot wait for {short_repr(what)}")
 
     # Results of the workers
 
@@ -394,7 +395,9 @@ class LoadRequests:
     def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
         """Return the error for a load that was dropped while it ran."""
         if self._lookup.closed:
-            return DestroyedError(f"{key!r} was not loaded, because its context was destroyed during the load")
+            return DestroyedError(
+                f"{short_repr(key)} was not loaded, because its context was destroyed during the load"
+            )
         return LoadCancelled(key, "decode", "the sound was freed while it was loading")
 
     def _known(self, key: str) -> CacheEntry | PendingLoad | None:

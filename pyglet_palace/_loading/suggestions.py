@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pyglet.resource
 
 from .._common.private_api import loader_home, loader_index
+from .._common.text import short_repr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,13 +35,13 @@ def explain_missing(name: str, loader: pyglet.resource.Loader | None) -> str:
     if not path:
         return f"not found, because {path_name} is empty; set it to your folders, then call pyglet.resource.reindex()"
     if isinstance(path, str):
-        return f"not found, because {path_name} is {path!r}; it must be a list, such as [{path!r}]"
+        return f"not found, because {path_name} is {short_repr(path)}; it must be a list, such as [{short_repr(path)}]"
     if ".." in name.split("/") or "\\" in name:
         return f"not found; resource names use '/' and stay inside {path_name}. For any other file, pass a pathlib.Path"
     index, home = loader_index(loader), loader_home(loader)
     invalid = [folder for folder in path if not isinstance(folder, str)]
     if invalid:
-        return f"not found, because {path_name} contains {invalid[0]!r}; pyglet accepts only strings there"
+        return f"not found, because {path_name} contains {short_repr(invalid[0])}; pyglet accepts only strings there"
     normalized = posixpath.normpath(name)
     if normalized == name and (reason := _in_a_folder(name, path, home, path_name)):
         return reason

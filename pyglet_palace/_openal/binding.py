@@ -12,6 +12,7 @@ from ctypes import POINTER, c_char_p, c_float, c_int, c_int64, c_ubyte, c_uint, 
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from .._common.text import short_repr
 from ..errors import DeviceError, OpenALError
 from . import constants as c
 from . import library
@@ -336,10 +337,12 @@ def attribute_list(attributes: Mapping[int, int]) -> Any:
         flat = [number.__index__() for pair in attributes.items() for number in pair]
     except (AttributeError, TypeError):
         raise TypeError(
-            f"attrs is {attributes!r}; it must map whole numbers, such as FREQUENCY, to whole numbers"
+            f"attrs is {short_repr(attributes)}; it must map whole numbers, such as FREQUENCY, to whole numbers"
         ) from None
     if not all(-(2**31) <= number < 2**31 for number in flat):
-        raise ValueError(f"attrs is {attributes!r}; keys and values must fit into 32 bits, -2147483648 to 2147483647")
+        raise ValueError(
+            f"attrs is {short_repr(attributes)}; keys and values must fit into 32 bits, -2147483648 to 2147483647"
+        )
     return (c_int * (len(flat) + 1))(*flat, 0)
 
 

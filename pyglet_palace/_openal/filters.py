@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import checks
 from .._common.log import warn_once
+from .._common.text import short_repr
 from ..errors import OpenALError
 from . import constants as c
 from .properties import Property
@@ -41,7 +42,7 @@ def check_filter(name: str, value: Any) -> Filter:
     try:
         gain, high, low = value
     except (TypeError, ValueError):
-        raise TypeError(f"{name} is {value!r}; it must be three numbers (gain, hf, lf)") from None
+        raise TypeError(f"{name} is {short_repr(value)}; it must be three numbers (gain, hf, lf)") from None
     return _clamped(f"{name}[0]", gain), _clamped(f"{name}[1]", high), _clamped(f"{name}[2]", low)
 
 
@@ -49,7 +50,7 @@ def _clamped(name: str, value: Any) -> float:
     try:
         return min(max(_factor(name, value), 0.0), 1.0)
     except ValueError:
-        raise ValueError(f"{name} is {value!r}; it must be a number other than NaN") from None
+        raise ValueError(f"{name} is {short_repr(value)}; it must be a number other than NaN") from None
 
 
 def send_direct_filter(al: Functions, number: int, value: Filter) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from .._common import checks
+from .._common.text import short_repr
 from .._openal import constants as c
 from .._openal.properties import Property
 
@@ -128,5 +129,5 @@ def _tell_vector(al: Functions, effect: int, what: int, value: Vector) -> None:
 def _check_pan(name: str, value: Any) -> Vector:
     x, y, z = vector = checks.vector(name, value)
     if x * x + y * y + z * z > 1.000001:  # tolerates rounding in a normalised vector
-        raise ValueError(f"{name} is {value!r}; it must be a vector of length 0 to 1")
+        raise ValueError(f"{name} is {short_repr(value)}; it must be a vector of length 0 to 1")
     return vector

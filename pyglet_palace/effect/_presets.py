@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .._common.text import short_repr
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -143,14 +145,14 @@ def preset(name: str) -> Mapping[str, float]:
         TypeError: `name` is not a string.
     """
     if not isinstance(name, str):
-        raise TypeError(f"preset is {name!r}; it must be a name, one of reverb_preset_names")
+        raise TypeError(f"preset is {short_repr(name)}; it must be a name, one of reverb_preset_names")
     row = _ROWS.get(name)
     if row is None:
         from difflib import get_close_matches
 
         close = get_close_matches(name.upper(), reverb_preset_names)
         hint = f"did you mean {' or '.join(map(repr, close))}?" if close else "see reverb_preset_names"
-        raise ValueError(f"preset is {name!r}; there is none of that name; {hint}")
+        raise ValueError(f"preset is {short_repr(name)}; there is none of that name; {hint}")
     columns = _COLUMNS.split()
     return {**_figures(columns, _ROWS["GENERIC"]), **_figures(columns, row)}
 

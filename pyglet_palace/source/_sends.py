@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+from .._common.text import short_repr
 from .._openal.filters import MOST_SENDS, SENDS, warn_of_missing_send
 from ..effect import BaseEffect, effect_state
 
@@ -47,10 +48,12 @@ class Send:
         slots = engine.effect_slots
         if effect is not None:
             if not isinstance(effect, BaseEffect):
-                raise TypeError(f"{self._name}.effect is {effect!r}; it must be an effect or None")
+                raise TypeError(f"{self._name}.effect is {short_repr(effect)}; it must be an effect or None")
             added = effect_state(effect)
             if effect.context is not engine.context:
-                raise ValueError(f"{self._name}.effect is {effect!r}; it must be one of the source's own context")
+                raise ValueError(
+                    f"{self._name}.effect is {short_repr(effect)}; it must be one of the source's own context"
+                )
         removed = effect_state(before, check=False) if before is not None else None
         if removed is not None:
             removed.remove_send(self._state, index)  # first: the new effect may need its slot
@@ -129,7 +132,7 @@ class AuxiliarySends(Sequence[Send]):
         try:
             number = index.__index__()
         except AttributeError:
-            raise TypeError(f"the index of a send is {index!r}; it must be a whole number") from None
+            raise TypeError(f"the index of a send is {short_repr(index)}; it must be a whole number") from None
         if not 0 <= number < MOST_SENDS:
             raise IndexError(f"there is no send {index}; they go from 0 to {MOST_SENDS - 1}")
         return Send(self._source, self._engine, self._state, number)

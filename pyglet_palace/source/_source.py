@@ -6,6 +6,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any
 
 from .._common import checks
+from .._common.text import short_repr
 from .._context_object import ContextObject
 from .._current import require_engine
 from .._loading.cache import CacheEntry
@@ -272,7 +273,7 @@ class Source(SpatialProperties, ContextObject):
         elif isinstance(group, SourceGroup):
             add_to_group(group, self._state, self._engine)
         else:
-            raise TypeError(f"group is {group!r}; it must be a SourceGroup or None")
+            raise TypeError(f"group is {short_repr(group)}; it must be a SourceGroup or None")
 
     @property
     def sends(self) -> AuxiliarySends:
@@ -319,7 +320,7 @@ class Source(SpatialProperties, ContextObject):
         self._check_alive()
         frame = checks.integer(-(2**63))("offset", frame)
         if frame < 0:
-            raise OverflowError(f"offset is {frame!r}; it must be 0 or more frames")
+            raise OverflowError(f"offset is {short_repr(frame)}; it must be 0 or more frames")
         playable = self._playable
         if playable is None or not (self.paused or self.playing):  # it may have ended since the last update
             self._state.next_offset = frame
@@ -394,7 +395,7 @@ def playable_for(sound: object, source: Source) -> Playable:
         TypeError: `sound` is not a sound.
         ValueError: `sound` and `source` belong to different contexts.
     """
-    raise TypeError(f"{sound!r} cannot be played; it must be a Buffer or a BaseDecoder")
+    raise TypeError(f"{short_repr(sound)} cannot be played; it must be a Buffer or a BaseDecoder")
 
 
 def new_source(engine: Engine) -> Source:

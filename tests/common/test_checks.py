@@ -101,3 +101,15 @@ def test_iterable_error_propagates() -> None:
 
     with pytest.raises(TypeError, match="mine"):
         checks.several("names", names())
+
+
+@pytest.mark.parametrize("value", ["x" * 100_000, list(range(1000)), {"key": "value" * 50}])
+def test_errors_shorten_what_was_given(value: object) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        checks.vector("position", value)
+
+    text = str(caught.value)
+    shown = text.removeprefix("position is ").partition("; it must be")[0]
+    assert len(shown) == 80
+    assert shown[:40] == repr(value)[:40]
+    assert shown[-37:] == repr(value)[-37:]
