@@ -31,6 +31,12 @@ Install OpenAL Soft:
     Windows      the binaries of openal-soft.org, and set {variable} to soft_oal.dll
 or set the environment variable {variable} to the path of the library."""
 
+_FROZEN = """\
+PyOpenAL is missing in this frozen game ({error}).
+Freeze it again with this option:
+    PyInstaller  --hidden-import openal
+    Nuitka       --include-package=openal"""
+
 
 def candidates() -> Iterator[str]:
     """Yield the paths of libraries to try, best first.
@@ -100,6 +106,9 @@ def _import_pyopenal(path: str) -> Any:
             os.environ["PATH"] = ""  # PyOpenAL appends to it without checking that it exists
         importlib.import_module("openal")
     except Exception as error:
+        frozen = getattr(sys, "frozen", False) or "__compiled__" in globals()  # PyInstaller, Nuitka
+        if frozen and isinstance(error, ModuleNotFoundError):
+            raise OpenALNotFound(_FROZEN.format(error=error)) from error
         raise OpenALNotFound(f"PyOpenAL cannot bind {path}: {error}") from error
     finally:
         ctypes.util.find_library = find_library

@@ -84,6 +84,20 @@ except palace.OpenALNotFound as error:
     assert str(fake) in done.stdout, done.stderr
 
 
+def test_frozen_game_without_pyopenal_advises() -> None:
+    code = """
+import sys
+import pyglet_palace as palace
+sys.frozen, sys.modules["openal"] = True, None
+try:
+    palace.LoopbackDevice()
+except palace.OpenALNotFound as error:
+    print(error)
+"""
+    done = run(code)
+    assert "--hidden-import openal" in done.stdout, done.stderr
+
+
 def test_binding_leaves_the_process_alone() -> None:
     """PATH and find_library are as before."""
     code = """
