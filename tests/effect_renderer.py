@@ -72,6 +72,12 @@ def version(context: palace.Context) -> str:
         return ask(0xB002).decode()  # AL_VERSION
 
 
+def release(context: palace.Context) -> tuple[int, int]:
+    """OpenAL Soft's, such as (1, 19)."""
+    major, minor, _ = version(context).split()[-1].split(".")
+    return int(major), int(minor)
+
+
 class Asked:
     """One of OpenAL's effect objects, asked directly."""
 

@@ -104,7 +104,10 @@ class EchoEffect(BaseEffect):
 
 
 class FlangerEffect(BaseEffect):
-    """Flanger: a sweeping comb filter, made by a copy with a very short modulated delay."""
+    """Flanger: a sweeping comb filter, made by a copy with a very short modulated delay.
+
+    OpenAL Soft 1.24 and newer feed the copy back without the delay.
+    """
 
     __slots__ = ()
 
@@ -220,7 +223,7 @@ class AutowahEffect(BaseEffect):
 class CompressorEffect(BaseEffect):
     """Compressor: make loud parts softer and soft parts louder.
 
-    In OpenAL Soft 1.23.1 a defect makes its output silent. 1.19.1 does not have this defect.
+    A defect of OpenAL Soft 1.23 to 1.25 makes its output silent. 1.19.1 does not have this defect.
     """
 
     __slots__ = ()

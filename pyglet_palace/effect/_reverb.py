@@ -37,7 +37,8 @@ class ReverbEffect(BaseEffect):
         checks.boolean,
         True,
         _send_auto,
-        "Whether the sends attenuate with distance as in a room with this reverb. If not, as the sources do.",
+        "Whether the sends attenuate with distance as in a room with this reverb. If not, as the sources do, and in "
+        "OpenAL Soft 1.24 and newer by their room rolloff factor only.",
     )
     density = real(1, 0.0, 1.0, 1.0, "Modal density; lower values sound more coloured")
     diffusion = real(2, 0.0, 1.0, 1.0, "Echo density; lower values sound grainier")

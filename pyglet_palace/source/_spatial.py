@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _ALL_AROUND = (360.0, 360.0)
 
-#: The most that OpenAL takes as a room rolloff factor (AL/efx.h).
-_MOST_ROOM_ROLLOFF = 10.0
+#: The most that OpenAL takes as a room rolloff factor (AL/efx.h), and the most that OpenAL Soft 1.24 and newer take.
+_MOST_ROOM_ROLLOFF, _MOST_ROOM_ROLLOFF_SINCE_1_24 = 10.0, 1.0
 
 _send_inner_angle = to.number(c.AL_CONE_INNER_ANGLE)
 _send_outer_angle = to.number(c.AL_CONE_OUTER_ANGLE)
@@ -49,7 +49,10 @@ _FACING: Property[Any] = Property(
 
 
 def _send_limited_room_rolloff(al: Functions, source: int, value: float) -> None:
-    _send_room_rolloff(al, source, min(value, _MOST_ROOM_ROLLOFF))
+    try:
+        _send_room_rolloff(al, source, min(value, _MOST_ROOM_ROLLOFF))
+    except OpenALError:
+        _send_room_rolloff(al, source, min(value, _MOST_ROOM_ROLLOFF_SINCE_1_24))
 
 
 def _send_doppler_factor(al: Functions, source: int, value: float) -> None:
@@ -158,7 +161,8 @@ class SpatialProperties:
         (1.0, 0.0),
         to.each(to.number(c.AL_ROLLOFF_FACTOR), _send_limited_room_rolloff),
         "Strength of distance attenuation: (direct, room), each >= 0, for the direct sound and for the sound sent to "
-        "effects (ALC_EXT_EFX; values above 10 act as 10). 0 disables attenuation.",
+        "effects (ALC_EXT_EFX). 0 disables attenuation. Room factors above 10 act as 10, and above 1 as 1 in OpenAL Soft "
+        "1.24 and newer.",
     )
     """Strength of distance attenuation: (direct, room), each >= 0."""
 

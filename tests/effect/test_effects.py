@@ -11,7 +11,7 @@ import pytest
 import pyglet_palace as palace
 from tests import sounds
 from tests.conftest import RATE
-from tests.effect_renderer import Asked, EffectRenderer, click, level, noise, version
+from tests.effect_renderer import Asked, EffectRenderer, click, level, noise, release, version
 
 CLASSES = [getattr(palace, name) for name in palace.__all__ if name.endswith("Effect") and name != "BaseEffect"]
 ROWS = [pytest.param(cls, row, id=f"{cls.__name__}.{row.name}") for cls in CLASSES for row in cls._parameters.values()]
@@ -33,7 +33,9 @@ def test_defaults_and_ranges_are_openals(cls: Any, row: Any, context: palace.Con
             assert asked.takes(row, low)
             assert asked.takes(row, high)
             assert not asked.takes(row, np.nextafter(low, np.float32(-math.inf)))
-            assert not asked.takes(row, np.nextafter(high, np.float32(math.inf)))
+            # OpenAL Soft 1.24 and newer take a chorus's delays for a flanger.
+            more = (cls, row.name) == (palace.FlangerEffect, "delay") and release(context) >= (1, 24)
+            assert asked.takes(row, np.nextafter(high, np.float32(math.inf))) is more
         elif isinstance(row.default, str):
             choices = [word.split("'")[1] for word in row.__doc__.split("one of ")[1].split(". ")[0].split(", ")]
             assert choices[answer] == row.default
@@ -163,10 +165,13 @@ def test_chorus_and_flanger_delay(renderer: EffectRenderer) -> None:
         assert np.abs(out[:, 0]).argmax() == pytest.approx(seconds * RATE, abs=1)
 
 
-def test_flanger_feeds_back(renderer: EffectRenderer) -> None:
+def test_flanger_feeds_back(renderer: EffectRenderer, context: palace.Context) -> None:
     with palace.FlangerEffect(depth=0.0, rate=0.0, feedback=-0.5, delay=0.004) as effect:
         data = np.concatenate([0 * noise(0.1), click()])  # an effect fades in
         out = renderer.render(effect, data, RATE // 5)[RATE // 10 :, 0]
+    if release(context) >= (1, 24):  # fed back by one frame: a defect of these libraries
+        assert np.sign(out[176:181]).tolist() == [1, 1, -1, 1, -1]
+        return
     first, second = (out[round(0.004 * RATE * turn) - 3 :][:6].sum() for turn in (1, 2))
     assert second / first == pytest.approx(-0.5, abs=0.05)
 
@@ -197,7 +202,8 @@ def test_ring_modulator_makes_sidebands(renderer: EffectRenderer) -> None:
     with palace.RingModulatorEffect(300.0, highpass_cutoff=0.0) as effect:
         assert renderer.tones(effect, count=2) == [700, 1300]
         effect.waveform = "square"
-        assert renderer.tones(effect, count=4) == [100, 700, 1300, 1900]  # also of its third harmonic
+        # Also of its third harmonic. OpenAL Soft 1.25 rounds the period up to 148 frames, which is 298 Hz.
+        assert renderer.tones(effect, count=4) == pytest.approx([100, 700, 1300, 1900], abs=6)
 
 
 def test_autowah_opens_with_loudness(renderer: EffectRenderer) -> None:
@@ -217,8 +223,8 @@ def test_compressor_raises_soft_sounds(renderer: EffectRenderer, context: palace
             for gain in (0.02, 0.9):
                 data = sounds.tone(1.0, 1000, gain)
                 gains.append(level(renderer.render(effect, data, RATE)[RATE // 2 :, 0]) / level(data))
-    if version(context).endswith("1.23.1"):
-        assert gains == [0, 0, 0, 0]  # a defect of that library, as the class says
+    if release(context) >= (1, 23):
+        assert gains == [0, 0, 0, 0]  # a defect of these libraries, as the class says
         return
     soft, loud, soft_off, loud_off = gains
     assert soft_off == pytest.approx(loud_off, rel=0.01)
@@ -242,7 +248,7 @@ def test_equalizer_bands_are_in_place(band: str, frequency: float, renderer: Eff
 @pytest.mark.parametrize("cls", CLASSES)
 def test_destroyed_effect_falls_silent(cls: Any, renderer: EffectRenderer, context: palace.Context) -> None:
     effect = cls()
-    silent = cls is palace.CompressorEffect and version(context).endswith("1.23.1")  # a defect of that library
+    silent = cls is palace.CompressorEffect and release(context) >= (1, 23)  # a defect of these libraries
     source = renderer.source(effect)
     source.looping = True
     renderer.buffer(noise()).play(source)
@@ -279,7 +285,7 @@ def test_early_properties_are_heard(renderer: EffectRenderer) -> None:
     assert level(renderer.render(effect, noise(), RATE)) / plain == pytest.approx(0.5, rel=0.01)
 
 
-def test_send_auto_reaches_the_slot(renderer: EffectRenderer) -> None:
+def test_send_auto_reaches_the_slot(renderer: EffectRenderer, context: palace.Context) -> None:
     effect = palace.ReverbEffect()
     assert effect.send_auto is True
     effect.send_auto = False
@@ -287,10 +293,11 @@ def test_send_auto_reaches_the_slot(renderer: EffectRenderer) -> None:
     source.position = (0, 0, -20)
     buffer = renderer.buffer(noise())
     buffer.play(source)
-    without = level(renderer.device.render(RATE))  # 1/20 of what a room would do
+    without = level(renderer.device.render(RATE))  # as the source at 20 units: 1/20. Since 1.24: not attenuated
     effect.send_auto = True
     buffer.play(source)
-    assert level(renderer.device.render(RATE)) > 10 * without
+    room = level(renderer.device.render(RATE))
+    assert room < 0.85 * without if release(context) >= (1, 24) else room > 10 * without
     assert effect.send_auto is True
 
 

@@ -14,6 +14,7 @@ from pyglet_palace._openal import constants as c
 from pyglet_palace._openal.properties import Property
 from pyglet_palace._playback.voice import GAIN
 from tests import sounds
+from tests.effect_renderer import release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -123,8 +124,8 @@ PROPERTIES: dict[str, tuple[Any, Any, Callable[[Asked], bool] | None]] = {
     ),
     "rolloff_factors": (
         (1, 0),
-        (3, 2),
-        lambda al: (al.floats(c.AL_ROLLOFF_FACTOR) == 3) and (al.floats(c.AL_ROOM_ROLLOFF_FACTOR) == 2),
+        (3, 0.5),
+        lambda al: (al.floats(c.AL_ROLLOFF_FACTOR) == 3) and (al.floats(c.AL_ROOM_ROLLOFF_FACTOR) == 0.5),
     ),
     "doppler_factor": (1, 0.5, lambda al: al.floats(c.AL_DOPPLER_FACTOR) == 0.5),
     "relative": (False, True, lambda al: al.integer(c.AL_SOURCE_RELATIVE) == 1),
@@ -277,7 +278,7 @@ def test_range_ends_are_in_range(buffer: palace.Buffer) -> None:
         ("distance_range", (FLT_MAX, FLT_MAX)),
         ("cone_angles", (0, 360)),
         ("outer_cone_gains", (1, 0)),
-        ("rolloff_factors", (0, 1000)),  # OpenAL itself takes 10 at most for the room
+        ("rolloff_factors", (0, 1000)),
         ("doppler_factor", 0),
         ("air_absorption_factor", 10),
         ("radius", FLT_MAX),
@@ -287,6 +288,18 @@ def test_range_ends_are_in_range(buffer: palace.Buffer) -> None:
     ]:
         setattr(source, name, value)
         assert getattr(source, name) == value
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0, 1000.0])
+def test_room_rolloff_is_limited(buffer: palace.Buffer, context: palace.Context, factor: float) -> None:
+    """The property keeps a factor that OpenAL does not take, and the voice gets the largest one."""
+    source = buffer.play()
+    assert source._state.voice is not None
+    most = 1 if release(context) >= (1, 24) else 10
+    source.rolloff_factors = 1, factor
+
+    assert Asked(context, source._state.voice.number).floats(c.AL_ROOM_ROLLOFF_FACTOR) == min(factor, most)
+    assert source.rolloff_factors == (1, factor)
 
 
 def test_cone_faces_its_orientation(buffer: palace.Buffer, context: palace.Context) -> None:

