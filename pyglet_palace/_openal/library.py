@@ -13,23 +13,16 @@ from typing import TYPE_CHECKING, Any
 from ..errors import OpenALNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 #: Environment variable: path of the OpenAL library to use, before any other.
 VARIABLE = "PYGLET_PALACE_OPENAL"
 
-_BUNDLED = ("libopenal.so.1", "OpenAL32.dll", "libopenal.dylib")
+#: Packages of PyPI that contain OpenAL Soft, with the folder in them; the newest library first. See the extra `openal`.
+_PACKAGES = (("pyalsoft", "_native"), ("cyal", ""))
+#: Names of the library on all systems.
+_NAMES = ("libopenal.so.1", "libopenal.1.dylib", "libopenal.dylib", "soft_oal.dll", "OpenAL32.dll")
 _SYSTEM = ("soft_oal", "OpenAL32", "openal")
-
-_HELP = """\
-no OpenAL library was found{tried}.
-Install OpenAL Soft:
-    any system   pip install "pyglet-palace[openal]"
-    Debian       apt install libopenal1
-    Fedora       dnf install openal-soft
-    macOS        brew install openal-soft, and set {variable} to its libopenal.dylib
-    Windows      the binaries of openal-soft.org, and set {variable} to soft_oal.dll
-or set the environment variable {variable} to the path of the library."""
 
 _FROZEN = """\
 PyOpenAL is missing in this frozen game ({error}).
@@ -41,16 +34,17 @@ Freeze it again with this option:
 def candidates() -> Iterator[str]:
     """Yield the paths of libraries to try, best first.
 
-    If the environment variable ``PYGLET_PALACE_OPENAL`` is set, only its value. Else the library inside `cyal`, which
-    the extra ``openal`` installs, then the libraries of the system.
+    If the environment variable ``PYGLET_PALACE_OPENAL`` is set, only its value. Else the libraries inside the packages
+    that the extra ``openal`` installs, then those of the system. Imports none of the packages.
     """
     chosen = os.environ.get(VARIABLE)
     if chosen:
         yield chosen
         return
-    bundled = importlib.util.find_spec("cyal")
-    for folder in (bundled.submodule_search_locations or ()) if bundled else ():
-        yield from (str(path) for name in _BUNDLED if (path := Path(folder, name)).is_file())
+    for package, inner in _PACKAGES:
+        for folder in _folders(package):
+            paths = (Path(folder, inner, name) for name in _NAMES)
+            yield from (str(path) for path in paths if path.is_file())
     if sys.platform.startswith("linux"):
         # The result of find_library, without the compiler and linker that it starts.
         yield "libopenal.so.1"
@@ -60,6 +54,12 @@ def candidates() -> Iterator[str]:
         found = ctypes.util.find_library(name)
         if found:
             yield found
+
+
+def _folders(package: str) -> list[str]:
+    """Return the folders of an installed package; none if it is not installed."""
+    found = importlib.util.find_spec(package)
+    return list(found.submodule_search_locations or ()) if found else []
 
 
 def load() -> Any:
@@ -78,16 +78,56 @@ def load() -> Any:
 
 def _loadable() -> str:
     """Return the first candidate that the system can load."""
-    tried: list[str] = []
+    failed: dict[str, OSError] = {}
     for path in candidates():
         try:
             ctypes.CDLL(path)
         except OSError as error:
-            tried.append(f"{path}: {error}")
+            failed[path] = error
         else:
             return path
-    note = " (" + "; ".join(tried) + ")" if tried else ""
-    raise OpenALNotFound(_HELP.format(tried=note, variable=VARIABLE))
+    raise OpenALNotFound(_explain_missing(failed))
+
+
+def _explain_missing(failed: Mapping[str, OSError]) -> str:
+    """Return why no library was found, and what to do about it with this Python on this system.
+
+    Args:
+        failed: The libraries that were tried, with their errors.
+    """
+    if os.environ.get(VARIABLE):
+        ((path, error),) = failed.items()
+        return f"{VARIABLE} is {path!r}, which cannot be loaded ({error}). Correct or unset the variable."
+    there = {path: error for path, error in failed.items() if not str(error).startswith(f"{path}: cannot open shared")}
+    problems = "".join(f"\n    {path}: {error}" for path, error in there.items())
+    lines = [f"no OpenAL library can be loaded.{problems}", "What to do:"]
+    if is_frozen():
+        lines.append("    Freeze the game again, in an environment with pyglet-palace[openal]. PyInstaller then adds")
+        lines.append("    OpenAL by itself. See docs/shipping.md for other tools.")
+        return "\n".join(lines)
+    if any("libatomic" in str(error) for error in failed.values()):
+        lines.append("    install libatomic: `apt install libatomic1` on Debian, `dnf install libatomic` on Fedora")
+    if not any(_folders(package) for package, _ in _PACKAGES):
+        lines.append('    pip install "pyglet-palace[openal]"')
+    elif not there:
+        lines.append("    (the extra `openal` is installed, and has no library for this system)")
+    lines += [f"    {advice}" for advice in _system_advice()]
+    lines.append(f"    or set the environment variable {VARIABLE} to the path of an OpenAL library")
+    return "\n".join(lines)
+
+
+def _system_advice() -> list[str]:
+    """Return how to get the library of this system."""
+    if sys.platform == "darwin":
+        return [f"brew install openal-soft, and set {VARIABLE} to its libopenal.dylib"]
+    if sys.platform == "win32":
+        return [f"download the binaries of openal-soft.org, and set {VARIABLE} to soft_oal.dll"]
+    return ["install OpenAL Soft: `apt install libopenal1` on Debian, `dnf install openal-soft` on Fedora"]
+
+
+def is_frozen() -> bool:
+    """Return whether PyInstaller or Nuitka made the program."""
+    return bool(getattr(sys, "frozen", False)) or "__compiled__" in globals()
 
 
 def _import_pyopenal(path: str) -> Any:
@@ -106,8 +146,7 @@ def _import_pyopenal(path: str) -> Any:
             os.environ["PATH"] = ""  # PyOpenAL appends to it without checking that it exists
         importlib.import_module("openal")
     except Exception as error:
-        frozen = getattr(sys, "frozen", False) or "__compiled__" in globals()  # PyInstaller, Nuitka
-        if frozen and isinstance(error, ModuleNotFoundError):
+        if is_frozen() and isinstance(error, ModuleNotFoundError):
             raise OpenALNotFound(_FROZEN.format(error=error)) from error
         raise OpenALNotFound(f"PyOpenAL cannot bind {path}: {error}") from error
     finally:

@@ -161,8 +161,8 @@ class SpatialProperties:
         (1.0, 0.0),
         to.each(to.number(c.AL_ROLLOFF_FACTOR), _send_limited_room_rolloff),
         "Strength of distance attenuation: (direct, room), each >= 0, for the direct sound and for the sound sent to "
-        "effects (ALC_EXT_EFX). 0 disables attenuation. Room factors above 10 act as 10, and above 1 as 1 in OpenAL Soft "
-        "1.24 and newer.",
+        "effects (ALC_EXT_EFX). 0 disables attenuation. Room factors above 10 act as 10, in OpenAL Soft 1.24 and newer "
+        "those above 1 as 1.",
     )
     """Strength of distance attenuation: (direct, room), each >= 0."""
 

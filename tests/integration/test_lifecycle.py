@@ -123,7 +123,7 @@ def test_context_imports_no_window() -> None:
 
 
 def test_missing_library_error_helps(tmp_path: Path) -> None:
-    """The error says what to install."""
+    """Each call that needs the library says why it is missing."""
     nowhere = tmp_path / "no library.so"
     printed, _ = run(
         """
@@ -140,8 +140,7 @@ def test_missing_library_error_helps(tmp_path: Path) -> None:
     lines = printed.splitlines()
     assert len(lines) == 4
     for line in lines:
-        for part in ("no OpenAL library was found", str(nowhere), "pip install", "apt install", "PYGLET_PALACE_OPENAL"):
-            assert part in line
+        assert f"PYGLET_PALACE_OPENAL is {str(nowhere)!r}, which cannot be loaded" in line
 
 
 # init and shutdown

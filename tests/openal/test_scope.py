@@ -1,11 +1,9 @@
-"""The library that is used, what a context scope leaves behind, and the texts of errors."""
+"""What a context scope leaves behind, and the texts of errors."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
-import os
-import subprocess
 import sys
 import threading
 import types
@@ -15,115 +13,12 @@ import pytest
 
 import pyglet_palace as palace
 from pyglet_palace import _openal
-from pyglet_palace._openal import ContextScope, library
+from pyglet_palace._openal import ContextScope
 from pyglet_palace._openal import scope as scope_module
 from tests.interrupts import interrupt_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
-
-
-def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code],
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-
-
-def test_variable_alone_decides(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(library.VARIABLE, "some/libopenal.so")
-    assert list(library.candidates()) == ["some/libopenal.so"]
-
-
-def test_cyal_comes_before_the_system(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv(library.VARIABLE, raising=False)
-    (tmp_path / "cyal").mkdir()
-    (tmp_path / "cyal" / "__init__.py").touch()
-    (tmp_path / "cyal" / "libopenal.so.1").touch()
-    monkeypatch.syspath_prepend(tmp_path)
-    found = list(library.candidates())
-    assert found[0] == str(tmp_path / "cyal" / "libopenal.so.1")
-    assert len(found) > 1
-
-
-def test_chosen_library_is_used() -> None:
-    chosen = os.environ.get(library.VARIABLE) or next(iter(library.candidates()))
-    assert _openal.functions().handle._name == chosen
-
-
-def test_missing_library_advises(tmp_path: Path) -> None:
-    code = """
-import pyglet_palace as palace
-try:
-    palace.init()
-except palace.OpenALNotFound as error:
-    print(error)
-"""
-    done = run(code, PYGLET_PALACE_OPENAL=str(tmp_path / "missing.so"))
-    assert done.returncode == 0, done.stderr
-    for hint in ("missing.so", "pip install", "apt install libopenal1", "dnf install", "brew install", "Windows"):
-        assert hint in done.stdout
-
-
-def test_file_that_is_no_library_is_named(tmp_path: Path) -> None:
-    fake = tmp_path / "libopenal.so"
-    fake.write_text("not a library")
-    code = """
-import pyglet_palace as palace
-try:
-    palace.device_names.basic
-except palace.OpenALNotFound as error:
-    print(error)
-"""
-    done = run(code, PYGLET_PALACE_OPENAL=str(fake))
-    assert str(fake) in done.stdout, done.stderr
-
-
-def test_frozen_game_without_pyopenal_advises() -> None:
-    code = """
-import sys
-import pyglet_palace as palace
-sys.frozen, sys.modules["openal"] = True, None
-try:
-    palace.LoopbackDevice()
-except palace.OpenALNotFound as error:
-    print(error)
-"""
-    done = run(code)
-    assert "--hidden-import openal" in done.stdout, done.stderr
-
-
-def test_binding_leaves_the_process_alone() -> None:
-    """PATH and find_library are as before."""
-    code = """
-import ctypes.util, os
-before = os.environ["PATH"], ctypes.util.find_library
-import pyglet_palace as palace
-palace.LoopbackDevice().close()
-assert (os.environ["PATH"], ctypes.util.find_library) == before
-del os.environ["PATH"]
-"""
-    done = run(code)
-    assert done.returncode == 0, done.stderr
-
-
-def test_library_bound_by_the_game_is_used() -> None:
-    code = """
-import warnings
-warnings.simplefilter("ignore")  # PyOpenAL's own search leaves some
-import openal
-import pyglet_palace as palace
-from pyglet_palace._openal import functions
-assert functions().handle is openal.al_lib.lib
-palace.LoopbackDevice().close()
-"""
-    done = run(code)
-    assert done.returncode == 0, done.stderr
 
 
 def test_failed_call_names_its_arguments(context: palace.Context) -> None:
