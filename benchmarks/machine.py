@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 #: Packages that take part in a run, by their names on PyPI.
-PACKAGES = ("pyglet", "PyOpenAL", "soundfile", "numpy", "cyal", "pygame-ce", "miniaudio", "arcade")
+PACKAGES = ("pyglet", "PyOpenAL", "soundfile", "numpy", "cyal", "PyALSoft", "pygame-ce", "miniaudio", "arcade")
 
 
 def cores() -> int:
@@ -42,7 +42,8 @@ def openal() -> str:
     from pyglet_palace._openal import functions
 
     path = Path(functions().handle._name)
-    return f"{path.name} of cyal" if path.parent.name == "cyal" else path.name
+    package = {"cyal", "pyalsoft"}.intersection(path.parts)
+    return f"{path.name} of {package.pop()}" if package else path.name
 
 
 def resident() -> int:
