@@ -149,6 +149,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         Raises:
             DeviceError: The device refuses the context.
             DestroyedError: `device` was closed.
+            PalaceError: The system has no more threads.
             ValueError, TypeError: An argument is out of range or has the wrong type.
         """
         if not isinstance(device, Device):

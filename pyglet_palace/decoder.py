@@ -122,6 +122,7 @@ class BaseDecoder(ABC):
             ValueError: `chunk_len` or `queue_size` is out of range, or `source` belongs to another context.
             UnsupportedFormat: OpenAL cannot play the decoded format.
             RuntimeError: Another source plays the decoder; or the decoder has no context and none is current.
+            PalaceError: The system has no more threads.
         """
         if source is None:
             source = Source(self._its_context())

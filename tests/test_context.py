@@ -329,11 +329,14 @@ def test_failed_thread_start_cleans_up(device: palace.LoopbackDevice, monkeypatc
         started.append(thread)
         start(thread)
 
-    monkeypatch.setattr(threading.Thread, "start", second_fails)
-    with pytest.raises(RuntimeError, match="new thread"):
-        palace.Context(device, workers=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", second_fails)
+        with pytest.raises(palace.PalaceError, match="no thread can be started to load sounds .*ulimit"):
+            palace.Context(device, workers=3)
     started[0].join(20)
     assert not started[0].is_alive()
+    with palace.Context(device, workers=3, auto_update=False) as later:
+        assert later.stats()["workers"] == 3
     device.close()
 
 

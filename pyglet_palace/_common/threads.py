@@ -5,10 +5,11 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
-from ..errors import DestroyedError
+from ..errors import DestroyedError, PalaceError
 from .log import warn_once
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
 #: Seconds that closing waits for threads to end. A thread that a game's file or decoder blocks is left behind.
@@ -87,11 +88,30 @@ class CallQueue:
         self.run()
 
 
+def start_thread(thread: threading.Thread, purpose: str) -> None:
+    """Start `thread`.
+
+    Args:
+        thread: The thread.
+        purpose: What it does, for the error.
+
+    Raises:
+        PalaceError: The system has no more threads.
+    """
+    try:
+        thread.start()
+    except RuntimeError as error:
+        raise PalaceError(
+            f"no thread can be started to {purpose} ({error}): the process or the system has no threads or memory "
+            "left; end threads that are not needed, or raise the limit (on Linux: ulimit -u)"
+        ) from error
+
+
 def replace_thread(start: Callable[[], None], blocked_in: str) -> bool:
     """Start a thread in place of a stalled one.
 
     Args:
-        start: Starts the thread.
+        start: Starts the thread, by `start_thread`.
         blocked_in: What blocks the stalled thread, for the warning.
 
     Returns:
@@ -99,7 +119,7 @@ def replace_thread(start: Callable[[], None], blocked_in: str) -> bool:
     """
     try:
         start()
-    except RuntimeError:
+    except PalaceError:
         warn_once(f"cannot start a thread to replace one that is blocked in {blocked_in}")
         return False
     return True

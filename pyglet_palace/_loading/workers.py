@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
 from .._common import log
-from .._common.threads import CLOSE_SECONDS, Signal, replace_thread
+from .._common.threads import CLOSE_SECONDS, Signal, replace_thread, start_thread
 from ..errors import DecodeError
 from .jobs import Job
 
@@ -55,6 +55,9 @@ class WorkerPool:
         Args:
             workers: Number of threads; None: one less than the cores this process may use, at least 1, at most 4.
             budget: Bytes in flight beyond which no worker claims a job; None: no limit.
+
+        Raises:
+            PalaceError: The system has no more threads. Then no worker is left.
         """
         # The lock protects all attributes below except `finished` itself, and the states of all jobs. User code,
         # files and decoders are never called while it is held. Workers wait on it for jobs.
@@ -84,7 +87,7 @@ class WorkerPool:
     def _start_worker(self) -> None:
         self._started += 1
         worker = _Worker(self._run, self._started)
-        worker.thread.start()
+        start_thread(worker.thread, "load sounds")
         self._workers.append(worker)
 
     @property
@@ -255,16 +258,16 @@ class WorkerPool:
             self._workers = [worker for worker in self._workers if worker.thread.is_alive()]
             replaced = sum(worker.replaced for worker in self._workers)
             stalled = [
-                worker
+                (worker, worker.job.key)
                 for worker in self._workers
                 if not worker.replaced and worker.job is not None and now - worker.job.last_heartbeat > STALL_SECONDS
             ][: _MAX_STALLED - replaced]
-            for worker in stalled:
+            for worker, _ in stalled:
                 worker.replaced = True
-        for worker in stalled:
-            assert worker.job is not None
-            log.warning("%r has blocked a loading thread for a second; a new thread replaces it", worker.job.key)
-            if not replace_thread(self._start_worker, "a file or decoder"):
+        for worker, key in stalled:
+            if replace_thread(self._start_worker, "a file or decoder"):
+                log.warning("%r has blocked a loading thread for a second; a new thread replaces it", key)
+            else:
                 worker.replaced = False
 
     def close(self) -> None:

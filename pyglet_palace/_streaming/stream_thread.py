@@ -7,7 +7,7 @@ import time
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from .._common.threads import CLOSE_SECONDS, Signal, replace_thread
+from .._common.threads import CLOSE_SECONDS, Signal, replace_thread, start_thread
 from ..errors import DestroyedError, OpenALError
 from .stream import FOREVER
 
@@ -67,7 +67,11 @@ class StreamThread:
         return len(self._streams)
 
     def start(self) -> None:
-        """Start the thread if it is not running. Must not be called inside the scope."""
+        """Start the thread if it is not running. Must not be called inside the scope.
+
+        Raises:
+            PalaceError: The system has no more threads.
+        """
         if self._thread is None:
             self._start_thread()
 
@@ -75,7 +79,7 @@ class StreamThread:
         thread = threading.Thread(target=self._run, name="pyglet_palace streams", daemon=True)
         before, self._thread = self._thread, thread  # before the start: a thread that is not `_thread` ends
         try:
-            thread.start()
+            start_thread(thread, "decode streams")
         except BaseException:
             if thread.ident is None:  # it does not run: the system has no more threads, or Ctrl-C came first
                 self._thread = before

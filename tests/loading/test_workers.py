@@ -519,7 +519,9 @@ def test_replacements_are_limited(loader: WorkerPool, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("_held_after_a_second")
-def test_missing_thread_keeps_the_worker(loader: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_thread_keeps_the_worker(
+    loader: WorkerPool, monkeypatch: pytest.MonkeyPatch, logged_warnings: Callable[[], list[str]]
+) -> None:
     """A worker that could not be replaced goes on when its file returns."""
     hold = Hold()
     loader.submit([job("held", hold), queued := job("queued")])
@@ -531,5 +533,25 @@ def test_missing_thread_keeps_the_worker(loader: WorkerPool, monkeypatch: pytest
     with monkeypatch.context() as patched:
         patched.setattr(threading.Thread, "start", refuse)
         loader.replace_stalled(float("inf"))
+    assert logged_warnings() == ["cannot start a thread to replace one that is blocked in a file or decoder"]
     hold.released.set()
     wait_until(lambda: queued.state == "done")
+
+
+@pytest.mark.usefixtures("_held_after_a_second")
+def test_missing_thread_delays_the_replacement(loader: WorkerPool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Queued jobs are not lost: a later update replaces the worker, once there are threads."""
+    hold = Hold()
+    loader.submit([job("held", hold), queued := job("queued")])
+    assert hold.entered.wait(30)
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        loader.replace_stalled(float("inf"))
+    assert queued.state == "queued"
+    loader.replace_stalled(float("inf"))
+    wait_until(lambda: queued.state == "done")
+    hold.released.set()

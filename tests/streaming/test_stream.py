@@ -1111,6 +1111,25 @@ def test_missing_thread_is_logged_and_recovered(
     assert exactly(device, 1000).any()  # the one there is goes on
 
 
+def test_missing_thread_refuses_the_stream(
+    context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says what is missing; the same decoder and source play once there are threads."""
+    decoder, source = Ramp(), palace.Source()
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(palace.PalaceError, match="no thread can be started to decode streams .*ulimit"):
+            decoder.play(1000, 3, source)
+    assert not source.playing
+    assert context.stats()["sources"] == 0
+    decoder.play(1000, 3, source)
+    np.testing.assert_array_equal(exactly(device, 20_000), sounds.ramp(20_000)[:, 0])
+
+
 # Pausing, and running dry
 
 
