@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -564,3 +565,80 @@ def test_open_lock_is_renewed_after_a_fork(names: tuple[str, ...], assets: Path)
     """
     printed, _ = run(BEGIN + textwrap.dedent(code), assets)
     assert printed == "7\n"
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_process_of_multiprocessing_can_load(names: tuple[str, ...], assets: Path, tmp_path: Path, method: str) -> None:
+    """While a worker of the parent is opening a file. The parent's load goes on afterwards."""
+    program = tmp_path / "game.py"
+    program.write_text(
+        textwrap.dedent(
+            """
+            import multiprocessing, os, sys, threading, warnings
+            import pyglet.resource
+            import pyglet_palace as palace
+            from pyglet_palace._decoding.opening import Sound
+
+            NAMES = ["a.wav", "b.wav", "c.wav"]
+
+            def load(assets):
+                vars(palace.decoder_factories).clear()  # a forked child inherits them
+                pyglet.resource.path = [assets]
+                pyglet.resource.reindex()
+                with palace.LoopbackDevice() as device, palace.Context(device, workers=1) as context:
+                    batch = palace.preload(NAMES, context)
+                    assert batch.wait(30) and not batch.failed, batch
+
+            def main(method, assets):
+                pyglet.resource.path = [assets]
+                pyglet.resource.reindex()
+                entered, leave = threading.Event(), threading.Event()
+
+                def hold(file):
+                    with Sound._sf_error_lock:  # held while libsndfile opens a file
+                        entered.set()
+                        leave.wait()
+                    raise RuntimeError("not mine")
+
+                palace.decoder_factories.hold = hold
+                with palace.LoopbackDevice() as device, palace.Context(device, workers=2) as context:
+                    batch = palace.preload(NAMES, context)
+                    entered.wait()
+                    with warnings.catch_warnings():
+                        warnings.simplefilter("ignore", DeprecationWarning)  # of fork beside threads, since Python 3.12
+                        child = multiprocessing.get_context(method).Process(target=load, args=(assets,))
+                        child.start()
+                    child.join(40)
+                    if child.exitcode is None:
+                        child.kill()
+                        child.join()
+                    leave.set()
+                    print(child.exitcode, batch.wait(30), len(batch.failed))
+
+            if __name__ == "__main__":
+                main(*sys.argv[1:])
+            """
+        )
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", program, method, assets],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        env={**os.environ, "PYTHONPATH": str(PACKAGE.parent)},
+        check=False,
+    )
+    assert done.stdout == "0 True 0\n", done.stderr
+    assert "Traceback" not in done.stderr  # some OpenALs say in the child that a device was not closed
+
+
+def test_shutdown_ends_contexts_of_ended_threads() -> None:
+    made: list[palace.Context] = []
+    device = palace.LoopbackDevice()
+    thread = threading.Thread(target=lambda: made.append(palace.Context(device, auto_update=False, workers=1)))
+    thread.start()
+    thread.join()
+    assert made[0]
+    palace.shutdown()
+    assert not made[0]
+    assert not device
