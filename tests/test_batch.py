@@ -706,3 +706,40 @@ def test_unknown_event_is_refused(context: palace.Context, wrong: str, advice: s
         @context.event
         def on_chached(name: str) -> None:
             pass
+def test_load_cannot_wait_for_a_batch(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A load on this thread that waits for a batch might wait for itself."""
+    batch = palace.preload(names[:1])
+    refused: list[str] = []
+
+    def wait() -> None:
+        with pytest.raises(RuntimeError) as caught:
+            batch.wait(0)
+        refused.append(str(caught.value))
+
+    palace.decoder_factories.waits = on_this_thread(wait)
+    palace.Buffer("b.wav")
+    assert set(refused) == {"a callback of a load that runs on this thread cannot wait for 'a batch'"}
+
+
+def test_release_keeps_pending_loads_of_cache(context: palace.Context, names: tuple[str, ...]) -> None:
+    with held("a.wav") as gate:
+        palace.cache(["a.wav"])
+        batch = palace.preload(["a.wav"])
+        assert gate.entered.wait(30)
+        batch.release()
+        assert context.pending_names == ("a.wav",)
+    loaded(context)
+    assert context.cached_names == ("a.wav",)
+
+
+def test_freed_job_does_not_move_the_bar(context: palace.Context, names: tuple[str, ...]) -> None:
+    """The job of a freed name still runs. It does not count for a later request of the name."""
+    requests = context._engine.requests
+    with held("a.wav") as gate:
+        palace.cache(["a.wav"])
+        assert gate.entered.wait(30)
+        (freed,) = requests.unpublished_jobs()
+        palace.free(["a.wav"])
+        palace.preload(["a.wav"])
+        assert freed.state == "claimed"
+        assert list(requests.unpublished_jobs()) == []

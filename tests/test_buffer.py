@@ -670,6 +670,15 @@ def test_loading_handler_edits_are_heard(assets: Path, how: str) -> None:
     np.testing.assert_array_equal(np.rint(device.render(100) * 32768), expected)
 
 
+def test_loading_view_ends_with_the_call(context: palace.Context, names: tuple[str, ...]) -> None:
+    """A view that a handler keeps cannot change a sound that plays."""
+    kept: list[memoryview] = []
+    context.message_handler = Loading(lambda name, data: kept.append(data))
+    palace.Buffer("a.wav")
+    with pytest.raises(ValueError, match="released"):
+        kept[0][0] = 1
+
+
 @pytest.mark.parametrize("how", ["cache", "Buffer"])
 def test_raising_loading_handler_is_the_cause(context: palace.Context, names: tuple[str, ...], how: str) -> None:
     """An error in buffer_loading fails the load with that error as the cause."""

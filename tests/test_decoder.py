@@ -682,6 +682,15 @@ def test_seek_error_is_unreadable(tmp_path: Path) -> None:
         go_on()
 
 
+def test_overlong_custom_read_is_explained() -> None:
+    class Overlong(Ramp):
+        def read(self, count: int) -> bytes:
+            return bytes(2 * (count + 1))
+
+    with pytest.raises(palace.DecodeError, match=r"returned 202 bytes; it must return at most 100 frames of 2 bytes"):
+        palace.Buffer.from_decoder(Overlong(), "overlong")
+
+
 def test_overlong_read_is_a_decode_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_place", lambda: None)
     data = KINDS["wav-16"].write(tmp_path / "sound", sounds.noise(60000)).read_bytes()

@@ -313,7 +313,6 @@ class WorkerPool:
                 job.error = DecodeError(job.key, "decode", _describe(error))
                 job.error.__cause__ = error.with_traceback(None)
             self.finish(job)
-            del job
 
 
 def _describe(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyglet_palace._decoding import ogg
 from pyglet_palace._decoding.loop_points import Marks, read_loop_points
 from pyglet_palace._decoding.riff import read_header
 from tests import sounds
@@ -137,6 +138,16 @@ def test_comments_give_loop_points(file: Path, comments: dict[str, str], points:
 
 def test_comments_may_span_pages(file: Path) -> None:
     assert in_comments(file, A="x" * 200_000, LOOPSTART="100", Z="x" * 70_000) == (100, None)
+
+
+@pytest.mark.parametrize(("most", "points"), [(50_000, (100, None)), (5000, None)])
+def test_gathered_comments_are_limited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, points: object
+) -> None:
+    """A packet of Ogg that never ends takes no more memory than the limit."""
+    monkeypatch.setattr(ogg, "_MOST_PACKET_BYTES", most)
+    path = sounds.KINDS["opus"].write(tmp_path / "sound", sounds.noise(5000, 1), 48000)
+    assert in_comments(path, A="x" * 5200, LOOPSTART="100") == points
 
 
 def test_flac_may_follow_an_id3_tag(tmp_path: Path) -> None:

@@ -278,3 +278,21 @@ def test_interrupted_copy_leaves_no_buffer(
     assert made
     with context._engine.scope as al, pytest.raises(palace.OpenALError):
         al.buffer_integer(made[0], constants.AL_SIZE)
+
+
+@pytest.mark.usefixtures("_way", "large")
+def test_refused_samples_leave_no_buffer(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+    generate = functions().generate_buffer
+
+    def refuse(*_: object) -> int:
+        raise palace.OpenALError("alGetBufferi", 0xA004, "refused")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(functions(), "generate_buffer", lambda: (made.append(generate()), made[-1])[1])
+        patch.setattr(functions(), "buffer_integer", refuse)
+        with pytest.raises(palace.UnsupportedFormat, match="OpenAL refuses the samples"):
+            palace.Buffer("large.wav")
+    (number,) = made
+    with context._engine.scope as al, pytest.raises(palace.OpenALError):
+        al.buffer_integer(number, constants.AL_SIZE)

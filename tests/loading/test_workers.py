@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
@@ -555,3 +556,30 @@ def test_missing_thread_delays_the_replacement(loader: WorkerPool, monkeypatch: 
     loader.replace_stalled(float("inf"))
     wait_until(lambda: queued.state == "done")
     hold.released.set()
+
+
+def test_idle_worker_keeps_no_job(loader: WorkerPool) -> None:
+    """The samples of a job are freed as soon as they are published."""
+
+    class Tracked(DecodeJob):
+        """A job with weak references."""
+
+    done = Tracked(Fake("sound", lambda: None, 4), SETTINGS)
+    tracked = weakref.ref(done)
+    loader.submit([done])
+    loader.wait_for_finished(None)
+    assert loader.take_finished() is done
+    del done
+    wait_until(lambda: tracked() is None)
+
+
+def test_closed_pool_discards_running_jobs(loader: WorkerPool) -> None:
+    hold = Hold()
+    running = job("running", hold)
+    loader.submit([running])
+    assert hold.entered.wait(30)
+    loader.close()
+    hold.released.set()
+    wait_until(lambda: running.state == "done")
+    assert running.samples is None
+    assert not loader.finished

@@ -646,3 +646,4 @@ def test_interrupted_play_loses_no_voice(
         with pytest.raises(KeyboardInterrupt):
             play(buffer)
     assert all(play(buffer).playing for _ in range(3))
+    assert few.stats()["stolen"] == 0

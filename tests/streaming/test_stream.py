@@ -1363,3 +1363,36 @@ def test_closed_thread_calls_no_openal(
     assert streams._serve_all() is None
     streams._serve(stream)
     monkeypatch.undo()
+
+
+def without_its_thread(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let the test do what the streaming thread of `context` does."""
+    streams = context._engine.streams
+    streams.close()
+    wait_until(lambda: streams._thread is None)
+    monkeypatch.setattr(streams, "_closed", False)
+    return streams
+
+
+def test_shortest_queue_is_served_first(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        Ramp().play(1000, 3)
+    streams = without_its_thread(context, monkeypatch)
+    queues = dict(zip(streams._streams, (0.3, 0.1, 0.2), strict=True))
+    served: list[float] = []
+    for stream, seconds in queues.items():
+        monkeypatch.setattr(stream, "needs_data", lambda al: True)
+        monkeypatch.setattr(stream, "seconds_left", lambda al, seconds=seconds: (0.1, seconds))
+    monkeypatch.setattr(streams, "_serve", lambda stream: served.append(queues[stream]))
+    assert streams._serve_all() == 0
+    assert served == [0.1, 0.2, 0.3]
+
+
+def test_replaced_thread_wakes_its_successor(context: palace.Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its decoder is free again, and the successor may be asleep."""
+    Ramp().play(1000, 3)
+    streams = without_its_thread(context, monkeypatch)
+    (stream,) = streams._streams
+    streams._awake.clear()
+    streams._serve(stream)
+    assert streams._awake.wait(0)
