@@ -706,6 +706,8 @@ def test_unknown_event_is_refused(context: palace.Context, wrong: str, advice: s
         @context.event
         def on_chached(name: str) -> None:
             pass
+
+
 def test_load_cannot_wait_for_a_batch(context: palace.Context, names: tuple[str, ...]) -> None:
     """A load on this thread that waits for a batch might wait for itself."""
     batch = palace.preload(names[:1])

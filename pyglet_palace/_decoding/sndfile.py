@@ -43,10 +43,6 @@ _LOSSY = frozenset({"VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAY
 _VORBIS_ORDERED = frozenset({"VORBIS", "OPUS"})
 #: libsndfile seeks in these by a table of contents with a hundred entries, and is off by up to 35 ms.
 _SOUGHT_FROM_START = frozenset({"MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"})
-#: Frames decoded and discarded before the target of a seek in Vorbis: its longest block (Vorbis I specification,
-#: section 4.2.2). After a seek near the end, libsndfile's first frames are wrong.
-_VORBIS_PREROLL = 8192
-
 #: Frames to stay away from the last page of an Ogg file, for Opus's pre-skip and libsndfile's own steps. A seek into
 #: the last page is wrong by as many frames as the page's last block was shortened.
 _PAGE_MARGIN = 8192
@@ -190,7 +186,6 @@ class SndfileReader:
         if subtype == "VORBIS":
             # Unless it seeks from the start, libsndfile arrives hundreds of frames away from the position it reports.
             self._go_to(0)
-            start -= _VORBIS_PREROLL
         end_page = self._input.end_page
         if end_page is not None and subtype in ("VORBIS", "OPUS"):
             rate = self.frequency if subtype == "VORBIS" else OPUS_RATE
