@@ -101,12 +101,12 @@ def _explain_missing(failed: Mapping[str, OSError]) -> str:
     there = {path: error for path, error in failed.items() if not str(error).startswith(f"{path}: cannot open shared")}
     problems = "".join(f"\n    {path}: {error}" for path, error in there.items())
     lines = [f"no OpenAL library can be loaded.{problems}", "What to do:"]
+    if any("libatomic" in str(error) for error in failed.values()):
+        lines.append("    install libatomic: `apt install libatomic1` on Debian, `dnf install libatomic` on Fedora")
     if is_frozen():
         lines.append("    Freeze the game again, in an environment with pyglet-palace[openal]. PyInstaller then adds")
         lines.append("    OpenAL by itself. See docs/shipping.md for other tools.")
         return "\n".join(lines)
-    if any("libatomic" in str(error) for error in failed.values()):
-        lines.append("    install libatomic: `apt install libatomic1` on Debian, `dnf install libatomic` on Fedora")
     if not any(_folders(package) for package, _ in _PACKAGES):
         lines.append('    pip install "pyglet-palace[openal]"')
     elif not there:

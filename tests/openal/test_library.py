@@ -117,8 +117,12 @@ def test_advice_repeats_no_done_command(packages: Callable[..., Path], monkeypat
     assert "the extra `openal` is installed" in text
 
 
-def test_missing_libatomic_is_named(packages: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("frozen", [False, True])
+def test_missing_libatomic_is_named(
+    packages: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, frozen: bool
+) -> None:
     """PyALSoft's library needs it, and a minimal Debian does not have it."""
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
     path = packages("pyalsoft", "_native/libopenal.so.1")
     text = advice(monkeypatch, error="libatomic.so.1: cannot open shared object file: No such file or directory")
     assert f"{path}: libatomic.so.1: cannot open" in text
