@@ -21,7 +21,10 @@ _CARRIERS: tuple[Carrier, ...] = get_args(Carrier)
 
 
 class ChorusEffect(BaseEffect):
-    """Chorus: copies of the sound with a modulated delay."""
+    """Chorus: copies of the sound with a modulated delay.
+
+    A defect of OpenAL Soft 1.24 and newer feeds the copies back after 3 frames at most, not after `delay`.
+    """
 
     __slots__ = ()
 
@@ -106,7 +109,7 @@ class EchoEffect(BaseEffect):
 class FlangerEffect(BaseEffect):
     """Flanger: a sweeping comb filter, made by a copy with a very short modulated delay.
 
-    OpenAL Soft 1.24 and newer feed the copy back without the delay.
+    A defect of OpenAL Soft 1.24 and newer feeds the copy back after one frame, not after `delay`.
     """
 
     __slots__ = ()

@@ -165,15 +165,22 @@ def test_chorus_and_flanger_delay(renderer: EffectRenderer) -> None:
         assert np.abs(out[:, 0]).argmax() == pytest.approx(seconds * RATE, abs=1)
 
 
-def test_flanger_feeds_back(renderer: EffectRenderer, context: palace.Context) -> None:
-    with palace.FlangerEffect(depth=0.0, rate=0.0, feedback=-0.5, delay=0.004) as effect:
+@pytest.mark.parametrize(
+    ("cls", "delay", "frames_since_1_24"),
+    [(palace.FlangerEffect, 0.004, 1), (palace.ChorusEffect, 0.016, 3)],
+)
+def test_chorus_and_flanger_feed_back(
+    cls: Any, delay: float, frames_since_1_24: int, renderer: EffectRenderer, context: palace.Context
+) -> None:
+    with cls(depth=0.0, rate=0.0, feedback=-0.5, delay=delay) as effect:
         data = np.concatenate([0 * noise(0.1), click()])  # an effect fades in
         out = renderer.render(effect, data, RATE // 5)[RATE // 10 :, 0]
-    if release(context) >= (1, 24):  # fed back by one frame: a defect of these libraries
-        assert np.sign(out[176:181]).tolist() == [1, 1, -1, 1, -1]
-        return
-    first, second = (out[round(0.004 * RATE * turn) - 3 :][:6].sum() for turn in (1, 2))
-    assert second / first == pytest.approx(-0.5, abs=0.05)
+    # The libraries since 1.24 have a defect: they divide the delay of the feedback, in fractions of a frame, by 2**16
+    # where the fractions have become 2**8.
+    period = frames_since_1_24 if release(context) >= (1, 24) else round(delay * RATE)
+    end = round(delay * RATE) + 3  # of the delayed click itself
+    np.testing.assert_allclose(out[end:], -0.5 * out[end - period : -period], atol=1e-4)
+    assert np.abs(out[end:]).max() > 0.05 * np.abs(out).max()
 
 
 def test_distortion_adds_odd_harmonics(renderer: EffectRenderer) -> None:
