@@ -73,6 +73,7 @@ from .errors import (
     ResourceUnreadable,
     UnsupportedFormat,
 )
+from .fades import crossfade, perceptual_gain
 from .formats import channel_configs, sample_length, sample_size, sample_types
 from .group import SourceGroup
 from .listener import Listener
@@ -150,6 +151,7 @@ __all__ = [
     "UnsupportedFormat",
     "cache",
     "channel_configs",
+    "crossfade",
     "current_context",
     "current_fileio",
     "decode",
@@ -159,6 +161,7 @@ __all__ = [
     "free",
     "init",
     "init_on",
+    "perceptual_gain",
     "preload",
     "query_extension",
     "resources_in",

@@ -204,7 +204,13 @@ class Engine:
 
     def has_work(self) -> bool:
         """Return whether an update has something to do."""
-        return self.requests.busy or bool(self.calls) or bool(len(self.events)) or self.voices.any_playing()
+        return (
+            self.requests.busy
+            or bool(self.calls)
+            or bool(len(self.events))
+            or self.voices.any_playing()
+            or self.transport.group_fades.busy
+        )
 
     def wake(self) -> None:
         """Put `Context.update` on the clock if there is work. Called by everything that gives it work."""
@@ -226,7 +232,7 @@ class Engine:
             self.requests.publish()
         if not self.alive:  # the game's resource_not_found destroyed the context
             return
-        self.transport.fades.advance()
+        self.transport.advance_fades()
         self.voices.collect_ended()
         self.streams.replace_stalled(now)
         self.effect_slots.update()

@@ -1,4 +1,4 @@
-"""SourceGroup: common gain, pitch, pause and stop for several sources."""
+"""SourceGroup: a mixer channel with common gain, pitch, filter, fades, pause and stop for several sources."""
 
 from __future__ import annotations
 
@@ -7,22 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 from ._common import checks
 from ._common.text import short_repr
-from ._context_object import ContextObject
 from ._current import require_engine
+from ._openal import filters
 from ._openal import setters as to
-from ._openal.properties import Property
+from ._openal.properties import NumbersProperty, Property
 from ._playback.voice import GroupTotals
+from .fades import Fadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ._engine import Engine
+    from ._playback.fades import Curve, Fades
     from ._playback.voice import PlaybackState
     from .context import Context
     from .source import Source
 
 
-class SourceGroup(ContextObject):
+class SourceGroup(Fadable):
     """A group of sources and sub-groups.
 
     Groups form trees. The properties of a group apply to its sources and to all groups below it.
@@ -31,6 +33,9 @@ class SourceGroup(ContextObject):
     >>> effects.parent_group = voices.parent_group = world
     >>> source.group = effects
     >>> world.gain = 0.5  # everything
+    >>> voices.muted = True
+    >>> effects.filter = (1, 0.1, 1)  # muffled: under water
+    >>> world.fade_out_to_stop(0, 2000)
     >>> world.pause_all()  # a menu opens
     >>> world.resume_all()  # sources paused on their own stay paused
 
@@ -43,6 +48,7 @@ class SourceGroup(ContextObject):
 
     __slots__ = (
         "__weakref__",
+        "_fade_factor",
         "_members",
         "_mix",
         "_parent",
@@ -55,6 +61,16 @@ class SourceGroup(ContextObject):
     )
     pitch = Property(
         checks.number(0.0, above=True), 1.0, to.nothing, "Pitch of all sources in the group and below it, a factor > 0."
+    )
+    muted = Property(
+        checks.boolean, False, to.nothing, "Whether the group and all below it are silent. They play on meanwhile."
+    )
+    filter = NumbersProperty(
+        filters.check_filter,
+        filters.OPEN,
+        to.nothing,
+        "Filter of the direct sound of all sources in the group and below it: (gain, hf, lf), as `Source.filter`. Each "
+        "of the three factors is multiplied with those of the source and of the other groups.",
     )
 
     def __init__(self, context: Context | None = None) -> None:
@@ -73,6 +89,7 @@ class SourceGroup(ContextObject):
         # Ordered sets of weak references: a group does not keep its members alive.
         self._members: weakref.WeakKeyDictionary[PlaybackState, None] = weakref.WeakKeyDictionary()
         self._sub_groups: weakref.WeakKeyDictionary[SourceGroup, None] = weakref.WeakKeyDictionary()
+        self._fade_factor = 1.0
         #: Totals with all parent groups, so that a play need not walk the tree.
         self._mix = GroupTotals()
         self._init_lifetime()
@@ -135,34 +152,71 @@ class SourceGroup(ContextObject):
         Without a group, it stays paused until its own `resume`.
         """
         self._check_alive()
-        for state in self._with_voices():
-            voice = state.voice
-            if voice is not None and not voice.paused:
-                self._engine.transport.pause(state)
-                state.paused_by_group = voice.paused  # False for a sound that has ended
+        engine = self._engine
+        engine.transport.advance_fades()  # before the scope: the end of a fade may release objects of the game
+        with engine.scope:
+            for state in self._with_voices():
+                voice = state.voice
+                if voice is not None and not voice.paused:
+                    engine.voices.pause(state)
+                    state.paused_by_group = voice.paused  # False for a sound that has ended
 
     def resume_all(self) -> None:
         """Resume sources in the group and below it that `pause_all` of this group, or one above or below, paused."""
         self._check_alive()
-        for state in self._with_voices():
-            if state.paused_by_group:
-                self._engine.transport.resume(state)
-        self._engine.wake()
+        engine = self._engine
+        engine.transport.advance_fades()
+        with engine.scope:
+            for state in self._with_voices():
+                if state.paused_by_group:
+                    state.paused_by_group = False
+                    engine.voices.resume(state)
+        engine.wake()
 
     def stop_all(self) -> None:
-        """Stop all playing and paused sources in the group and below it.
+        """Stop all playing and paused sources in the group and below it. Ends the fades of these groups at factor 1.
 
         Dispatches `MessageHandler.source_force_stopped` for each source before it returns. The next update raises the
         exceptions of handlers.
         """
         self._check_alive()
-        engine = self._engine
-        for state in self._with_voices():
-            voice, source = state.voice, state.source
-            if voice is not None and (voice.paused or engine.voices.is_playing(state)):
-                engine.transport.stop(state)
-                engine.events.post_source_event("source_force_stopped", source)
-        engine.dispatch()
+        self._stop_all(report=True)
+        self._engine.dispatch()
+
+    def fade_to(self, gain: float, ms: float, start: float | None = None, *, curve: Curve = "decibel") -> None:
+        """Fade all sources in the group and below it to a gain factor. Does not block.
+
+        The fade changes a factor of the group, initially 1. It multiplies `gain`, the gains and fades of other groups,
+        and those of the sources. The factor keeps its final value, also for later sounds, until another fade or
+        `stop_all` (which resets it to 1). Time is device time. The fade waits while all playing sources are paused. A
+        new fade continues from the current factor.
+
+        Args:
+            gain: Final factor, 0 to 1.
+            ms: Duration in milliseconds, > 0. Each update of the context makes one step.
+            start: Initial factor, 0 to 1. None: the current factor.
+            curve: As for `Source.fade_to`.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        super().fade_to(gain, ms, start, curve=curve)
+
+    def fade_out_to_stop(self, gain: float, ms: float, *, curve: Curve = "decibel") -> None:
+        """Fade as `fade_to` does, then stop all sources in the group and below it without an event.
+
+        Sounds that start in the group during the fade are stopped too. After the stop, the factors of these groups are
+        1, so the next sound is heard at its full gain.
+
+        Args:
+            gain: Final factor, 0 to 1; 0 is silence.
+            ms: Milliseconds until the stop, > 0.
+            curve: As for `Source.fade_to`.
+
+        Raises:
+            ValueError: An argument is out of range.
+        """
+        super().fade_out_to_stop(gain, ms, curve=curve)
 
     def destroy(self) -> None:
         """Destroy the group and remove its sources and sub-groups from it. Repeated calls have no effect.
@@ -174,6 +228,7 @@ class SourceGroup(ContextObject):
             return
         if self._engine.alive:
             self._check_alive()
+            self._engine.transport.group_fades.forget(self)
             self._move(None)
             for state in list(self._members):
                 remove_from_group(state, self._engine)
@@ -190,35 +245,82 @@ class SourceGroup(ContextObject):
             parent._sub_groups[self] = None
 
     def _refresh(self) -> None:
-        """Apply gain and pitch to the group and all groups below it.
+        """Apply gain, pitch and filter to the group and all groups below it.
 
         The cost depends on the changes: groups below an unchanged product are skipped, as are sources without a voice,
-        which read the products in `play`. Products are clamped to OpenAL's range, so OpenAL rejects none half-way.
+        which read the products in `play`. Products are clamped to OpenAL's range, so OpenAL rejects none half-way. An
+        exception restores the products, so that a second attempt sends all changes.
         """
-        changed: dict[SourceGroup | None, tuple[bool, bool]] = {}
-        waiting = [self]
-        while waiting:
-            group = waiting.pop()
-            above = group._parent
-            gain, pitch = group.gain, group.pitch
-            if above is not None:
-                gain *= above._mix.gain
-                pitch *= above._mix.pitch
-            gain, pitch = min(gain, checks.FLT_MAX), min(max(pitch, checks.FLT_MIN), checks.FLT_MAX)
-            mix = group._mix
-            gain_changed, pitch_changed = gain != mix.gain, pitch != mix.pitch
-            if gain_changed or pitch_changed:
-                mix.gain, mix.pitch = gain, pitch
-                changed[group] = gain_changed, pitch_changed
-                waiting.extend(group._sub_groups)
-        if changed:
-            voices = self._engine.voices
-            for state in voices:
-                gain_changed, pitch_changed = changed.get(state.group, (False, False))
-                if gain_changed:
-                    voices.update_gain(state)
-                if pitch_changed:
-                    voices.update_pitch(state)
+        #: The groups whose gain, pitch and filter have changed.
+        changed: tuple[set[SourceGroup], set[SourceGroup], set[SourceGroup]] = set(), set(), set()
+        before: list[tuple[GroupTotals, tuple[float, float, filters.Filter]]] = []
+        try:
+            waiting = [self]
+            while waiting:
+                group = waiting.pop()
+                mix, old = group._mix, group._mix.values
+                new = group._products()
+                if new != old:
+                    before.append((mix, old))
+                    mix.set(*new)
+                    for groups, value, previous in zip(changed, new, old, strict=True):
+                        if value != previous:
+                            groups.add(group)
+                    waiting.extend(group._sub_groups)
+            if before:
+                self._send_to_voices(*changed)
+        except BaseException:
+            for mix, old in before:
+                mix.set(*old)
+            raise
+
+    def _products(self) -> tuple[float, float, filters.Filter]:
+        """Return gain, pitch and filter, multiplied with those of all parent groups."""
+        gain, pitch, through = self.gain * self._fade_factor, self.pitch, self.filter
+        if self.muted:
+            gain = 0.0
+        if self._parent is not None:
+            above = self._parent._mix
+            gain, pitch = gain * above.gain, pitch * above.pitch
+            through = filters.product(through, above.filter)
+        return min(gain, checks.FLT_MAX), min(max(pitch, checks.FLT_MIN), checks.FLT_MAX), through
+
+    def _send_to_voices(self, gain: set[SourceGroup], pitch: set[SourceGroup], through: set[SourceGroup]) -> None:
+        """Send what has changed to the voices of these groups, in one context scope."""
+        voices = self._engine.voices
+        with self._engine.scope:
+            if gain:
+                voices.update_gains([state for state in voices if state.group in gain])
+            if pitch:
+                for state in voices:
+                    if state.group in pitch:
+                        voices.update_pitch(state)
+            if through:
+                voices.update_filters([state for state in voices if state.group in through])
+
+    def _set_fade_factor(self, factor: float) -> None:
+        self._fade_factor = factor
+        self._refresh()
+
+    def _is_paused(self) -> bool:
+        """Return whether the group has paused sources, and none that play."""
+        paused = [state.voice.paused for state in self._with_voices() if state.voice is not None]
+        return bool(paused) and all(paused)
+
+    def _stop_after_fade(self) -> None:
+        self._stop_all(report=False)
+
+    def _stop_all(self, *, report: bool) -> None:
+        """Stop all sources, with an event for each if `report`, and reset the fades."""
+        transport = self._engine.transport
+        transport.stop_all(self._with_voices(), report=report)
+        for group in self._tree():
+            transport.group_fades.forget(group)
+            if group._fade_factor != 1.0:
+                group._set_fade_factor(1.0)
+
+    def _fading(self) -> tuple[Fades[Any], SourceGroup]:
+        return self._engine.transport.group_fades, self
 
     def _itself(self) -> SourceGroup:
         """Return the group, which is alive; for a ``weakref.proxy``, the group that it stands for."""
@@ -227,13 +329,15 @@ class SourceGroup(ContextObject):
 
     def _with_voices(self) -> Iterator[PlaybackState]:
         """Iterate over the states with a voice in this group and all groups below. Skips those that leave meanwhile."""
-        tree: dict[SourceGroup | None, None] = {}
-        waiting = [self]
-        while waiting:
-            group = waiting.pop()
-            tree[group] = None
-            waiting.extend(group._sub_groups)
+        tree = dict.fromkeys(self._tree())
         return (state for state in self._engine.voices if state.group in tree)
+
+    def _tree(self) -> list[SourceGroup]:
+        """Return this group and all groups below, parents first."""
+        tree = [self]
+        for group in tree:
+            tree.extend(group._sub_groups)
+        return tree
 
     def _apply(self, changed: Property[Any], value: Any) -> None:
         self._refresh()
@@ -277,3 +381,4 @@ def _set_group(state: PlaybackState, group: SourceGroup | None, engine: Engine) 
     state.mix = group._mix if group is not None else None
     engine.voices.update_gain(state)
     engine.voices.update_pitch(state)
+    engine.voices.update_filter(state)

@@ -6,7 +6,7 @@ import gc
 import math
 import weakref
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -230,17 +230,25 @@ def test_idle_sources_are_not_updated(buffer: palace.Buffer, monkeypatch: pytest
     idle, playing = palace.Source(), play(buffer, group)
     idle.group = group
     used: list[palace.Source] = []
-    for name in ("update_gain", "update_pitch", "pause", "resume", "release", "is_playing"):
+    for name in ("update_gain", "update_pitch", "update_filter", "pause", "resume"):
         original = getattr(VoicePool, name)
         monkeypatch.setattr(
             VoicePool,
             name,
             lambda voices, state, original=original: used.append(state.source) or original(voices, state),
         )
-    group.gain, group.pitch = 0.5, 2
-    assert used == [playing, playing]
-    group.gain, group.pitch = 0.5, 2
-    assert used == [playing, playing]
+    for name in ("update_gains", "update_filters", "stop_all"):
+        original = getattr(VoicePool, name)
+
+        def for_all(voices: VoicePool, states: Any, original: Any = original, **options: Any) -> None:
+            states = list(states)
+            used.extend(state.source for state in states)
+            original(voices, states, **options)
+
+        monkeypatch.setattr(VoicePool, name, for_all)
+    for _ in range(2):
+        group.gain, group.pitch, group.filter = 0.5, 2, (1, 0.5, 1)
+        assert used == [playing, playing, playing]
     group.pause_all()
     group.resume_all()
     group.stop_all()

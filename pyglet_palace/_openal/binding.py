@@ -8,7 +8,9 @@ for errors: the caller passes the device to `Functions.check_device`.
 from __future__ import annotations
 
 import ctypes
+from collections import deque
 from ctypes import POINTER, c_char_p, c_float, c_int, c_int64, c_ubyte, c_uint, c_void_p
+from itertools import repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +156,8 @@ class Functions:
             setattr(self, name, _checked(name, _type(name, prototype)((name, handle)), get_error))
         for name, prototype in _ALC.items():
             setattr(self, name, _type(name, prototype)((name, handle)))
+        self._unchecked_sourcef = _type("alSourcef", _AL["alSourcef"])(("alSourcef", handle))
+        self._get_error = get_error
         address_of = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(("alcGetProcAddress", handle))
         for name, prototype in {**_AL_EXTENSIONS, **_ALC_EXTENSIONS}.items():
             address = address_of(None, name.encode())
@@ -247,6 +251,18 @@ class Functions:
     def set_source_floats(self, source: int, what: int, *values: float) -> None:
         """Set a property of a source that has several floats, such as the six of the orientation."""
         self.alSourcefv(source, what, (c_float * len(values))(*values))
+
+    def set_float_of_sources(self, what: int, sources: Iterable[int], values: Iterable[float]) -> None:
+        """Set a float of many sources, to one value each. The error is read once, after the last call.
+
+        This takes less than half the time of single calls. All calls are made, also after one that fails.
+        """
+        calls = map(self._unchecked_sourcef, sources, repeat(what), values)
+        deque(calls, maxlen=0)
+        code = self._get_error()
+        if code:
+            text = f"alSourcef(..., {c.NAMES.get(what, what)}, ...) failed: {_AL_ERRORS.get(code, hex(code))}"
+            raise OpenALError("alSourcef", code, text)
 
     def source_latency(self, source: int) -> int:
         """Return the output latency of a source in nanoseconds; 0 without AL_SOFT_source_latency."""

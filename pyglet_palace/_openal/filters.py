@@ -13,6 +13,7 @@ from . import constants as c
 from .properties import Property
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Protocol
 
     from . import Functions
@@ -46,6 +47,11 @@ def check_filter(name: str, value: Any) -> Filter:
     return _clamped(f"{name}[0]", gain), _clamped(f"{name}[1]", high), _clamped(f"{name}[2]", low)
 
 
+def product(one: Filter, other: Filter) -> Filter:
+    """Return the filter that does what both filters in series do."""
+    return one[0] * other[0], one[1] * other[1], one[2] * other[2]
+
+
 def _clamped(name: str, value: Any) -> float:
     try:
         return min(max(_factor(name, value), 0.0), 1.0)
@@ -55,13 +61,19 @@ def _clamped(name: str, value: Any) -> float:
 
 def send_direct_filter(al: Functions, number: int, value: Filter) -> None:
     """Attach a filter to the direct path of source `number`."""
+    send_direct_filter_to_all(al, (number,), value)
+
+
+def send_direct_filter_to_all(al: Functions, numbers: Iterable[int], value: Filter) -> None:
+    """Attach one filter to the direct paths of several sources."""
     if al.alGenFilters is None:
         if value != OPEN:
             warn_once("filter does nothing: this OpenAL has no ALC_EXT_EFX")
         return
     made = _make_filter(al, value)
     try:
-        al.alSourcei(number, c.AL_DIRECT_FILTER, made)
+        for number in numbers:
+            al.alSourcei(number, c.AL_DIRECT_FILTER, made)
     finally:
         _delete_filter(al, made)
 

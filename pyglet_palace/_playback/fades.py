@@ -1,10 +1,11 @@
-"""Fades: gain changes over time."""
+"""Fades: gain changes over time, of sources and of groups."""
 
 from __future__ import annotations
 
+import math
 import time
 import weakref
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,19 +16,55 @@ if TYPE_CHECKING:
 #: Stands for silence at either end of a fade, -60 dB: equal decibels in equal times never reach 0.
 _NEARLY_SILENT = 0.001
 
+Curve = Literal["decibel", "linear", "equal power"]
+
+
+def _decibel(start: float, target: float, part: float) -> float:
+    """Equal decibels in equal times."""
+    base = start or min(_NEARLY_SILENT, target or _NEARLY_SILENT)
+    end = target or min(_NEARLY_SILENT, base)
+    return float(base * (end / base) ** part)
+
+
+def _linear(start: float, target: float, part: float) -> float:
+    """Equal steps of the factor in equal times."""
+    return start + (target - start) * part
+
+
+def _equal_power(start: float, target: float, part: float) -> float:
+    """A quarter of a sine: the powers of a fade from a to b and one from b to a have a constant sum."""
+    return math.sqrt(start**2 + (target**2 - start**2) * math.sin(part * math.pi / 2) ** 2)
+
+
+#: For each curve, the factor between `start` and `target` after a part of the time, 0 to 1.
+CURVES: dict[Curve, Callable[[float, float, float], float]] = {
+    "decibel": _decibel,
+    "linear": _linear,
+    "equal power": _equal_power,
+}
+
 
 class _Fade:
-    """The fade of one playback state."""
+    """The fade of one source or group.
 
-    __slots__ = ("_base", "_length", "_ratio", "_start", "elapsed", "seen", "stops", "target")
+    Attributes:
+        target: Factor at the end.
+        stops: Whether the sound stops at the end.
+        elapsed: Nanoseconds for which the fade has run.
+        seen: Time of the last step.
+        waits: Whether the fade waited at the last step, because the sound is paused.
+    """
 
-    def __init__(self, start: float, target: float, length: float, stops: bool, now: int) -> None:
+    __slots__ = ("_curve", "_length", "_start", "elapsed", "seen", "stops", "target", "waits")
+
+    def __init__(self, start: float, target: float, length: float, curve: Curve, stops: bool, now: int) -> None:
         """Start a fade.
 
         Args:
             start: Factor at the start.
             target: Factor at the end.
             length: Nanoseconds.
+            curve: Its curve.
             stops: Whether the sound stops at the end.
             now: The time, in nanoseconds.
         """
@@ -35,11 +72,10 @@ class _Fade:
         self.stops = stops
         self.elapsed = 0
         self.seen = now
+        self.waits = False
         self._start = start
         self._length = length
-        self._base = start or min(_NEARLY_SILENT, target or _NEARLY_SILENT)
-        end = target or min(_NEARLY_SILENT, self._base)
-        self._ratio = end / self._base
+        self._curve = CURVES[curve]
 
     @property
     def over(self) -> bool:
@@ -52,11 +88,105 @@ class _Fade:
             return self.target
         if not self.elapsed:
             return self._start
-        return float(self._base * self._ratio ** (self.elapsed / self._length))
+        return self._curve(self._start, self.target, self.elapsed / self._length)
 
 
-class Fades:
-    """All fades of one context, driven by the device clock. Used on the main thread only."""
+_Faded = TypeVar("_Faded")
+
+
+class Fades(Generic[_Faded]):
+    """The fades of all sources, or of all groups, of one context, driven by the device clock.
+
+    Used on the main thread only. Subclasses know how to fade, and refer to what fades weakly.
+    """
+
+    def __init__(self, device: DeviceClock) -> None:
+        """Start without a fade; `device` is the clock."""
+        self._device = device
+        self._running: weakref.WeakKeyDictionary[_Faded, _Fade] = weakref.WeakKeyDictionary()
+
+    @property
+    def busy(self) -> bool:
+        """Whether a fade runs that did not wait at the last step."""
+        return any(not fade.waits for fade in self._running.values())
+
+    def start(
+        self, faded: _Faded, start: float | None, target: float, milliseconds: float, curve: Curve, *, stops: bool
+    ) -> None:
+        """Start a fade; None for `start` means from the current factor. Does nothing for an idle source."""
+        self.catch_up(faded)
+        if self._is_idle(faded):
+            return
+        if start is None:
+            start = self.factor(faded)
+        else:
+            self._set_factor(faded, start)
+        self._running[faded] = _Fade(start, target, milliseconds * 1e6, curve, stops, self._now())
+
+    def factor(self, faded: _Faded) -> float:
+        """Return the factor that fades multiply the gain by."""
+        raise NotImplementedError
+
+    def is_fading(self, faded: _Faded) -> bool:
+        """Return whether a fade runs."""
+        return faded in self._running
+
+    def forget(self, faded: _Faded) -> None:
+        """End the fade at its current factor."""
+        if self._running:
+            self._running.pop(faded, None)
+
+    def catch_up(self, faded: _Faded) -> None:
+        """Advance one fade to this moment. Called before a pause and before a resume."""
+        fade = self._running.get(faded) if self._running else None
+        if fade is not None:
+            self._advance(faded, fade, self._now())
+
+    def advance(self) -> None:
+        """Advance all fades to this moment."""
+        if self._running:
+            now = self._now()
+            for faded, fade in list(self._running.items()):
+                self._advance(faded, fade, now)
+
+    def _advance(self, faded: _Faded, fade: _Fade, now: int) -> None:
+        if self._is_idle(faded):  # the sound has ended, or its voice was stolen
+            self.forget(faded)
+            return
+        passed, fade.seen = now - fade.seen, now
+        fade.waits = self._is_paused(faded)
+        if fade.waits:
+            return
+        fade.elapsed += max(passed, 0)
+        self._set_factor(faded, fade.factor)
+        if fade.over:
+            self.forget(faded)
+            if fade.stops:
+                self._stop(faded)
+
+    def _now(self) -> int:
+        """Return a time in nanoseconds with an arbitrary origin."""
+        return self._device.clock_time if self._device.has_clock else time.perf_counter_ns()
+
+    def _is_idle(self, faded: _Faded) -> bool:
+        """Return whether there is no sound to fade."""
+        raise NotImplementedError
+
+    def _is_paused(self, faded: _Faded) -> bool:
+        """Return whether the fade waits for a resume."""
+        raise NotImplementedError
+
+    def _set_factor(self, faded: _Faded, factor: float) -> None:
+        """Multiply the gain by `factor` from now on."""
+        raise NotImplementedError
+
+    def _stop(self, faded: _Faded) -> None:
+        """Stop the sound after its fade, without an event."""
+        raise NotImplementedError
+
+
+class SourceFades(Fades["PlaybackState"]):
+    """The fades of sources. Weak references suffice: the pool keeps states with a voice alive."""
 
     def __init__(self, voices: VoicePool, device: DeviceClock, stop: Callable[[PlaybackState], None]) -> None:
         """Start without a fade.
@@ -66,62 +196,51 @@ class Fades:
             device: The clock.
             stop: Stops a state whose fade has ended; does nothing if its sound has ended by itself.
         """
+        super().__init__(device)
         self._voices = voices
-        self._device = device
-        self._stop = stop
-        #: Weak references suffice: a fading state has a voice, and the pool keeps states with a voice alive.
-        self._running: weakref.WeakKeyDictionary[PlaybackState, _Fade] = weakref.WeakKeyDictionary()
+        self._stop_state = stop
 
-    def start(
-        self, state: PlaybackState, start: float | None, target: float, milliseconds: float, *, stops: bool
-    ) -> None:
-        """Start a fade; None for `start` means from the current factor. Does nothing without a voice."""
-        self.catch_up(state)
-        if state.voice is None:
-            return
-        if start is None:
-            start = state.fade_factor
-        else:
-            self._set_factor(state, start)
-        self._running[state] = _Fade(start, target, milliseconds * 1e6, stops, self._now())
+    def factor(self, faded: PlaybackState) -> float:
+        return faded.fade_factor
 
-    def forget(self, state: PlaybackState) -> None:
-        """End the fade of `state` at its current factor."""
-        if self._running:
-            self._running.pop(state, None)
+    def _is_idle(self, faded: PlaybackState) -> bool:
+        return faded.voice is None
 
-    def catch_up(self, state: PlaybackState) -> None:
-        """Advance the fade of `state` to this moment. Called before a pause and before a resume."""
-        fade = self._running.get(state) if self._running else None
-        if fade is not None:
-            self._advance(state, fade, self._now())
+    def _is_paused(self, faded: PlaybackState) -> bool:
+        return faded.voice is not None and faded.voice.paused
 
-    def advance(self) -> None:
-        """Advance all fades to this moment."""
-        if self._running:
-            now = self._now()
-            for state, fade in list(self._running.items()):
-                self._advance(state, fade, now)
+    def _set_factor(self, faded: PlaybackState, factor: float) -> None:
+        faded.fade_factor = factor
+        self._voices.update_gain(faded)
 
-    def _advance(self, state: PlaybackState, fade: _Fade, now: int) -> None:
-        voice = state.voice
-        if voice is None:  # the sound has ended, or its voice was stolen
-            self.forget(state)
-            return
-        passed, fade.seen = now - fade.seen, now
-        if voice.paused:
-            return
-        fade.elapsed += max(passed, 0)
-        self._set_factor(state, fade.factor)
-        if fade.over:
-            self.forget(state)
-            if fade.stops:
-                self._stop(state)
+    def _stop(self, faded: PlaybackState) -> None:
+        self._stop_state(faded)
 
-    def _set_factor(self, state: PlaybackState, factor: float) -> None:
-        state.fade_factor = factor
-        self._voices.update_gain(state)
 
-    def _now(self) -> int:
-        """Return a time in nanoseconds with an arbitrary origin."""
-        return self._device.clock_time if self._device.has_clock else time.perf_counter_ns()
+class FadingGroup(Protocol):
+    """The interface of a `SourceGroup`."""
+
+    _fade_factor: float
+
+    def _is_paused(self) -> bool: ...
+    def _set_fade_factor(self, factor: float) -> None: ...
+    def _stop_after_fade(self) -> None: ...
+
+
+class GroupFades(Fades[Any]):
+    """The fades of groups. Weak references suffice: sources and sub-groups keep a group alive."""
+
+    def factor(self, faded: FadingGroup) -> float:
+        return faded._fade_factor
+
+    def _is_idle(self, faded: FadingGroup) -> bool:
+        return False  # later sounds of the group have its gain
+
+    def _is_paused(self, faded: FadingGroup) -> bool:
+        return faded._is_paused()
+
+    def _set_factor(self, faded: FadingGroup, factor: float) -> None:
+        faded._set_fade_factor(factor)
+
+    def _stop(self, faded: FadingGroup) -> None:
+        faded._stop_after_fade()

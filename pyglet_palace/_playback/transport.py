@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .fades import Fades
+from .fades import GroupFades, SourceFades
+from .voice import FILTER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .voice import Playable, PlaybackDevice, PlaybackState
     from .voice_pool import VoicePool
 
@@ -15,13 +18,15 @@ class Transport:
     """Starts, pauses, resumes and stops sources, with their voices and fades. Used on the main thread only.
 
     Attributes:
-        fades: The running fades.
+        fades: The running fades of sources.
+        group_fades: The running fades of groups.
     """
 
     def __init__(self, voices: VoicePool, device: PlaybackDevice) -> None:
         self._voices = voices
         self._device = device
-        self.fades = Fades(voices, device, self._stop_after_fade)
+        self.fades = SourceFades(voices, device, self._stop_after_fade)
+        self.group_fades = GroupFades(device)
 
     def start(self, state: PlaybackState, playable: Playable) -> None:
         """Play `playable` from `PlaybackState.next_offset`, at full gain. Replaces the present sound."""
@@ -40,13 +45,26 @@ class Transport:
         if state.mix is not None:  # groups update only the states with a voice
             self._voices.update_gain(state)
             self._voices.update_pitch(state)
+            if state.mix.filter != FILTER.default or FILTER in state.parameters:
+                self._voices.update_filter(state)
         if self._voices.play(state, playable, offset) and self._device.on_play is not None:
             self._device.on_play(playable.name)
 
     def stop(self, state: PlaybackState) -> None:
         """Stop without an event. Resets the fade."""
-        state.paused_by_group = False
         self._voices.release(state)
+        self._reset(state)
+
+    def stop_all(self, states: Iterable[PlaybackState], *, report: bool) -> None:
+        """Stop those of `states` that are heard or paused, with an event if `report`. Resets their fades."""
+        states = list(states)
+        self._voices.stop_all(states, report=report)
+        for state in states:
+            if state.voice is None:
+                self._reset(state)
+
+    def _reset(self, state: PlaybackState) -> None:
+        state.paused_by_group = False
         self.fades.forget(state)
         if state.fade_factor != 1.0:
             state.fade_factor = 1.0
@@ -55,13 +73,20 @@ class Transport:
     def pause(self, state: PlaybackState) -> None:
         """Pause, with the fade where it is."""
         self.fades.catch_up(state)
+        self.group_fades.advance()
         self._voices.pause(state)
 
     def resume(self, state: PlaybackState) -> None:
         """Continue after `pause`."""
         state.paused_by_group = False
         self.fades.catch_up(state)
+        self.group_fades.advance()
         self._voices.resume(state)
+
+    def advance_fades(self) -> None:
+        """Advance all fades to this moment."""
+        self.fades.advance()
+        self.group_fades.advance()
 
     def _stop_after_fade(self, state: PlaybackState) -> None:
         if self._voices.is_playing(state):  # otherwise it has ended, and the update posts that event

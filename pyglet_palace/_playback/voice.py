@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._common import checks
 from .._openal import constants as c
-from .._openal import setters
+from .._openal import filters, setters
 from .._openal.properties import Property
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: Voice parameters that several settings of a source determine together.
 GAIN = Property(checks.number(0.0), 1.0, setters.number(c.AL_GAIN), "Gain of the voice.")
 PITCH = Property(checks.number(0.0, above=True), 1.0, setters.number(c.AL_PITCH), "Pitch of the voice.")
+FILTER = Property(filters.check_filter, filters.OPEN, filters.send_direct_filter, "Direct filter of the voice.")
 
 
 class Playable(Protocol):
@@ -88,13 +89,23 @@ class PlaybackDevice(DeviceClock, Protocol):
 
 
 class GroupTotals:
-    """Total gain and pitch of a group and the groups above it."""
+    """Total gain, pitch and filter of a group and the groups above it."""
 
-    __slots__ = ("gain", "pitch")
+    __slots__ = ("filter", "gain", "pitch")
 
     def __init__(self) -> None:
-        self.gain = 1.0
-        self.pitch = 1.0
+        self.set(1.0, 1.0, filters.OPEN)
+
+    def set(self, gain: float, pitch: float, through: filters.Filter) -> None:
+        """Replace the totals."""
+        self.gain = gain
+        self.pitch = pitch
+        self.filter = through
+
+    @property
+    def values(self) -> tuple[float, float, filters.Filter]:
+        """Gain, pitch and filter."""
+        return self.gain, self.pitch, self.filter
 
 
 class PlaybackState:
@@ -107,6 +118,7 @@ class PlaybackState:
         looping: Whether the source loops.
         gain: Gain of the source itself.
         pitch: Pitch of the source itself.
+        filter: Filter of the direct sound of the source itself.
         moving: Whether the source has a velocity, so that the Doppler effect changes its pitch.
         fade_factor: Factor that fades multiply the gain by.
         group: The `SourceGroup` of the source, or None.
@@ -121,6 +133,7 @@ class PlaybackState:
     looping = False
     gain = 1.0
     pitch = 1.0
+    filter = filters.OPEN
     moving = False
     fade_factor = 1.0
     group: Any = None

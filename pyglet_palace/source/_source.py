@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import checks
 from .._common.text import short_repr
-from .._context_object import ContextObject
 from .._current import require_engine
 from .._loading.cache import CacheEntry
 from .._openal import constants as c
@@ -15,6 +14,7 @@ from .._openal import filters
 from .._openal import setters as to
 from .._openal.properties import NumbersProperty, Property
 from .._playback.voice import PlaybackState
+from ..fades import Fadable
 from ..group import SourceGroup, add_to_group, remove_from_group
 from ._sends import AuxiliarySends
 from ._spatial import SpatialProperties
@@ -22,13 +22,11 @@ from ._spatial import SpatialProperties
 if TYPE_CHECKING:
     from .._engine import Engine
     from .._openal import Functions
+    from .._playback.fades import Curve, Fades
     from .._playback.voice import Playable
     from ..buffer import Buffer
     from ..context import Context
     from ..decoder import BaseDecoder
-
-_fade_factor = checks.number(0.0, 1.0)
-_fade_time = checks.number(0.0, above=True)
 
 
 def _send_resampler(al: Functions, number: int, index: int) -> None:
@@ -37,7 +35,7 @@ def _send_resampler(al: Functions, number: int, index: int) -> None:
     al.alSourcei(number, c.AL_SOURCE_RESAMPLER_SOFT, index)
 
 
-class Source(SpatialProperties, ContextObject):
+class Source(SpatialProperties, Fadable):
     """Sound emitter that plays one sound at a time. Any number of sources may play the same `Buffer` at once.
 
     A source is a plain Python object. It uses one of OpenAL's few voices while it plays, so the number of sources is
@@ -45,8 +43,8 @@ class Source(SpatialProperties, ContextObject):
     during and between sounds, and keep their values. The context keeps a playing or paused source alive.
 
     The effective gain is `gain` times the gains of its `group` and all parent groups, times the current fade factor
-    (`fade_to`, `fade_out_to_stop`). The effective pitch is `pitch` times the pitches of the groups. `gain` and `pitch`
-    return the values that were set.
+    (`fade_to`, `fade_out_to_stop`). The effective pitch is `pitch` times the pitches of the groups, and the effective
+    `filter` is the product with the filters of the groups. All return the values that were set.
 
     Use all members only on the thread that created the context. They do not block. Members of a destroyed source
     raise `DestroyedError`. Sources are true until destroyed, sort by age, and are context managers.
@@ -74,6 +72,15 @@ class Source(SpatialProperties, ContextObject):
             self._engine.voices.update_pitch(state)
         except BaseException:
             state.pitch = before
+            raise
+
+    def _apply_filter(self, through: filters.Filter) -> None:
+        state = self._state
+        before, state.filter = state.filter, through
+        try:
+            self._engine.voices.update_filter(state)
+        except BaseException:
+            state.filter = before
             raise
 
     def _apply_looping(self, looping: bool) -> None:
@@ -109,9 +116,10 @@ class Source(SpatialProperties, ContextObject):
     filter = NumbersProperty(
         filters.check_filter,
         filters.OPEN,
-        filters.send_direct_filter,
+        to.nothing,
         "Filter of the direct sound, not of `sends`: (gain, hf, lf), linear factors clamped to 0 to 1. `hf` is the "
         "gain of frequencies around 5000 Hz and higher, `lf` around 250 Hz and lower.",
+        _apply_filter,
     )
     """Filter of the direct sound: (gain, hf, lf), linear factors clamped to 0 to 1."""
 
@@ -203,8 +211,8 @@ class Source(SpatialProperties, ContextObject):
         self._engine.transport.resume(self._state)
         self._engine.wake()
 
-    def fade_to(self, gain: float, ms: float, start: float | None = None) -> None:
-        """Fade to a gain factor, linearly in decibels. Does not block.
+    def fade_to(self, gain: float, ms: float, start: float | None = None, *, curve: Curve = "decibel") -> None:
+        """Fade to a gain factor. Does not block.
 
         The fade changes a factor that multiplies `gain`, initially 1. The factor keeps its final value until another
         fade, and `stop` or the next `play` resets it to 1. Time is device time. A paused source pauses its fade. A new
@@ -214,32 +222,32 @@ class Source(SpatialProperties, ContextObject):
         >>> source.fade_to(1, 2000, start=0)  # fades in
 
         Args:
-            gain: Final factor, 0 to 1. During the fade, 0 counts as 0.001 (-60 dB).
+            gain: Final factor, 0 to 1.
             ms: Duration in milliseconds, > 0. Each update of the context makes one step.
             start: Initial factor, 0 to 1. None: the current factor.
+            curve: ``'decibel'``: equal decibels in equal times; during the fade, 0 counts as 0.001 (-60 dB).
+                ``'linear'``: equal steps of the factor. ``'equal power'``: a quarter of a sine, for a crossfade.
 
         Raises:
             ValueError: An argument is out of range.
         """
-        self._fade(gain, ms, start, stops=False)
+        super().fade_to(gain, ms, start, curve=curve)
 
-    def fade_out_to_stop(self, gain: float, ms: float) -> None:
+    def fade_out_to_stop(self, gain: float, ms: float, *, curve: Curve = "decibel") -> None:
         """Fade as `fade_to` does, then stop without an event.
 
         Args:
             gain: Final factor, 0 to 1; 0 is silence.
             ms: Milliseconds until the stop, > 0.
+            curve: As for `fade_to`.
 
         Raises:
             ValueError: An argument is out of range.
         """
-        self._fade(gain, ms, None, stops=True)
+        super().fade_out_to_stop(gain, ms, curve=curve)
 
-    def _fade(self, gain: float, ms: float, start: float | None, *, stops: bool) -> None:
-        self._check_alive()
-        target, duration = _fade_factor("gain", gain), _fade_time("ms", ms)
-        first = None if start is None else _fade_factor("start", start)
-        self._engine.transport.fades.start(self._state, first, target, duration, stops=stops)
+    def _fading(self) -> tuple[Fades[Any], PlaybackState]:
+        return self._engine.transport.fades, self._state
 
     def destroy(self) -> None:
         """Stop without an event, leave the group and destroy the source. Repeated calls have no effect."""

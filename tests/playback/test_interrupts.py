@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import threading
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,12 @@ CALLS: dict[str, Callable[[palace.Buffer, palace.Source, palace.Context, Path], 
     "update": lambda buffer, source, context, path: context.update(),
     "stream": lambda buffer, source, context, path: palace.Decoder(path).play(source=source),
     "fade": lambda buffer, source, context, path: source.fade_to(0.5, 10),
+    "crossfade": lambda buffer, source, context, path: palace.crossfade(source, buffer.play(), 10),
+    "group gain": lambda buffer, source, context, path: setattr(source.group, "gain", 0.5),
+    "group filter": lambda buffer, source, context, path: setattr(source.group, "filter", (1, 0.5, 1)),
+    "group fade": lambda buffer, source, context, path: source.group.fade_to(0.5, 10),
+    "group pause": lambda buffer, source, context, path: (source.group.pause_all(), source.group.resume_all()),
+    "group stop": lambda buffer, source, context, path: source.group.stop_all(),
 }
 
 
@@ -39,7 +46,8 @@ def test_interrupted_call_leaves_all_usable(
     """No lock, no OpenAL context, no voice without a sound; the next play of the same source is heard."""
     path = sounds.write(tmp_path / "loud.wav", sounds.tone(0.2, gain=0.8))
     buffer = palace.Buffer(path)
-    source = palace.Source()
+    source, group = palace.Source(), palace.SourceGroup()
+    source.group = group
     al = _openal.functions()
 
     def prepared() -> None:
@@ -54,10 +62,13 @@ def test_interrupted_call_leaves_all_usable(
         source.playing  # noqa: B018  # raised for ever if its voice had no sound
         source.offset  # noqa: B018
         source.stop()
+        group.gain, group.filter = 1, (1, 1, 1)
         buffer.play(source)
         assert abs(device.render(2000)).max() > 0.1
         for playing in buffer.sources:
             playing.stop()
+        with contextlib.suppress(KeyboardInterrupt):
+            context.update()  # `stop_all` keeps what a handler raises for the next update
         context.update()
         assert context.stats()["sources"] == 0
         assert buffer.source_count == 0

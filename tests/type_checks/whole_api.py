@@ -208,6 +208,16 @@ source.pause()
 source.resume()
 source.fade_to(0.5, 500, start=0)
 source.fade_out_to_stop(0, 100)
+source.fade_to(1, 500, curve="linear")
+source.fade_out_to_stop(0, 100, curve="equal power")
+mixer.fade_to(0.5, 500, start=0, curve="decibel")
+mixer.fade_out_to_stop(0, 100)
+mixer.muted = True
+mixer.filter = [1, 0.5, 1]
+group_gain, group_high, group_low = mixer.filter
+palace.crossfade(source, palace.Source(), 100)
+palace.crossfade(mixer, effects, 100)
+mixer.gain = palace.perceptual_gain(0.5)
 print(source.playing, source.paused, source.buffer, source.offset_seconds, source.latency, source.latency_seconds)
 heard: tuple[float, float, float] = source.position
 gain, high, low = source.filter
