@@ -2,7 +2,8 @@
 
 Usage: python examples/06_mixer_desk.py
 
-Speech ducks the music. Then the game is paused while the menu still plays a sound.
+Speech ducks the music. The game dives under water. Then it is paused while the menu still plays a sound. At the end
+everything fades out.
 """
 
 import time
@@ -16,15 +17,15 @@ pyglet.resource.reindex()
 
 context = palace.init()
 
-# Each group has a gain and a pitch, multiplied with those of its parent.
+# Each group has a gain, a pitch, a filter and fades, multiplied with those of its parent.
 master, game, menu = palace.SourceGroup(), palace.SourceGroup(), palace.SourceGroup()
 music, effects, speech = palace.SourceGroup(), palace.SourceGroup(), palace.SourceGroup()
 for group in (music, effects, speech):
     group.parent_group = game
 for group in (game, menu):
     group.parent_group = master
-music.gain = 0.8
-effects.gain = 0.5
+music.gain = palace.perceptual_gain(0.9)  # a volume slider at 90 %
+effects.gain = palace.perceptual_gain(0.8)
 
 
 def play(name, group, looping=False):
@@ -36,15 +37,20 @@ def play(name, group, looping=False):
 
 def speak(dt):
     play("knock.ogg", speech)
-    music.gain = 0.2
-    print(f"speech: the music is ducked to {music.gain}")
+    music.fade_to(0.25, 200)
+    print("speech: the music fades down")
 
 
 @context.event
 def on_source_stopped(source):
     if source.group is speech and not any(other.playing for other in speech.sources):
-        music.gain = 0.8
-        print(f"speech ended: the music is back at {music.gain}")
+        music.fade_to(1, 200)
+        print("speech ended: the music comes back")
+
+
+def dive(dt):
+    game.filter = (1, 0.05, 1)
+    print("under water: music and effects are muffled")
 
 
 def pause(dt):
@@ -58,9 +64,14 @@ def resume(dt):
     print(f"resumed: music {theme.playing}, engine {engine.playing}")
 
 
+def end(dt):
+    master.fade_out_to_stop(0, 500)
+    print("the end: everything fades out")
+
+
 theme = play("title.ogg", music, looping=True)
 engine = play("engine.wav", effects, looping=True)
-for when, what in ((0.5, speak), (2.2, pause), (3.0, resume), (4.0, lambda dt: master.stop_all())):
+for when, what in ((0.5, speak), (2.0, dive), (2.2, pause), (3.0, resume), (3.7, end)):
     pyglet.clock.schedule_once(what, when)
 while theme.playing or theme.paused:
     pyglet.clock.tick()
