@@ -11,7 +11,7 @@ from ._common.lifetime import Destroyable, KnownAttributes
 from ._common.text import short_repr
 from ._current import current_context, use_context
 from ._engine import Engine
-from ._openal import attribute_list
+from ._openal import attribute_list, library_path
 from ._openal import constants as c
 from ._openal.context import NativeContext
 from ._openal.properties import Property
@@ -366,6 +366,29 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._check_alive()
         frame_size(channel_config, sample_type)
         return (channel_config, sample_type) in self._engine.native.supported
+
+    def query_extension(self, name: str) -> bool:
+        """Return whether OpenAL has the AL extension `name`. `Device.query_extension` answers for ALC extensions.
+
+        Raises:
+            TypeError: `name` is not a string.
+        """
+        self._check_alive()
+        with self._engine.native.scope as al:
+            return al.has_extension(checks.string("name", name))
+
+    @property
+    def openal_version(self) -> str:
+        """Version of OpenAL and of its implementation (AL_VERSION), such as '1.1 ALSOFT 1.23.1'."""
+        self._check_alive()
+        with self._engine.native.scope as al:
+            return al.string(c.AL_VERSION)
+
+    @property
+    def openal_library(self) -> str:
+        """Path of the OpenAL library in use. Only its name if the system does not tell the path."""
+        self._check_alive()
+        return library_path()
 
     def start_batch(self) -> None:
         """Defer changes of sources and listener until `end_batch`, so that they are heard together.

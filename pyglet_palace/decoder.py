@@ -240,6 +240,16 @@ class Decoder(KnownAttributes, BaseDecoder):
         self._reader = reader
         return self
 
+    @property
+    def container(self) -> str:
+        """Kind of the file by its contents, in libsndfile's words: 'WAV', 'AIFF', 'FLAC', 'OGG', 'MP3' ..."""
+        return self._reader.container
+
+    @property
+    def codec(self) -> str:
+        """Encoding of the samples in the file, in libsndfile's words: 'PCM_16', 'VORBIS', 'MPEG_LAYER_III' ..."""
+        return self._reader.codec
+
     # These are read-only here: the file determines them.
 
     @property

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
@@ -18,7 +20,6 @@ from tests.conftest import EXACT, RATE, raised_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 def loudness(device: palace.LoopbackDevice, path: Path, position: tuple[float, float, float]) -> Any:
@@ -472,3 +473,15 @@ def test_refused_destroy_frees_the_device(device: palace.LoopbackDevice, monkeyp
     with pytest.raises(palace.OpenALError):
         context.destroy()
     device.close()
+
+
+def test_query_extension_finds_al_extensions(context: palace.Context) -> None:
+    assert context.query_extension("AL_EXT_FLOAT32")
+    assert not context.query_extension("AL_EXT_no_such_thing")
+    with pytest.raises(TypeError, match="name is 3"):
+        context.query_extension(3)  # type: ignore[arg-type]
+
+
+def test_openal_version_and_library_are_named(context: palace.Context) -> None:
+    assert re.match(r"1\.1 ALSOFT 1\.\d+\.\d+", context.openal_version)
+    assert Path(context.openal_library).is_file()

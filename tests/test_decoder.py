@@ -36,6 +36,13 @@ EXTREMES = np.resize(np.array([0, 1, -1, 2, -2, 255, -256, 12345, -12345, 32767,
 all_kinds = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 
 
+@all_kinds
+def test_container_and_codec_are_of_the_file(kind: Kind, tmp_path: Path) -> None:
+    decoder = palace.Decoder(kind.write(tmp_path / "sound", sounds.tone(0.1)).rename(tmp_path / "renamed.bin"))
+    assert decoder.container == kind.format
+    assert decoder.codec == ("FLAC" if kind.format == "FLAC" else kind.subtype)
+
+
 def read_all(decoder: palace.BaseDecoder) -> Any:
     """All samples that are left, of shape (frames, channels)."""
     dtype = palace.formats.DTYPES[decoder.sample_type]

@@ -56,6 +56,7 @@ class SndfileReader:
 
     Attributes:
         name: Name of the sound in errors.
+        container: libsndfile's name of the kind of file.
         codec: libsndfile's name of the encoding.
         frequency: Sample rate in hertz.
         channel_config: One of `channel_configs`.
@@ -101,6 +102,7 @@ class SndfileReader:
             raise UnsupportedFormat(name, "decode", problem)
         self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
         self._subtype = subtype = sound.subtype
+        self.container: str = sound.format
         self.codec: str = "FLAC" if sound.format == "FLAC" else subtype
         self.length = self._declared_length()
         self._eight_bit = subtype == "PCM_U8" and sound.format in ("WAV", "WAVEX", "RF64")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from .binding import Functions
 
-__all__ = ["ContextScope", "Functions", "attribute_list", "constants", "functions"]
+__all__ = ["ContextScope", "Functions", "attribute_list", "constants", "functions", "library_path"]
 
 
 def functions() -> Functions:
@@ -24,6 +24,13 @@ def functions() -> Functions:
     from . import binding
 
     return binding.functions()
+
+
+def library_path() -> str:
+    """Return the path of the OpenAL library of this process; its name if the system does not tell the path."""
+    from . import library
+
+    return library.path()
 
 
 def attribute_list(attributes: Mapping[int, int]) -> Any:

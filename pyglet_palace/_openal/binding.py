@@ -54,6 +54,7 @@ _AL: Mapping[str, tuple[Any, ...]] = {
     "alDisable": (None, c_int),
     "alGetInteger": (c_int, c_int),
     "alIsExtensionPresent": (c_ubyte, c_char_p),
+    "alGetString": (c_char_p, c_int),
 }
 
 _AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
@@ -288,6 +289,10 @@ class Functions:
         if present is None:
             present = self._extensions[name] = bool(self.alIsExtensionPresent(name.encode()))
         return present
+
+    def string(self, what: int) -> str:
+        """Return the result of ``alGetString``; '' if it has none."""
+        return (self.alGetString(what) or b"").decode("utf-8", "replace")
 
     # The following methods need no context.
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from .. import attributes
 
+# Strings
+AL_VERSION = 0xB002
+
 # Sources
 AL_SOURCE_RELATIVE = 0x202
 AL_CONE_INNER_ANGLE = 0x1001

@@ -76,6 +76,32 @@ def load() -> Any:
     return bound.lib
 
 
+def path() -> str:
+    """Return the path of the library that PyOpenAL has bound. Its name where the loader does not tell the path."""
+    handle = load()
+    name = str(handle._name)
+    try:
+        dladdr = ctypes.CDLL(None).dladdr  # glibc, musl and macOS
+    except (AttributeError, OSError, TypeError):  # Windows
+        return name
+    found = _Symbol()
+    dladdr.argtypes = (ctypes.c_void_p, ctypes.POINTER(_Symbol))
+    if not dladdr(ctypes.cast(handle.alGetString, ctypes.c_void_p), found) or not found.file:
+        return name
+    return os.path.realpath(os.fsdecode(found.file))
+
+
+class _Symbol(ctypes.Structure):
+    """``Dl_info`` of dlfcn.h."""
+
+    _fields_ = (
+        ("file", ctypes.c_char_p),
+        ("base", ctypes.c_void_p),
+        ("name", ctypes.c_char_p),
+        ("address", ctypes.c_void_p),
+    )
+
+
 def _loadable() -> str:
     """Return the first candidate that the system can load."""
     failed: dict[str, OSError] = {}

@@ -70,6 +70,7 @@ context.async_wake_interval = 20
 context.cache_limit = None
 context.buffer_limit = 2**24
 print(context.stats()["cached"], context.cached_names, context.pending_names, context.cached_size, context.device)
+print(context.openal_version, context.openal_library, context.query_extension("AL_SOFT_loop_points"))
 print(context.available_resamplers[context.default_resampler_index], context.is_supported("Mono", "Mulaw"))
 context.start_batch()
 context.end_batch()
