@@ -48,7 +48,14 @@ def test_wheel_has_the_pytest_plugin(dist: Path) -> None:
         (entry_points,) = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith("entry_points.txt"))
         assert "pytest_pyglet_palace.py" in wheel.namelist()
 
-    assert entry_points.split() == ["[pytest11]", "pytest_pyglet_palace", "=", "pytest_pyglet_palace"]
+    assert "[pytest11]\npytest_pyglet_palace = pytest_pyglet_palace\n" in entry_points
+
+
+def test_wheel_has_the_command(dist: Path) -> None:
+    with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
+        (entry_points,) = (wheel.read(name).decode() for name in wheel.namelist() if name.endswith("entry_points.txt"))
+
+    assert "[console_scripts]\npyglet-palace = pyglet_palace.__main__:main\n" in entry_points
 
 
 def test_description_has_no_dead_links(dist: Path) -> None:
