@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.effect_renderer import EffectRenderer
+    from tests.room import Room
 
 #: The fixture `sound`, also where the package is not installed, and runs of pytest as a test.
 pytest_plugins = ["pytest_pyglet_palace", "pytester"]
@@ -101,6 +102,25 @@ def renderer(tmp_path: Path, context: palace.Context, device: palace.LoopbackDev
     from tests.effect_renderer import EffectRenderer  # it imports this module
 
     return EffectRenderer(tmp_path, device)
+
+
+@pytest.fixture
+def room(context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path) -> Room:
+    """A stereo device without HRTF, to measure what both ears get."""
+    from tests.room import Room  # it imports this module
+
+    return Room(context, device, tmp_path)
+
+
+@pytest.fixture
+def hrtf_room(device: palace.LoopbackDevice, tmp_path: Path) -> Room:
+    """As `room`, with HRTF."""
+    from tests.room import Room
+
+    context = palace.Context(device, {palace.HRTF: palace.TRUE}, auto_update=False, workers=1)
+    palace.use_context(context)
+    assert device.hrtf_enabled
+    return Room(context, device, tmp_path)
 
 
 @pytest.fixture
