@@ -82,6 +82,7 @@ from .message import MessageHandler
 from .resources import FileIO, Name, current_fileio, resources_in, use_fileio
 from .session import init, init_on, shutdown
 from .source import Source
+from .stage import SoundStage
 
 __version__ = "0.1.0"
 
@@ -146,6 +147,7 @@ __all__ = [
     "ResourceUnreadable",
     "ReverbEffect",
     "RingModulatorEffect",
+    "SoundStage",
     "Source",
     "SourceGroup",
     "UnsupportedFormat",

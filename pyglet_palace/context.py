@@ -13,15 +13,17 @@ from ._current import current_context, use_context
 from ._engine import Engine
 from ._openal import attribute_list, library_path
 from ._openal import constants as c
+from ._openal import setters as to
 from ._openal.context import NativeContext
 from ._openal.properties import Property
 from .buffer import Buffer
 from .decoder import decoder_factories
 from .device import Device, parts_of
 from .formats import frame_size
-from .listener import Listener
+from .listener import Listener, put_on_stage
 from .message import MessageHandler
 from .scheduler import Scheduler
+from .stage import SoundStage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,6 +67,12 @@ def _speed_of_sound(al: Functions, _: int, value: float) -> None:
 
 def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
     al.alDistanceModel(_DISTANCE_MODELS[value])
+
+
+def _stage(name: str, value: Any) -> SoundStage | None:
+    if value is not None and not isinstance(value, SoundStage):
+        raise TypeError(f"{name} is {value!r}; it must be a SoundStage, such as SoundStage(1280), or None")
+    return value
 
 
 class Context(KnownAttributes, Destroyable, Dispatcher):
@@ -115,6 +123,19 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         "How the gain falls with distance, one of `distance_models`.",
     )
     """How the gain falls with distance, one of `distance_models`."""
+
+    def _apply_stage(self, stage: SoundStage | None) -> None:
+        put_on_stage(self._listener, stage)
+
+    stage: Property[SoundStage | None] = Property(
+        _stage,
+        None,
+        to.nothing,
+        "How the positions of a 2-D game are heard; None: positions are those of OpenAL's 3-D space. Can be set at any "
+        "time.",
+        _apply_stage,
+    )
+    """How the positions of a 2-D game are heard; None: positions are those of OpenAL's 3-D space."""
 
     def __init__(
         self,

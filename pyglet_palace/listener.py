@@ -9,12 +9,14 @@ from ._current import require_engine
 from ._openal import constants as c
 from ._openal import setters as to
 from ._openal.properties import NumbersProperty, Property, VectorsProperty
+from .source import StageMap
 
 if TYPE_CHECKING:
     from ._common.checks import Vector
     from ._engine import Engine
     from ._openal import Functions
     from .context import Context
+    from .stage import SoundStage
 
 
 def _gain(al: Functions, _: int, value: float) -> None:
@@ -44,18 +46,42 @@ class Listener:
     Set all properties at any time, on the thread that created the context. They do not block.
     """
 
-    def _apply_velocity(self, value: Vector) -> None:
-        self._apply(Listener.velocity, value)
+    def _apply_position(self, value: tuple[float, ...]) -> None:
+        if len(value) == 2:
+            value = self._values["position"] = self._engine.voices.vector("position", value)
+        self._apply_place(Listener.position, value)
+
+    def _apply_velocity(self, value: tuple[float, ...]) -> None:
+        if len(value) == 2:
+            value = self._values["velocity"] = self._engine.voices.vector("velocity", value)
+        self._apply_place(Listener.velocity, value)
         self._engine.voices.poll_while("the listener moves", value != c.ORIGIN)
+
+    def _apply_place(self, changed: Property[Any], value: Any) -> None:
+        if self._stage is None:
+            self._apply(changed, value)
+        else:  # OpenAL's listener stays where it is: see `StageMap`
+            self._stage.listen(self.position, self.velocity)
+            self._engine.voices.update_places(changed)
+
+    def _apply_orientation(self, value: tuple[Vector, Vector]) -> None:
+        if self._stage is None:
+            self._apply(Listener.orientation, value)
 
     gain = Property(checks.number(0.0), 1.0, _gain, "Master gain, a linear factor >= 0.")
     """Master gain, a linear factor >= 0."""
 
-    position = NumbersProperty(checks.vector, c.ORIGIN, _position, "Position, (x, y, z) in units.")
-    """Position, (x, y, z) in units."""
+    position = NumbersProperty(
+        checks.point,
+        c.ORIGIN,
+        _position,
+        "Position, (x, y, z) in units; with a `Context.stage` also (x, y).",
+        _apply_position,
+    )
+    """Position, (x, y, z) in units; with a `Context.stage` also (x, y)."""
 
     velocity = NumbersProperty(
-        checks.vector,
+        checks.point,
         c.ORIGIN,
         _velocity,
         "Velocity for the Doppler effect, (x, y, z) in units per second. It does not change `position`.",
@@ -67,7 +93,9 @@ class Listener:
         checks.two_vectors,
         c.INITIAL_ORIENTATION,
         _orientation,
-        "Orientation: (at, up), two vectors that are not parallel. 'at' is the direction of view.",
+        "Orientation: (at, up), two vectors that are not parallel. 'at' is the direction of view. No effect with a "
+        "`Context.stage`.",
+        _apply_orientation,
     )
     """Orientation: (at, up), two vectors that are not parallel."""
 
@@ -79,9 +107,10 @@ class Listener:
     )
     """Metres per unit, > 0, for air absorption."""
 
-    __slots__ = ("_engine", "_values")  # a misspelt property is an error
+    __slots__ = ("_engine", "_stage", "_values")  # a misspelt property is an error
 
     _engine: Engine
+    _stage: StageMap | None
     _values: dict[str, Any]
 
     def __new__(cls, context: Context | None = None) -> Listener:
@@ -98,6 +127,7 @@ class Listener:
         """Make the one listener of a context. Called by the context."""
         self = object.__new__(cls)
         self._engine = engine
+        self._stage = None
         self._values = {}
         return self
 
@@ -119,3 +149,17 @@ class Listener:
 
     def __repr__(self) -> str:
         return f"<Listener of {self._engine.context!r}>"
+
+
+def put_on_stage(listener: Listener, stage: SoundStage | None) -> None:
+    """Put the listener and all sources of its context on `stage`, or into OpenAL's space for None."""
+    engine, before = listener._engine, listener._stage
+    listener._stage = StageMap(stage, listener.position, listener.velocity) if stage is not None else None
+    try:
+        engine.voices.set_stage(listener._stage)
+        with engine.scope as al:
+            for place in (Listener.position, Listener.velocity, Listener.orientation):
+                place.send(al, 0, getattr(listener, place.name) if stage is None else place.default)
+    except BaseException:
+        engine.voices.stage = listener._stage = before
+        raise

@@ -141,6 +141,21 @@ def vector(name: str, value: Any) -> Vector:
     return _coordinate(name, x), _coordinate(name, y), _coordinate(name, z)
 
 
+def point(name: str, value: Any) -> Any:
+    """Check that `value` is two or three finite numbers. The owner decides whether two are enough."""
+    try:
+        numbers = tuple(value)
+    except TypeError:
+        numbers = ()
+    if len(numbers) == 3:
+        x, y, z = numbers
+        return _coordinate(name, x), _coordinate(name, y), _coordinate(name, z)
+    if len(numbers) == 2:
+        x, y = numbers
+        return _coordinate(name, x), _coordinate(name, y)
+    raise TypeError(f"{name} is {short_repr(value)}; it must be three numbers (x, y, z)")
+
+
 def two_vectors(name: str, value: Any) -> tuple[Vector, Vector]:
     """Check that `value` is two directions, 'at' and 'up', that are not parallel."""
     try:

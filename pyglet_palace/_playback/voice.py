@@ -21,6 +21,9 @@ GAIN = Property(checks.number(0.0), 1.0, setters.number(c.AL_GAIN), "Gain of the
 PITCH = Property(checks.number(0.0, above=True), 1.0, setters.number(c.AL_PITCH), "Pitch of the voice.")
 FILTER = Property(filters.check_filter, filters.OPEN, filters.send_direct_filter, "Direct filter of the voice.")
 
+#: Stands for the value of a `Placement`.
+PLACE = Property(checks.number(), 0.0, setters.nothing, "Place of the voice.")
+
 
 class Playable(Protocol):
     """A sound that voices play: a static sound or a stream. It attaches itself to the voice.
@@ -31,6 +34,8 @@ class Playable(Protocol):
 
     name: str
     frequency: int
+    #: One of `channel_configs`.
+    channel_config: str
     #: Total frames; 0 if unknown.
     length: int
 
@@ -68,6 +73,27 @@ class Playable(Protocol):
 
     def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         """Loop from now on, or stop looping."""
+
+
+class Placement(Protocol):
+    """A rule for the place of a source: it determines several parameters of the voice together.
+
+    Attributes:
+        parameters: The parameters of a state that it replaces.
+        sent: The parameters of a voice that it always sends.
+    """
+
+    parameters: frozenset[Property[Any]]
+    sent: frozenset[Property[Any]]
+
+    def send(self, al: Functions, voice: Voice, changed: Property[Any] | None) -> None:
+        """Send the place of `voice`, which has a state and a sound. Called inside a context scope.
+
+        Args:
+            al: The OpenAL functions.
+            voice: The voice. Its gain is sent too, with the new `Voice.place_gain`.
+            changed: The parameter that has changed, or `PLACE`; None: all are new to the voice.
+        """
 
 
 class DeviceClock(Protocol):
@@ -125,6 +151,7 @@ class PlaybackState:
         mix: Totals of the group; None without one.
         paused_by_group: Whether `SourceGroup.pause_all` paused the source.
         next_offset: Frame at which the next play starts.
+        placement: The rule for the place of this source; None: that of the context.
     """
 
     # Class attributes are the defaults, so that a new source, which each plain play makes, stores little.
@@ -140,6 +167,7 @@ class PlaybackState:
     mix: GroupTotals | None = None
     paused_by_group = False
     next_offset = 0
+    placement: Placement | None = None
 
     def __init__(self, source: Any) -> None:
         """Describe an idle source with default settings.
@@ -170,9 +198,10 @@ class Voice:
         started: Number of the play, in the order of all plays of the pool.
         end_entry: Serial number of the newest entry in `EndTimes`; None without one.
         touched: Parameters that differ from OpenAL's defaults.
+        place_gain: Factor of the gain that the placement determines.
     """
 
-    __slots__ = ("end_entry", "number", "paused", "playable", "source", "started", "state", "touched")
+    __slots__ = ("end_entry", "number", "paused", "place_gain", "playable", "source", "started", "state", "touched")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -183,3 +212,4 @@ class Voice:
         self.started = 0
         self.end_entry: int | None = None
         self.touched: set[Property[Any]] = set()
+        self.place_gain = 1.0

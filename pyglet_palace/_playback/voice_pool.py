@@ -7,22 +7,24 @@ from collections import deque
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from .._common import checks
 from .._common.checks import FLT_MAX, FLT_MIN
 from .._openal import constants as c
 from .._openal.filters import product, send_direct_filter_to_all
 from ..errors import OpenALError
 from .end_times import EndTimes
 from .stealing import StealingOrder
-from .voice import FILTER, GAIN, PITCH, Voice
+from .voice import FILTER, GAIN, PITCH, PLACE, Voice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .._common.checks import Vector
     from .._common.events import EventQueue
     from .._openal import ContextScope, Functions
     from .._openal.filters import Filter
     from .._openal.properties import Property
-    from .voice import DeviceClock, Playable, PlaybackState
+    from .voice import DeviceClock, Placement, Playable, PlaybackState
 
 
 #: Nanoseconds by which an end is checked early. OpenAL then says whether the voice has ended.
@@ -75,6 +77,8 @@ class VoicePool:
         #: Voices on their way between the pool and a state. Empty outside of calls, unless one was interrupted.
         self._unfinished: dict[Voice, None] = {}
         self.stolen = 0
+        #: The rule for the places of sources without one of their own; None: OpenAL takes the parameters as they are.
+        self.stage: Placement | None = None
 
     @property
     def in_use(self) -> int:
@@ -119,6 +123,9 @@ class VoicePool:
                     for parameter, value in state.parameters.items():
                         self._send(al, voice, parameter, value)
                 voice.playable = playable
+                placement = state.placement or self.stage
+                if placement is not None:
+                    self._place(al, voice, placement)
                 self._set_paused(voice, False)
                 voice.started = next(self._counter)
                 self._set_end_time(voice, playable.start(al, voice, offset, state.looping))
@@ -245,7 +252,7 @@ class VoicePool:
             if voice is not None:
                 voice.touched.add(GAIN)
                 numbers.append(voice.number)
-                gains.append(gain)
+                gains.append(gain * voice.place_gain)
         with self._scope as al:
             al.set_float_of_sources(c.AL_GAIN, numbers, gains)
 
@@ -303,6 +310,41 @@ class VoicePool:
         except BaseException:
             parameters[parameter] = before
             raise
+
+    def set_placement(self, state: PlaybackState, placement: Placement | None) -> None:
+        """Set the rule for the place of `state`; None: that of the context. A playing sound moves there."""
+        voice = self._voice_of(state)
+        before, state.placement = state.placement, placement
+        if voice is None:
+            return
+        try:
+            with self._scope as al:
+                if placement is not None and type(before) is type(placement):
+                    placement.send(al, voice, PLACE)
+                else:
+                    self._change_placement(al, voice)
+        except BaseException:
+            state.placement = before
+            raise
+
+    def set_stage(self, stage: Placement | None) -> None:
+        """Set the rule for the places of sources without one of their own. Playing sounds move there."""
+        self.stage = stage
+        with self._scope as al:
+            for voice in self._on_stage():
+                self._change_placement(al, voice)
+
+    def vector(self, name: str, point: tuple[float, ...]) -> Vector:
+        """Return a point of the stage, (x, y), as a vector. Without a stage, that is a `TypeError`."""
+        return checks.vector(name, point if self.stage is None else (*point, 0.0))
+
+    def update_places(self, changed: Property[Any]) -> None:
+        """Send the places of all sources on the stage again, because `changed` of the listener has changed."""
+        assert self.stage is not None
+        send = self.stage.send
+        with self._scope as al:
+            for voice in self._on_stage():
+                send(al, voice, changed)
 
     def poll_while(self, reason: str, on: bool) -> None:
         """While `on`, check every voice in each update, because `reason` makes end times unpredictable."""
@@ -424,7 +466,39 @@ class VoicePool:
 
     def _send(self, al: Functions, voice: Voice, parameter: Property[Any], value: Any) -> None:
         voice.touched.add(parameter)  # first: OpenAL may take half of it before it refuses
+        state = voice.state
+        assert state is not None
+        placement = state.placement or self.stage
+        if placement is not None:
+            if parameter in placement.parameters:
+                if voice.playable is not None:  # else `play` places it
+                    placement.send(al, voice, parameter)
+                return
+            if parameter is GAIN:
+                value *= voice.place_gain
         parameter.send(al, voice.number, value)
+
+    def _on_stage(self) -> list[Voice]:
+        """Return the voices with a sound whose place depends on the stage."""
+        return [voice for state, voice in self._busy.items() if state.placement is None and voice.playable is not None]
+
+    def _place(self, al: Functions, voice: Voice, placement: Placement) -> None:
+        voice.touched |= placement.sent
+        placement.send(al, voice, None)
+
+    def _change_placement(self, al: Functions, voice: Voice) -> None:
+        """Place a voice with a sound by its present rule, and take back what another rule has sent."""
+        state = voice.state
+        assert state is not None
+        placement = state.placement or self.stage
+        replaced = placement.parameters if placement is not None else frozenset()
+        sent = placement.sent if placement is not None else frozenset()
+        for parameter in voice.touched - sent:
+            default = parameter.default
+            value = default if parameter in replaced else state.parameters.get(parameter, default)
+            parameter.send(al, voice.number, value)
+        if placement is not None:
+            self._place(al, voice, placement)
 
     def _detach(self, al: Functions, voice: Voice) -> None:
         """Detach a voice from its sound."""

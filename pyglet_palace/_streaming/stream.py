@@ -44,6 +44,7 @@ class Stream:
         reader: The reader of the decoder.
         name: Name of the sound in errors.
         frequency: Sample rate in hertz.
+        channel_config: One of `channel_configs`.
         length: Frames; 0 if unknown.
         chunk_len: Frames decoded at a time.
         looping: Whether the decoder is read round its loop.
@@ -72,6 +73,7 @@ class Stream:
         self.reader = reader
         self.name = reader.name
         self.frequency = reader.frequency
+        self.channel_config = reader.channel_config
         self.length = reader.length
         self._format = AL_FORMATS[reader.channel_config, reader.sample_type][0]
         self.chunk_len = chunk_len

@@ -16,6 +16,7 @@ from .._openal.properties import NumbersProperty, Property
 from .._playback.voice import PlaybackState
 from ..fades import Fadable
 from ..group import SourceGroup, add_to_group, remove_from_group
+from ._placement import Pan
 from ._sends import AuxiliarySends
 from ._spatial import SpatialProperties
 
@@ -65,6 +66,12 @@ class Source(SpatialProperties, Fadable):
             state.gain = before
             raise
 
+    def _apply_pan(self, pan: float) -> None:
+        state = self._state
+        self._engine.voices.set_placement(state, Pan(pan))
+        self._values.pop("position", None)
+        state.parameters.pop(Source.position, None)
+
     def _apply_pitch(self, pitch: float) -> None:
         state = self._state
         before, state.pitch = state.pitch, pitch
@@ -112,6 +119,22 @@ class Source(SpatialProperties, Fadable):
         _apply_gain,
     )
     """Gain, a linear factor >= 0."""
+
+    pan = Property(
+        checks.number(-1.0, 1.0),
+        0.0,
+        to.nothing,
+        """Place between the ears, from -1 (left) to 1 (right), for mono and stereo sounds.
+
+        On a stereo device, the power of a mono sound is constant (equal power). A stereo sound is balanced: the channel
+        of the side stays, the other one moves to it and is up to 1.5 dB quieter on the way. With HRTF or more than two
+        speakers, a mono sound moves on a circle in front of the listener, by 60 degrees to each side.
+
+        `pan` and `position` exclude each other. After `pan` was set, the other spatial properties have no effect until
+        `position` is set, which also resets `pan`; and setting `pan` resets `position`.""",
+        _apply_pan,
+    )
+    """Place between the ears, from -1 (left) to 1 (right)."""
 
     filter = NumbersProperty(
         filters.check_filter,

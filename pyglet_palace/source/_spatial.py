@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from .._common.checks import Vector
     from .._engine import Engine
     from .._openal import Functions
-    from .._playback.voice import PlaybackState
+    from .._playback.voice import Playable, PlaybackState
 
 _ALL_AROUND = (360.0, 360.0)
 
 #: The most that OpenAL takes as a room rolloff factor (AL/efx.h), and the most that OpenAL Soft 1.24 and newer take.
 _MOST_ROOM_ROLLOFF, _MOST_ROOM_ROLLOFF_SINCE_1_24 = 10.0, 1.0
+
 
 _send_inner_angle = to.number(c.AL_CONE_INNER_ANGLE)
 _send_outer_angle = to.number(c.AL_CONE_OUTER_ANGLE)
@@ -43,7 +44,7 @@ def _send_facing(al: Functions, source: int, value: tuple[tuple[Vector, Vector],
 
 
 #: Orientation and cone angles, as one parameter of a voice.
-_FACING: Property[Any] = Property(
+FACING: Property[Any] = Property(
     checks.two_vectors, (c.INITIAL_ORIENTATION, _ALL_AROUND), _send_facing, "See `_send_facing`."
 )
 
@@ -66,6 +67,12 @@ def _send_spatialize(al: Functions, source: int, value: bool | None) -> None:
     al.alSourcei(source, c.AL_SOURCE_SPATIALIZE_SOFT, c.AL_AUTO_SOFT if value is None else int(value))
 
 
+def is_positioned(playable: Playable, parameters: dict[Property[Any], Any]) -> bool:
+    """Return whether OpenAL positions `playable` on a voice with these parameters."""
+    spatialize: bool | None = parameters.get(SpatialProperties.spatialize)
+    return playable.channel_config == "Mono" if spatialize is None else spatialize
+
+
 class SpatialProperties:
     """Base class with the spatial properties of `Source`."""
 
@@ -82,23 +89,40 @@ class SpatialProperties:
     def _apply(self, changed: Property[Any], value: Any) -> None:
         self._engine.voices.set_parameter(self._state, changed, value)
 
-    def _apply_velocity(self, value: Vector) -> None:
-        state = self._state
+    def _apply_position(self, value: tuple[float, ...]) -> None:
+        state, voices = self._state, self._engine.voices
+        if len(value) == 2:
+            value = self._values["position"] = voices.vector("position", value)
+        voices.set_parameter(state, SpatialProperties.position, value)
+        if state.placement is not None:
+            voices.set_placement(state, None)
+            self._values.pop("pan", None)
+
+    def _apply_velocity(self, value: tuple[float, ...]) -> None:
+        state, voices = self._state, self._engine.voices
+        if len(value) == 2:
+            value = self._values["velocity"] = voices.vector("velocity", value)
         before, state.moving = state.moving, value != c.ORIGIN
         try:
-            self._engine.voices.set_parameter(state, SpatialProperties.velocity, value, timing=True)
+            voices.set_parameter(state, SpatialProperties.velocity, value, timing=True)
         except BaseException:
             state.moving = before
             raise
 
     def _apply_facing(self, _: Any) -> None:
-        self._engine.voices.set_parameter(self._state, _FACING, (self.orientation, self.cone_angles))
+        self._engine.voices.set_parameter(self._state, FACING, (self.orientation, self.cone_angles))
 
-    position = NumbersProperty(checks.vector, c.ORIGIN, to.vector(c.AL_POSITION), "Position, (x, y, z) in units.")
-    """Position, (x, y, z) in units."""
+    position = NumbersProperty(
+        checks.point,
+        c.ORIGIN,
+        to.vector(c.AL_POSITION),
+        "Position, (x, y, z) in units; with a `Context.stage` also (x, y). Setting it ends the effect of `pan`.",
+        _apply_position,
+    )
+    """Position, (x, y, z) in units; with a `Context.stage` also (x, y)."""
 
     velocity = NumbersProperty(
-        checks.vector,
+        checks.point,
         c.ORIGIN,
         to.vector(c.AL_VELOCITY),
         "Velocity for the doppler effect, (x, y, z) in units per second. It does not change `position`.",

@@ -89,6 +89,7 @@ PROPERTIES: dict[str, tuple[Any, Any, Callable[[Asked], bool] | None]] = {
     "looping": (False, True, lambda al: al.integer(c.AL_LOOPING) == 1),
     "pitch": (1, 1.5, lambda al: al.floats(c.AL_PITCH) == 1.5),
     "gain": (1, 0.3, lambda al: al.floats(c.AL_GAIN) == 0.3),
+    "pan": (0, 0.5, None),
     "gain_range": (
         (0, 1),
         (0.2, 0.7),
@@ -245,6 +246,7 @@ def test_borrowed_voice_gets_only_changes(buffer: palace.Buffer) -> None:
         ("stereo_angles", [(math.nan, 0), (0, math.inf)], r"\(left, right\), each finite"),
         ("doppler_factor", [-0.1, 1.1, math.nan], "from 0 to 1"),
         ("air_absorption_factor", [-0.1, 10.1, math.nan], "from 0 to 10"),
+        ("pan", [-1.1, 1.1, math.nan], "from -1 to 1"),
         ("radius", [-1, math.inf, math.nan], "at least 0"),
         ("pitch", [0, 1e-300, math.nan], "more than 0"),
         ("velocity", [(0, math.nan, 0)], "finite"),

@@ -250,7 +250,7 @@ def test_properties_survive_play_and_stop(buffer: palace.Buffer) -> None:
     assert source.gain == 1.0
 
 
-@pytest.mark.parametrize("name", ["volume", "loop", "pan"])
+@pytest.mark.parametrize("name", ["volume", "loop", "panning"])
 def test_misspelt_property_is_an_error(context: palace.Context, name: str) -> None:
     with pytest.raises(AttributeError, match=name):
         setattr(palace.Source(), name, 1)

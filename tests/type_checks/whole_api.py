@@ -65,6 +65,10 @@ context = open_device()
 context.distance_model = palace.distance_models[0]
 context.distance_model = "linear clamped"
 context.doppler_factor = 2
+context.stage = palace.SoundStage(1280, reach=300, y_down=True)
+print(context.stage.width, context.stage.reach, context.stage.y_down)
+context.listener.position = pyglet.math.Vec2(1, 2)
+context.stage = None
 context.speed_of_sound = 343.3
 context.async_wake_interval = 20
 context.cache_limit = None
@@ -189,6 +193,8 @@ source.play(palace.Buffer("door.wav"))
 source = palace.Buffer("door.wav").play(source)
 source.group, source.priority, source.looping = effects, 3, True
 source.gain, source.pitch = 1, 0.5
+source.pan = -1
+print(source.pan + 1, source.position[0])
 source.position = source.velocity = 1, 2, 3
 source.position = np.zeros(3)
 source.velocity = pyglet.math.Vec3(0, 0, 1)
