@@ -36,8 +36,9 @@ def warn_caller(message: str) -> None:
 _warned: set[str] = set()
 
 
-def warn_once(text: str) -> None:
-    """Log a warning once per process."""
-    if text not in _warned:
-        _warned.add(text)
+def warn_once(text: str, key: str = "") -> None:
+    """Log a warning once per process, or once for each `key` if one is given."""
+    key = key or text
+    if key not in _warned:
+        _warned.add(key)
         warning("%s", text)

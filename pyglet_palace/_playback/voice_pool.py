@@ -252,7 +252,8 @@ class VoicePool:
             if voice is not None:
                 voice.touched.add(GAIN)
                 numbers.append(voice.number)
-                gains.append(gain * voice.place_gain)
+                placed = state.placement or self.stage
+                gains.append(gain if placed is None else gain * voice.place_gain)
         with self._scope as al:
             al.set_float_of_sources(c.AL_GAIN, numbers, gains)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import singledispatch
+from math import dist
 from typing import TYPE_CHECKING, Any
 
-from .._common import checks
+from .._common import checks, log
 from .._common.text import short_repr
 from .._current import require_engine
 from .._loading.cache import CacheEntry
@@ -13,12 +14,12 @@ from .._openal import constants as c
 from .._openal import filters
 from .._openal import setters as to
 from .._openal.properties import NumbersProperty, Property
-from .._playback.voice import PlaybackState
+from .._playback.voice import GAIN, PlaybackState
 from ..fades import Fadable
 from ..group import SourceGroup, add_to_group, remove_from_group
 from ._placement import Pan
 from ._sends import AuxiliarySends
-from ._spatial import SpatialProperties
+from ._spatial import FACING, SpatialProperties, is_positioned
 
 if TYPE_CHECKING:
     from .._engine import Engine
@@ -65,6 +66,8 @@ class Source(SpatialProperties, Fadable):
         except BaseException:
             state.gain = before
             raise
+        if gain > 1.0 and state.voice is not None:
+            self._warn_of_silence()
 
     def _apply_pan(self, pan: float) -> None:
         state = self._state
@@ -403,6 +406,38 @@ class Source(SpatialProperties, Fadable):
         there = self._engine.native.resamplers
         self._resampler = checks.integer(0, len(there) - 1 if there else None)("resampler_index", index)
 
+    def _warn_of_silence(self) -> None:
+        """Log, once for each sound, that the position or a part of the gain of the current sound is not heard."""
+        state, playable = self._state, self._playable
+        if playable is None:
+            return
+        parameters, name, layout = state.parameters, playable.name, playable.channel_config
+        positioned = state.placement is None and is_positioned(playable, parameters)
+        unplaced = Source.position in parameters and Source.spatialize not in parameters
+        if unplaced and not positioned and not layout.startswith("B-Format"):
+            log.warn_once(
+                f"{name!r} is a {layout.lower()} sound, so the position of its source has no effect. Set spatialize = "
+                f"True on the source, or use a mono file"
+            )
+        gain = parameters.get(GAIN, 1.0)
+        if gain > 1.0 and not (positioned and self._may_be_attenuated()):
+            log.warn_once(
+                f"{name!r} has a gain of {gain:g}, which sounds like 1: OpenAL limits the product of gain, groups, "
+                f"fades and distance to 1 (see Source.gain_range). Make the file louder, or raise Listener.gain and "
+                f"lower the gains of the other sounds",
+                key=f"gain of {name}",
+            )
+
+    def _may_be_attenuated(self) -> bool:
+        """Return whether distance or cone may reduce the gain of a positioned sound."""
+        parameters, context = self._state.parameters, self._engine.context
+        if FACING in parameters:
+            return True
+        if self.rolloff_factors[0] == 0 or context.distance_model == "none":
+            return False
+        listener = c.ORIGIN if self.relative else context.listener.position
+        return dist(self.position, listener) > self.distance_range[0]
+
     @property
     def _playable(self) -> Playable | None:
         voice = self._state.voice
@@ -455,4 +490,7 @@ def start_playing(source: Source, playable: Playable) -> None:
     """Play `playable` on a source that is alive."""
     engine = source._engine
     engine.transport.start(source._state, playable)
+    parameters = source._state.parameters
+    if parameters and (playable.channel_config != "Mono" or parameters.get(GAIN, 1.0) > 1.0):
+        source._warn_of_silence()
     engine.wake()

@@ -85,6 +85,7 @@ class SpatialProperties:
     if TYPE_CHECKING:
 
         def _check_alive(self) -> None: ...
+        def _warn_of_silence(self) -> None: ...
 
     def _apply(self, changed: Property[Any], value: Any) -> None:
         self._engine.voices.set_parameter(self._state, changed, value)
@@ -97,6 +98,9 @@ class SpatialProperties:
         if state.placement is not None:
             voices.set_placement(state, None)
             self._values.pop("pan", None)
+        voice = state.voice
+        if voice is not None and voice.playable is not None and voice.playable.channel_config != "Mono":
+            self._warn_of_silence()
 
     def _apply_velocity(self, value: tuple[float, ...]) -> None:
         state, voices = self._state, self._engine.voices
