@@ -22,6 +22,8 @@ class Game(arcade.Window):
         self.text = arcade.Text("Left and Right, Space, Escape", 40, 40)
 
         self.sound = palace.init()  # arcade uses the name self.context
+        self.sound.stage = palace.SoundStage(self.width)  # positions are pixels
+        self.sound.listener.position = self.width / 2, 140
         palace.cache(["engine.wav", "horn.ogg"])
         self.engine = palace.Source()
         self.engine.looping = True
@@ -34,13 +36,12 @@ class Game(arcade.Window):
 
     def on_update(self, delta_time):
         self.x = min(max(self.x + self.speed * delta_time, 0), self.width)
-        # Pixels are too large as units, so divide. The listener is in the middle, one unit in front of the screen.
-        self.engine.position = (self.x - self.width / 2) / 100, 0, -1
+        self.engine.position = self.x, 140
         self.engine.pitch = 1.3 if self.speed else 1.0
 
     def on_key_press(self, symbol, modifiers):
         if symbol == arcade.key.ESCAPE:
-            print(f"the boat is at {self.engine.position[0]:+.1f}")
+            print(f"the boat is at {self.x:.0f}")
             self.close()
         elif symbol == arcade.key.SPACE:
             print("horn")
