@@ -125,7 +125,7 @@ class Engine:
         self.events = EventQueue()
         self.voices = VoicePool(self.scope, device, self.events)
         self.transport = Transport(self.voices, device)
-        self.streams = StreamThread(self.scope, self.voices.to_check)
+        self.streams = StreamThread(self.scope, self.voices.end_times.to_check)
         self.effect_slots = EffectSlots(self.al, self.scope, device, self.voices)
         self.lookup = NameLookup(loader, lambda name: context.message_handler.resource_not_found(name))
         self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
@@ -265,8 +265,8 @@ class Engine:
         self.effect_slots.sends_changed = True
         self.streams.device_lost = False
         self.streams.wake()
-        self.voices.poll_while("no connection", False)
-        self.voices.mark_all_due()
+        self.voices.end_times.poll_while("no connection", False)
+        self.voices.end_times.mark_all_due()
 
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; see `StreamThread.fill_queues`."""
@@ -284,7 +284,7 @@ class Engine:
         self._connected = False
         if not self.native.keeps_offsets:  # OpenAL has stopped all sources and the device clock
             self.streams.device_lost = True
-            self.voices.poll_while("no connection", True)
+            self.voices.end_times.poll_while("no connection", True)
         self.events.post_device_disconnected(self.context.device)
 
     def _post_batch_events(self) -> None:

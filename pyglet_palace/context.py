@@ -374,14 +374,14 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
         was skipped by an exception. Has no effect without AL_SOFT_deferred_updates.
         """
         self._check_alive()
-        self._engine.voices.set_deferred(True)
+        self._engine.voices.end_times.deferred = True
         self._engine.native.defer(True)
 
     def end_batch(self) -> None:
         """Apply the changes since `start_batch`. Does nothing without one."""
         self._check_alive()
         self._engine.native.defer(False)
-        self._engine.voices.set_deferred(False)
+        self._engine.voices.end_times.deferred = False
 
     # Lifetime
 

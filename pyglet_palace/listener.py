@@ -46,7 +46,7 @@ class Listener:
 
     def _apply_velocity(self, value: Vector) -> None:
         self._apply(Listener.velocity, value)
-        self._engine.voices.poll_while("the listener moves", value != c.ORIGIN)
+        self._engine.voices.end_times.poll_while("the listener moves", value != c.ORIGIN)
 
     gain = Property(checks.number(0.0), 1.0, _gain, "Master gain, a linear factor >= 0.")
     """Master gain, a linear factor >= 0."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from .._common.checks import FLT_MAX, FLT_MIN
@@ -22,14 +20,13 @@ if TYPE_CHECKING:
     from .voice import DeviceClock, Playable, PlaybackState
 
 
-#: Nanoseconds by which an end is checked early. OpenAL then says whether the voice has ended.
-_EARLY = 1_000_000
-#: OpenAL Soft steps through a buffer in 4096ths of a frame (finer since 1.22), rounded to the nearest.
-_STEP = 4096
-
-
 class VoicePool:
-    """The voices of one context. Used on the main thread only, except `to_check`."""
+    """The voices of one context. Used on the main thread only.
+
+    Attributes:
+        end_times: When each voice can end.
+        stolen: Number of voices stolen so far.
+    """
 
     def __init__(self, scope: ContextScope, device: DeviceClock, events: EventQueue) -> None:
         """Start without a voice.
@@ -50,14 +47,9 @@ class VoicePool:
         self._stealing_order: StealingOrder | None = None
         self._paused = 0
         self._counter = itertools.count(1)
-        self._end_times = EndTimes(self._busy.values())
-        #: Reasons why each update must check every voice.
-        self._poll_reasons = set() if device.has_clock else {"no device clock"}
-        #: Voices that the next `collect_ended` checks. Other threads append to it.
-        self.to_check: deque[Voice] = deque()
+        self.end_times = EndTimes(self._busy.values(), device)
         #: Objects removed from voices. They are released outside the context scope, because a game's finaliser may run.
         self._detached: list[Any] = []
-        self._deferred = False
         #: Voices on their way between the pool and a state. Empty outside of calls, unless one was interrupted.
         self._unfinished: dict[Voice, None] = {}
         self.stolen = 0
@@ -107,7 +99,7 @@ class VoicePool:
                 voice.playable = playable
                 self._set_paused(voice, False)
                 voice.started = next(self._counter)
-                self._set_end_time(voice, playable.start(al, voice, offset, state.looping))
+                self.end_times.record(voice, playable.start(al, voice, offset, state.looping))
                 self._update_stealing_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
@@ -232,44 +224,18 @@ class VoicePool:
             parameters[parameter] = before
             raise
 
-    def poll_while(self, reason: str, on: bool) -> None:
-        """While `on`, check every voice in each update, because `reason` makes end times unpredictable."""
-        if on:
-            self._poll_reasons.add(reason)
-        elif reason in self._poll_reasons:
-            self._poll_reasons.discard(reason)
-            self.mark_all_due()
-
-    def set_deferred(self, on: bool) -> None:
-        """While OpenAL defers changes, do not rely on computed end times."""
-        self._deferred = on
-
-    def mark_all_due(self) -> None:
-        """Make the next `collect_ended` check every voice."""
-        for voice in self._busy.values():
-            if not voice.paused:
-                self._end_times.add(voice, 0)
-
     def collect_ended(self) -> None:
         """Return ended voices to the pool and post their events.
 
         The cost depends on the voices that can have ended: only these are checked.
         """
         if not self._busy:
-            self._end_times.clear()
-            self.to_check.clear()
+            self.end_times.clear()
             return
         if self._unfinished:
             with self._scope as al:
                 self._finish(al)
-        if self._poll_reasons:
-            self.mark_all_due()
-        while self.to_check:
-            voice = self.to_check.popleft()
-            if voice.state is not None and not voice.paused:
-                self._end_times.add(voice, 0)
-        now = self._device.clock_time if self._device.has_clock else 0
-        due = self._end_times.due(now)
+        due = self.end_times.due()
         if not due:
             return
         try:
@@ -277,7 +243,7 @@ class VoicePool:
         finally:
             for voice in due:  # OpenAL refused to answer: check these voices again
                 if voice.state is not None:
-                    self._end_times.add(voice, 0)
+                    self.end_times.mark_due(voice)
             self._detached.clear()
 
     def _collect_due(self, due: list[Voice]) -> None:
@@ -298,7 +264,7 @@ class VoicePool:
                         "source_stopped" if failure is None else "source_force_stopped", source
                     )
                 else:
-                    self._set_end_time(voice, left)
+                    self.end_times.record(voice, left)
                 due.pop()
 
     def close(self) -> None:
@@ -314,7 +280,7 @@ class VoicePool:
             for voice in self._free:
                 al.delete_source(voice.number)
         self._free.clear()
-        self._end_times.clear()
+        self.end_times.clear()
         self._detached.clear()
 
     # Inside a context scope
@@ -417,20 +383,4 @@ class VoicePool:
         """Compute the end time again from the current frame."""
         state, playable = voice.state, voice.playable
         if state is not None and playable is not None and not voice.paused:
-            self._set_end_time(voice, playable.frames_left(al, voice, state.looping))
-
-    def _set_end_time(self, voice: Voice, left: int | None) -> None:
-        """Record the earliest time at which a voice with `left` remaining frames can end."""
-        state, playable = voice.state, voice.playable
-        assert state is not None
-        assert playable is not None
-        if self._deferred:
-            self._end_times.add(voice, 0)
-        elif left is None:
-            voice.end_entry = None
-        elif state.moving or left <= 0:
-            self._end_times.add(voice, 0)
-        elif self._device.has_clock:
-            rate = self._device.frequency
-            fastest = ceil(playable.frequency * state.parameters.get(PITCH, 1.0) / rate * _STEP) / _STEP * rate
-            self._end_times.add(voice, self._device.clock_time + int(left / fastest * 1e9) - _EARLY)
+            self.end_times.record(voice, playable.frames_left(al, voice, state.looping))

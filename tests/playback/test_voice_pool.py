@@ -436,7 +436,7 @@ def test_changing_pitch_keeps_heap_small(buffer: palace.Buffer, context: palace.
     source = buffer.play()
     for turn in range(5000):
         source.pitch = 1 + turn % 7 / 10
-    assert len(context._engine.voices._end_times) < 200
+    assert len(context._engine.voices.end_times) < 200
 
 
 @pytest.fixture
@@ -641,7 +641,7 @@ def test_interrupted_play_loses_no_voice(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(few._engine.voices, "_set_end_time", interrupted)
+        patch.setattr(few._engine.voices.end_times, "record", interrupted)
         patch.setattr(few._engine.voices, "_reset_voice", interrupted)
         with pytest.raises(KeyboardInterrupt):
             play(buffer)
