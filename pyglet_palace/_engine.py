@@ -96,6 +96,7 @@ class Engine:
         buffers: BufferStore,
         *,
         loader: pyglet.resource.Loader | None,
+        voices: int | None,
         settings: Callable[[], Settings],
         make_buffer: Callable[[CacheEntry], Any],
     ) -> None:
@@ -108,6 +109,7 @@ class Engine:
             workers: Its worker threads.
             buffers: The buffers of the device.
             loader: The pyglet loader that finds names; None: ``pyglet.resource`` itself.
+            voices: The most voices; None: as many as OpenAL gives.
             settings: Returns the settings of a load that starts now.
             make_buffer: Makes the `Buffer` of a cache entry.
         """
@@ -123,7 +125,7 @@ class Engine:
         self._thread_id = threading.get_ident()
         self.calls = CallQueue()
         self.events = EventQueue()
-        self.voices = VoicePool(self.scope, device, self.events)
+        self.voices = VoicePool(self.scope, device, self.events, voices)
         self.transport = Transport(self.voices, device)
         self.streams = StreamThread(self.scope, self.voices.end_times.to_check)
         self.effect_slots = EffectSlots(self.al, self.scope, device, self.voices)
@@ -219,6 +221,7 @@ class Engine:
             return
         self.transport.fades.advance()
         self.voices.collect_ended()
+        self.voices.return_virtual()
         self.streams.replace_stalled(now)
         self.effect_slots.update()
         if now - self._checked_at > _CONNECTION_INTERVAL:
@@ -266,7 +269,7 @@ class Engine:
         self.streams.device_lost = False
         self.streams.wake()
         self.voices.end_times.poll_while("no connection", False)
-        self.voices.end_times.mark_all_due()
+        self.voices.follow_device()
 
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; see `StreamThread.fill_queues`."""

@@ -15,6 +15,7 @@ from ._openal import attribute_list
 from ._openal import constants as c
 from ._openal.context import NativeContext
 from ._openal.properties import Property
+from .attributes import MONO_SOURCES
 from .buffer import Buffer
 from .decoder import decoder_factories
 from .device import Device, parts_of
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
 
 #: Default of `Context.buffer_limit`, in bytes.
 BUFFER_LIMIT = 512 * 1024 * 1024
+#: The largest number of voices that can be asked for.
+MOST_VOICES = 65536
+#: Voices that OpenAL Soft gives without a request.
+_USUAL_VOICES = 256
 
 #: Names of the distance models, for type checkers.
 DistanceModel = Literal[
@@ -129,6 +134,7 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
         workers: int | None = None,
         cache_limit: int | None = None,
         buffer_limit: int = BUFFER_LIMIT,
+        voices: int | None = None,
     ) -> None:
         """Create a context on a device.
 
@@ -146,6 +152,9 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
             cache_limit: Maximum bytes of cached samples. Beyond it, the least recently used sounds that are not in
                 use are evicted. None: no limit.
             buffer_limit: Maximum bytes of one sound. A larger sound fails with `BufferTooLarge`.
+            voices: Maximum number of sounds heard at once, 1 to 65536; see `Source.priority`. OpenAL may give fewer.
+                Unless `attrs` has `MONO_SOURCES`, more than 256 are requested of the device. None: as many as OpenAL
+                gives, usually 256.
 
         Raises:
             DeviceError: The device refuses the context.
@@ -161,6 +170,10 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
             checks.integer(1, 64)("workers", workers)
         if cache_limit is not None:
             checks.integer(0)("cache_limit", cache_limit)
+        if voices is not None:
+            checks.integer(1, MOST_VOICES)("voices", voices)
+            if voices > _USUAL_VOICES:
+                attrs = {MONO_SOURCES: voices, **(attrs or {})}
         if clock is not None and not hasattr(clock, "schedule_interval_soft"):
             raise TypeError(f"clock is {clock!r}; it must be a pyglet.clock.Clock")
         if loader is not None and not hasattr(loader, "location"):
@@ -192,6 +205,7 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
             pool,
             buffers,
             loader=loader,
+            voices=voices,
             settings=self._settings,
             make_buffer=lambda entry: Buffer._of(engine, entry),
         )
@@ -243,8 +257,9 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
             in total), ``over_limit`` (bytes beyond ``cache_limit``). Of loading: ``pending`` (names), ``queued`` (those
             of them that no thread has started), ``loading_size`` (bytes decoded or being decoded, not published),
             ``failed`` (names, in total), ``workers`` (threads). Of playback: ``sources`` (playing or paused),
-            ``streams`` (those of them that stream), ``underruns`` (in total), ``voices`` (made by OpenAL), ``stolen``
-            (voices, in total), ``effect_slots`` (in use). Of the whole device: ``buffers`` (of OpenAL), ``undeleted``
+            ``streams`` (those of them that stream and are not virtual), ``virtual`` (those of them without a voice, see
+            `Source.audible`), ``underruns`` (in total), ``voices`` (made by OpenAL), ``stolen`` (voices, in total),
+            ``effect_slots`` (in use). Of the whole device: ``buffers`` (of OpenAL), ``undeleted``
             (those of them that OpenAL has refused to delete so far).
         """
         self._check_alive()
@@ -259,6 +274,7 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
             "over_limit": self._engine.cache.over_limit,
             "sources": self._engine.voices.in_use,
             "streams": len(self._engine.streams),
+            "virtual": self._engine.voices.virtual_count,
             "underruns": self._engine.streams.underruns,
             "voices": self._engine.voices.count,
             "stolen": self._engine.voices.stolen,

@@ -60,6 +60,11 @@ class EndTimes:
             self._poll_reasons.discard(reason)
             self.mark_all_due()
 
+    @property
+    def disconnected(self) -> bool:
+        """Whether the device is lost, and OpenAL stops what starts on it."""
+        return "no connection" in self._poll_reasons
+
     def mark_due(self, voice: Voice) -> None:
         """Make the next `due` return `voice`."""
         voice.end_entry = self._heap.push(0, voice)

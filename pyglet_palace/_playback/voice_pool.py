@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING, Any
 
 from .._common.checks import FLT_MAX, FLT_MIN
 from ..errors import OpenALError
 from .end_times import EndTimes
 from .stealing import StealingOrder
+from .virtual import VirtualSound, WaitingVoices, can_be_virtual
 from .voice import GAIN, PITCH, Voice
 
 if TYPE_CHECKING:
@@ -19,32 +21,42 @@ if TYPE_CHECKING:
     from .._openal.properties import Property
     from .voice import DeviceClock, Playable, PlaybackState
 
+#: Nanoseconds of an update in which virtual voices return. At least one does.
+RETURN_BUDGET = 300_000
+
 
 class VoicePool:
     """The voices of one context. Used on the main thread only.
+
+    A looping sound without a voice has a virtual one (`VirtualSound`). Every method works on both.
 
     Attributes:
         end_times: When each voice can end.
         stolen: Number of voices stolen so far.
     """
 
-    def __init__(self, scope: ContextScope, device: DeviceClock, events: EventQueue) -> None:
+    def __init__(self, scope: ContextScope, device: DeviceClock, events: EventQueue, most: int | None) -> None:
         """Start without a voice.
 
         Args:
             scope: The context scope.
             device: The device of the context.
             events: Where ends and thefts are posted.
+            most: The most voices to make; None: as many as OpenAL makes. It may make fewer.
         """
         self._scope = scope
         self._device = device
         self._events = events
         self._free: list[Voice] = []
         self._busy: dict[PlaybackState, Voice] = {}
-        #: Whether OpenAL cannot make more voices.
+        self._most = most
+        #: Whether no more voices can be made.
         self._exhausted = False
-        #: Maintained once OpenAL cannot make more voices.
+        #: Maintained once no more voices can be made.
         self._stealing_order: StealingOrder | None = None
+        #: Those of `_busy` that are virtual.
+        self._virtual: dict[Voice, None] = {}
+        self._waiting = WaitingVoices(self._virtual)
         self._paused = 0
         self._counter = itertools.count(1)
         self.end_times = EndTimes(self._busy.values(), device)
@@ -56,13 +68,18 @@ class VoicePool:
 
     @property
     def in_use(self) -> int:
-        """Voices that are playing or paused."""
+        """Voices that are playing or paused, virtual ones included."""
         return len(self._busy)
+
+    @property
+    def virtual_count(self) -> int:
+        """Virtual voices, paused ones included."""
+        return len(self._virtual)
 
     @property
     def count(self) -> int:
         """Voices that OpenAL has made so far."""
-        return len(self._free) + len(self._busy)
+        return len(self._free) + len(self._busy) - len(self._virtual)
 
     def any_playing(self) -> bool:
         """Return whether a voice plays. Paused voices do not count."""
@@ -73,20 +90,24 @@ class VoicePool:
         return iter(list(self._busy))
 
     def play(self, state: PlaybackState, playable: Playable, offset: int) -> bool:
-        """Play `playable` from frame `offset` with the voice of `state`, or one that it can borrow.
+        """Play `playable` from frame `offset` with the voice of `state`, or one that it can borrow, or a virtual one.
 
         Returns:
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
         """
         with self._scope as al:
             self._finish(al)
+            if state.voice is not None and not state.has_real_voice:
+                self._return_voice(al, state.voice)  # the new sound may get a voice
             voice = state.voice
             borrowed = voice is None
             if voice is None:
-                voice = self._borrow(al, state)
+                voice = self._borrow(al, state.priority)
                 if voice is None:
-                    self._events.post_stolen(state.source)
-                    return False
+                    if not can_be_virtual(state, playable):
+                        self._events.post_stolen(state.source)
+                        return False
+                    voice, playable = Voice(), VirtualSound(playable, self._device)
             self._unfinished[voice] = None
             try:
                 if not borrowed:
@@ -94,13 +115,15 @@ class VoicePool:
                 else:
                     voice.state, voice.source = state, state.source
                     self._busy[state] = state.voice = voice
+                    if not voice.number:
+                        self._virtual[voice] = None
                     for parameter, value in state.parameters.items():
                         self._send(al, voice, parameter, value)
                 voice.playable = playable
                 self._set_paused(voice, False)
                 voice.started = next(self._counter)
                 self.end_times.record(voice, playable.start(al, voice, offset, state.looping))
-                self._update_stealing_order(voice)
+                self._update_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
                 raise
@@ -125,7 +148,7 @@ class VoicePool:
                 if voice.playable.pause(al, voice):
                     self._set_paused(voice, True)
                     voice.end_entry = None
-                    self._update_stealing_order(voice)
+                    self._update_order(voice)
 
     def resume(self, state: PlaybackState) -> None:
         """Continue after `pause`."""
@@ -136,7 +159,7 @@ class VoicePool:
                 self._set_paused(voice, False)
                 voice.playable.resume(al, voice)
                 self._update_end_time(al, voice)
-            self._update_stealing_order(voice)
+            self._update_order(voice)
 
     def is_playing(self, state: PlaybackState) -> bool:
         """Return whether `state` is heard at this moment."""
@@ -174,13 +197,13 @@ class VoicePool:
             with self._scope as al:
                 voice.playable.set_looping(al, voice, looping)
                 self._update_end_time(al, voice)
-            self._update_stealing_order(voice)
+            self._update_order(voice)
 
     def set_priority(self, state: PlaybackState, priority: int) -> None:
         """Set the priority for voice stealing."""
         state.priority = priority
-        if state.voice is not None:
-            self._update_stealing_order(state.voice)
+        if state.voice is not None and state.voice.playable is not None:
+            self._update_order(state.voice)
 
     def update_gain(self, state: PlaybackState) -> None:
         """Apply the product of the gains of source, fade and groups."""
@@ -223,6 +246,29 @@ class VoicePool:
         except BaseException:
             parameters[parameter] = before
             raise
+
+    def return_virtual(self) -> None:
+        """Give free voices, and those of a lower priority, to the virtual voices that wait.
+
+        Highest priority first; among equals, the oldest start first. Each costs O(log n). Those for which the time of
+        this update does not suffice return in the next one.
+        """
+        if not self._waiting or self.end_times.disconnected:
+            return
+        deadline = time.perf_counter_ns() + RETURN_BUDGET
+        with self._scope as al:
+            self._finish(al)
+            while (virtual := self._waiting.first()) is not None:
+                if not self._return_to_voice(al, virtual) or time.perf_counter_ns() >= deadline:
+                    break
+        self._detached.clear()
+
+    def follow_device(self) -> None:
+        """Adapt to a device whose rate or connection has changed."""
+        with self._scope as al:
+            for voice in self._virtual:
+                self._update_end_time(al, voice)
+        self.end_times.mark_all_due()
 
     def collect_ended(self) -> None:
         """Return ended voices to the pool and post their events.
@@ -276,7 +322,8 @@ class VoicePool:
                 self._reset_voice(al, voice)
                 if heard:
                     self._events.post_source_event("source_force_stopped", source)
-                al.delete_source(voice.number)
+                if voice.number:
+                    al.delete_source(voice.number)
             for voice in self._free:
                 al.delete_source(voice.number)
         self._free.clear()
@@ -285,8 +332,8 @@ class VoicePool:
 
     # Inside a context scope
 
-    def _borrow(self, al: Functions, state: PlaybackState) -> Voice | None:
-        """Return a free, new or stolen voice for `state`; None if all voices outrank it."""
+    def _borrow(self, al: Functions, priority: int, *, spares_equals: bool = False) -> Voice | None:
+        """Return a free, new or stolen voice for a sound of `priority`; None if all voices outrank it."""
         if self._free:
             voice = self._free[-1]
             self._unfinished[voice] = None
@@ -294,22 +341,82 @@ class VoicePool:
             return voice
         if not self._exhausted:
             try:
-                return Voice(al.generate_source())
+                if self._most is None or self.count < self._most:
+                    return Voice(al.generate_source())
             except OpenALError:
-                self._exhausted = True  # the device mixes no more voices
+                pass  # the device mixes no more voices
+            self._exhausted = True
         if self._stealing_order is None:
             self._stealing_order = StealingOrder(self._busy.values())
-        victim = self._stealing_order.victim(state.priority)
+        victim = self._stealing_order.victim(priority, spares_equals=spares_equals)
         if victim is None:
             return None
-        self._unfinished[victim] = None
+        if not self._make_virtual(al, victim):
+            self._unfinished[victim] = None
+            self._events.post_stolen(victim.source)  # before the reset, which OpenAL may refuse half-way
         self.stolen += 1
-        self._events.post_stolen(victim.source)  # before the reset, which OpenAL may refuse half-way
         self._reset_voice(al, victim)
         return victim
 
-    def _update_stealing_order(self, voice: Voice) -> None:
-        if self._stealing_order is not None:
+    def _make_virtual(self, al: Functions, victim: Voice) -> bool:
+        """Replace a voice that is stolen by a virtual one; return False if its sound stops instead.
+
+        The victim is unfinished then. At an exception, its source keeps the one voice or the other.
+        """
+        state, sound = victim.state, victim.playable
+        assert state is not None
+        assert sound is not None
+        if not can_be_virtual(state, sound) or not (victim.paused or sound.is_playing(al, victim)):
+            return False
+        virtual, playable = Voice(), VirtualSound(sound, self._device)
+        virtual.state, virtual.source, virtual.playable = state, victim.source, playable
+        virtual.paused, virtual.started = victim.paused, victim.started
+        left = playable.take_over(al, victim, virtual)
+        if not virtual.paused:
+            self.end_times.record(virtual, left)
+            self._waiting.add(virtual)
+        self._paused += virtual.paused
+        # No interrupt can come between these: no function is called.
+        self._busy[state] = state.voice = virtual
+        self._virtual[virtual] = self._unfinished[victim] = None
+        return True
+
+    def _return_to_voice(self, al: Functions, virtual: Voice) -> bool:
+        """Replace a virtual voice by one of OpenAL; return False if there is none for it."""
+        state, playable = virtual.state, virtual.playable
+        assert state is not None
+        assert isinstance(playable, VirtualSound)
+        if not playable.is_playing(al, virtual):  # `collect_ended` reports its end
+            self.end_times.mark_due(virtual)
+            self._waiting.pop()
+            return True
+        voice = self._borrow(al, state.priority, spares_equals=True)
+        if voice is None:
+            return False
+        self._unfinished[voice] = None
+        try:
+            voice.state, voice.source, voice.playable = state, virtual.source, playable.sound
+            voice.started = virtual.started
+            for parameter, value in state.parameters.items():
+                self._send(al, voice, parameter, value)
+            self.end_times.record(voice, playable.hand_over(al, voice))
+            self._update_order(voice)
+        except BaseException:
+            self._return_voice(al, voice)  # the virtual voice goes on
+            raise
+        self._busy[state] = state.voice = voice
+        self._unfinished[virtual] = None
+        del self._unfinished[voice]
+        self._reset_voice(al, virtual)
+        del self._unfinished[virtual]
+        return True
+
+    def _update_order(self, voice: Voice) -> None:
+        """Record that a voice has started, or that its priority or another part of its rank has changed."""
+        if not voice.number:
+            if not voice.paused:
+                self._waiting.add(voice)
+        elif self._stealing_order is not None:
             self._stealing_order.add(voice)
 
     def _set_paused(self, voice: Voice, paused: bool) -> None:
@@ -317,6 +424,8 @@ class VoicePool:
         voice.paused = paused
 
     def _send(self, al: Functions, voice: Voice, parameter: Property[Any], value: Any) -> None:
+        if not voice.number:
+            return
         voice.touched.add(parameter)  # first: OpenAL may take half of it before it refuses
         parameter.send(al, voice.number, value)
 
@@ -332,7 +441,8 @@ class VoicePool:
     def _return_voice(self, al: Functions, voice: Voice) -> None:
         self._unfinished[voice] = None
         self._reset_voice(al, voice)
-        self._free.append(voice)
+        if voice.number:
+            self._free.append(voice)
         del self._unfinished[voice]
 
     def _finish(self, al: Functions) -> None:
@@ -348,7 +458,7 @@ class VoicePool:
             except OpenALError:  # for the second time: this voice is lost
                 self._unlink(voice)
             else:
-                if voice not in self._free:
+                if voice.number and voice not in self._free:
                     self._free.append(voice)
             del self._unfinished[voice]
         self._paused = sum(voice.paused for voice in self._busy.values())
@@ -371,12 +481,16 @@ class VoicePool:
         self._unlink(voice)
 
     def _unlink(self, voice: Voice) -> None:
-        """Take a voice away from its state."""
-        if voice.state is not None:
+        """Take a voice away from its state, unless the state has another one."""
+        state = voice.state
+        if state is not None:
             self._detached.append(voice.source)
-            self._busy.pop(voice.state, None)
-            voice.state.voice = voice.source = None
-            voice.state = None
+            if state.voice is voice:
+                self._busy.pop(state, None)
+                state.voice = None
+            voice.source = voice.state = None
+        if not voice.number:
+            self._virtual.pop(voice, None)
         self._set_paused(voice, False)
 
     def _update_end_time(self, al: Functions, voice: Voice) -> None:
