@@ -526,6 +526,18 @@ def test_position_survives_a_device_reset(
     assert source.offset == 5000
 
 
+def test_step_follows_the_rate(
+    path: Path, silence: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    """OpenAL rounds its steps differently at another rate, which adds up."""
+    kept, source = loop(palace.Buffer(path), 1, pitch=1.3), loop(palace.Buffer(path), pitch=1.3)
+    loop(silence, 9)
+    assert not source.audible
+    device.reset({**EXACT, palace.FREQUENCY: 48000})
+    device.render(480_000)
+    assert source.offset == kept.offset
+
+
 def test_position_stands_with_the_device(path: Path, context: palace.Context) -> None:
     from pyglet_palace.loopback import SilentDevice
 
