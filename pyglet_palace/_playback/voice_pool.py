@@ -253,7 +253,7 @@ class VoicePool:
         Highest priority first; among equals, the oldest start first. Each costs O(log n). Those for which the time of
         this update does not suffice return in the next one.
         """
-        if not self._waiting or self.end_times.disconnected:
+        if not self._virtual or not self._waiting or self.end_times.disconnected:
             return
         deadline = time.perf_counter_ns() + RETURN_BUDGET
         with self._scope as al:

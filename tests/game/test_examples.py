@@ -145,7 +145,7 @@ def pitch(samples: np.ndarray[Any, Any]) -> float:
 
 
 def test_readme_links_every_example() -> None:
-    assert [int(program.stem[:2]) for program in EXAMPLES] == list(range(1, 13))
+    assert [int(program.stem[:2]) for program in EXAMPLES] == [*range(1, 13), 15]
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"\(examples/([0-9]\w+\.py)\)", readme) == [program.name for program in EXAMPLES]
 
@@ -286,6 +286,15 @@ def test_12_answers_the_keys(runs: dict[str, Future[Run]]) -> None:
     left, right = np.sqrt((ears**2).mean(axis=1)).T
     assert (right > 3 * left).any()
     assert not (left > 3 * right).any()
+
+
+def test_15_hears_the_nearest_loops(runs: dict[str, Future[Run]]) -> None:
+    run = runs["15"].result()
+    heard = re.findall(r"(\d+) heard, up to ([\d.]+) away; (\d+) virtual, (\d+) playing\n", run.output)
+    assert len(heard) >= 3
+    assert {(many, virtual, playing) for many, _, virtual, playing in heard} == {("32", "468", "500")}
+    assert max(float(farthest) for _, farthest, _, _ in heard) < 30
+    assert (run.loudness > 0.003).sum() > 300
 
 
 def test_no_sound_card_warns_once() -> None:

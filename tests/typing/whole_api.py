@@ -46,6 +46,7 @@ def open_device() -> palace.Context:
             workers=2,
             cache_limit=64 * 2**20,
             buffer_limit=2**20,
+            voices=64,
         )
     except (palace.DeviceError, palace.OpenALNotFound, palace.OpenALError) as error:
         print(error)
@@ -202,7 +203,15 @@ source.pause()
 source.resume()
 source.fade_to(0.5, 500, start=0)
 source.fade_out_to_stop(0, 100)
-print(source.playing, source.paused, source.buffer, source.offset_seconds, source.latency, source.latency_seconds)
+print(
+    source.playing,
+    source.audible,
+    source.paused,
+    source.buffer,
+    source.offset_seconds,
+    source.latency,
+    source.latency_seconds,
+)
 heard: tuple[float, float, float] = source.position
 gain, high, low = source.filter
 
