@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from .._openal import constants as c
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._openal import Functions
     from .._openal.buffers import StoredBuffer
     from .voice import PlaybackState, Voice
@@ -97,6 +99,9 @@ class StaticSound:
         state = voice.state
         if state is not None and state.voice is voice:  # otherwise the state plays on, with another voice
             self.states.pop(state, None)
+
+    def catch_up(self, passed: Callable[[], float]) -> None:
+        """Do nothing: the sound is heard from `start` on."""
 
     def _frames_left_from(self, offset: int, looping: bool) -> int | None:
         if looping and (self.loop_points is None or offset < self.loop_points[1]):

@@ -10,7 +10,7 @@ from .lazy_heap import LazyHeap
 from .voice import PITCH, Voice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from .._openal import Functions
     from .voice import DeviceClock, Playable, PlaybackState
@@ -101,6 +101,9 @@ class VirtualSound:
     def end_virtual(self, voice: Voice) -> None:
         self.sound.end_virtual(voice)
 
+    def catch_up(self, passed: Callable[[], float]) -> None:
+        self.sound.catch_up(passed)
+
     def take_over(self, al: Functions, heard: Voice, voice: Voice) -> int | None:
         """Continue where `heard`, a voice of OpenAL, is. Return the remaining frames."""
         position, clock = self.sound.exact_offset(al, heard)
@@ -121,6 +124,7 @@ class VirtualSound:
                 break
             self.sound.seek(al, voice, self._frame_at(now))
             left = self.sound.frames_left(al, voice, self._looping)
+        self.sound.catch_up(lambda: self._frames_between(now, self._now()) * self._step / 2**_BITS)
         return left
 
     def _move_to(self, al: Functions, voice: Voice, position: int, time: int) -> None:
@@ -132,12 +136,15 @@ class VirtualSound:
 
     def _position_at(self, time: int) -> int:
         """Return the position at `time`. The voice was not paused since `_since`."""
-        frames = max((time - self._since) * self._rate + 500_000_000, 0) // 1_000_000_000
-        position = self._position + frames * self._step
+        position = self._position + self._frames_between(self._since, time) * self._step
         start, end = (frame << _BITS for frame in self.loop)
         if self._looping and self._position < end <= position:
             return start + (position - start) % (end - start)
         return min(position, self.length << _BITS)
+
+    def _frames_between(self, start: int, end: int) -> int:
+        """Return the frames of output between two times."""
+        return max((end - start) * self._rate + 500_000_000, 0) // 1_000_000_000
 
     def _frame_at(self, time: int) -> float:
         """Return the frame at `time`, with its fraction. At most the last frame."""

@@ -11,6 +11,8 @@ from .._openal import setters
 from .._openal.properties import Property
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._openal import Functions
     from ..errors import ResourceError
 
@@ -77,6 +79,9 @@ class Playable(Protocol):
 
     def end_virtual(self, voice: Voice) -> None:
         """The virtual voice ends, or a voice of OpenAL has replaced it."""
+
+    def catch_up(self, passed: Callable[[], float]) -> None:
+        """If the sound is heard later than `start` was called, skip the frames that `passed` returns at that time."""
 
 
 class DeviceClock(Protocol):

@@ -11,7 +11,7 @@ from ..errors import DecodeError, OpenALError, ResourceError
 from ..formats import AL_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .._openal import Functions
     from .._playback.voice import Voice
@@ -82,6 +82,8 @@ class Stream:
         self.virtual: Voice | None = None
         #: Fraction of a frame at which the queue starts.
         self._fraction = 0.0
+        #: Returns the frames that the queue skips when it starts. None: it skips none.
+        self._passed: Callable[[], float] | None = None
         self.position = 0
         self.epoch = 0
         self.failure: ResourceError | None = None
@@ -116,7 +118,11 @@ class Stream:
         while self._spare:
             al.delete_buffer(self._spare.pop())
 
+    def catch_up(self, passed: Callable[[], float]) -> None:
+        self._passed = passed
+
     def pause(self, al: Functions, voice: Voice) -> bool:
+        self._passed = None
         if self._is_over(al, voice):
             return False
         if self._started and al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:
@@ -166,6 +172,7 @@ class Stream:
     def _set_position(self, frame: float) -> None:
         self.position = int(frame)
         self._fraction = frame - self.position
+        self._passed = None
 
     def seek(self, al: Functions, voice: Voice, frame: float) -> None:
         self.epoch += 1
@@ -319,9 +326,10 @@ class Stream:
         if not self._started:
             enough = len(self._queued) >= self._queue_size or self._frames_queued() >= _HEAD_START * self.frequency
             if enough or self._all_read:
-                if self._fraction:
-                    al.set_source_offset(voice.number, self._fraction)
-                    self._fraction = 0.0
+                skipped = self._fraction + (self._passed() if self._passed is not None else 0.0)
+                if 0 < skipped < self._frames_queued():  # later than that, the stream starts late
+                    al.set_source_offset(voice.number, skipped)
+                self._fraction, self._passed = 0.0, None
                 self._started = True
                 al.alSourcePlay(voice.number)
         elif al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING:

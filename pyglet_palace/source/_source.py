@@ -305,8 +305,8 @@ class Source(SpatialProperties, ContextObject):
         A looping source that loses its voice, or finds none, becomes virtual: `playing` stays True, and `offset`
         advances with the device clock and the pitch, round the loop. It is heard again, in phase, when an update finds
         a voice for it: see `priority`. Everything else works as with a voice. The Doppler effect does not change the
-        `offset` of a virtual source. A virtual stream is not decoded. When it returns, it is late by the time that
-        decoding its first chunks takes; a `LoopbackDevice` waits for them. A stream of unknown length does not
+        `offset` of a virtual source. A virtual stream is not decoded. When it returns, it is silent while its first
+        chunks are decoded, then skips that time; a `LoopbackDevice` waits for them. A stream of unknown length does not
         become virtual; it is stopped.
         """
         return self.playing and self._state.has_real_voice

@@ -10,7 +10,7 @@ import pytest
 import pyglet_palace as palace
 from pyglet_palace._playback import voice_pool
 from tests import sounds
-from tests.conftest import EXACT, RATE
+from tests.conftest import EXACT, RATE, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -505,6 +505,29 @@ def test_virtual_stream_does_not_decode(
     assert decoder.seeks[seeks:] == [8000]
     assert source.offset == 8010
     assert context.stats()["streams"] == 1
+
+
+def test_late_stream_skips_the_delay(
+    silence: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device with hardware does not wait for the decoder of a stream that returns."""
+    from tests.streaming.test_stream import Ramp
+
+    decoder = Ramp()
+    source = palace.Source()
+    source.looping, source.pitch = True, 1.5
+    decoder.play(4000, 3, source)
+    device.render(1000)
+    thieves = steal(silence)
+    monkeypatch.setattr(palace.LoopbackDevice, "_PATIENCE", 0)
+    decoder.may_read.clear()
+    stop(thieves)
+    context.update()
+    device.render(600)
+    decoder.may_read.set()
+    wait_until(lambda: source._state.voice.playable._started)  # type: ignore[union-attr]
+    device.render(64)
+    assert source.offset == 1664 * 1.5
 
 
 # The device
