@@ -164,6 +164,22 @@ def can_be_virtual(state: PlaybackState, sound: Playable) -> bool:
     return state.looping and sound.failure is None and sound.loop is not None
 
 
+def virtual_voice(al: Functions, heard: Voice, device: DeviceClock) -> tuple[Voice, int | None] | None:
+    """Make the virtual voice that continues `heard`, with its remaining frames; None if its sound cannot be virtual.
+
+    It is not linked to the state yet.
+    """
+    state, sound = heard.state, heard.playable
+    assert state is not None
+    assert sound is not None
+    if not can_be_virtual(state, sound) or not (heard.paused or sound.is_playing(al, heard)):
+        return None
+    voice, playable = Voice(), VirtualSound(sound, device)
+    voice.state, voice.source, voice.playable = state, heard.source, playable
+    voice.paused, voice.started = heard.paused, heard.started
+    return voice, playable.take_over(al, heard, voice)
+
+
 def sound_of(voice: Voice | None) -> Playable | None:
     """Return the sound that a voice or virtual voice plays, or None."""
     playable = voice.playable if voice is not None else None

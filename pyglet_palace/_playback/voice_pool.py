@@ -10,7 +10,7 @@ from .._common.checks import FLT_MAX, FLT_MIN
 from ..errors import OpenALError
 from .end_times import EndTimes
 from .stealing import StealingOrder
-from .virtual import VirtualSound, WaitingVoices, can_be_virtual
+from .virtual import VirtualSound, WaitingVoices, can_be_virtual, virtual_voice
 from .voice import GAIN, PITCH, Voice
 
 if TYPE_CHECKING:
@@ -363,15 +363,12 @@ class VoicePool:
 
         The victim is unfinished then. At an exception, its source keeps the one voice or the other.
         """
-        state, sound = victim.state, victim.playable
-        assert state is not None
-        assert sound is not None
-        if not can_be_virtual(state, sound) or not (victim.paused or sound.is_playing(al, victim)):
+        made = virtual_voice(al, victim, self._device)
+        if made is None:
             return False
-        virtual, playable = Voice(), VirtualSound(sound, self._device)
-        virtual.state, virtual.source, virtual.playable = state, victim.source, playable
-        virtual.paused, virtual.started = victim.paused, victim.started
-        left = playable.take_over(al, victim, virtual)
+        virtual, left = made
+        state = virtual.state
+        assert state is not None
         if not virtual.paused:
             self.end_times.record(virtual, left)
             self._waiting.add(virtual)
