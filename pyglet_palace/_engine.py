@@ -100,6 +100,7 @@ class Engine:
         buffers: BufferStore,
         *,
         loader: pyglet.resource.Loader | None,
+        voices: int | None,
         settings: Callable[[], Settings],
         make_buffer: Callable[[CacheEntry], Any],
     ) -> None:
@@ -112,6 +113,7 @@ class Engine:
             workers: Its worker threads.
             buffers: The buffers of the device.
             loader: The pyglet loader that finds names; None: ``pyglet.resource`` itself.
+            voices: The most voices; None: as many as OpenAL gives.
             settings: Returns the settings of a load that starts now.
             make_buffer: Makes the `Buffer` of a cache entry.
         """
@@ -127,9 +129,9 @@ class Engine:
         self._thread_id = threading.get_ident()
         self.calls = CallQueue()
         self.events = EventQueue()
-        self.voices = VoicePool(self.scope, device, self.events)
+        self.voices = VoicePool(self.scope, device, self.events, voices)
         self.transport = Transport(self.voices, device)
-        self.streams = StreamThread(self.scope, self.voices.to_check)
+        self.streams = StreamThread(self.scope, self.voices.end_times.to_check)
         self.effect_slots = EffectSlots(self.al, self.scope, device, self.voices)
         self.lookup = NameLookup(loader, lambda name: context.message_handler.resource_not_found(name))
         self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
@@ -234,6 +236,7 @@ class Engine:
             return
         self.transport.advance_fades()
         self.voices.collect_ended()
+        self.voices.return_virtual()
         self.streams.replace_stalled(now)
         self.effect_slots.update()
         if now - self._checked_at > _CONNECTION_INTERVAL:
@@ -280,8 +283,8 @@ class Engine:
         self.effect_slots.sends_changed = True
         self.streams.device_lost = False
         self.streams.wake()
-        self.voices.poll_while("no connection", False)
-        self.voices.mark_all_due()
+        self.voices.end_times.poll_while("no connection", False)
+        self.voices.follow_device()
 
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; see `StreamThread.fill_queues`."""
@@ -299,7 +302,7 @@ class Engine:
         self._connected = False
         if not self.native.keeps_offsets:  # OpenAL has stopped all sources and the device clock
             self.streams.device_lost = True
-            self.voices.poll_while("no connection", True)
+            self.voices.end_times.poll_while("no connection", True)
         self.events.post_device_disconnected(self.context.device)
 
     def _post_batch_events(self) -> None:

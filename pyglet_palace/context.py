@@ -16,6 +16,7 @@ from ._openal import constants as c
 from ._openal import setters as to
 from ._openal.context import NativeContext
 from ._openal.properties import Property
+from .attributes import MONO_SOURCES
 from .buffer import Buffer
 from .decoder import decoder_factories
 from .device import Device, parts_of
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
 
 #: Default of `Context.buffer_limit`, in bytes.
 BUFFER_LIMIT = 512 * 1024 * 1024
+#: The largest number of voices that can be asked for.
+MOST_VOICES = 65536
+#: Voices that OpenAL Soft gives without a request.
+_USUAL_VOICES = 256
 
 #: Names of the distance models, for type checkers.
 DistanceModel = Literal[
@@ -149,6 +154,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         workers: int | None = None,
         cache_limit: int | None = None,
         buffer_limit: int = BUFFER_LIMIT,
+        voices: int | None = None,
     ) -> None:
         """Create a context on a device.
 
@@ -166,6 +172,9 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             cache_limit: Maximum bytes of cached samples. Beyond it, the least recently used sounds that are not in
                 use are evicted. None: no limit.
             buffer_limit: Maximum bytes of one sound. A larger sound fails with `BufferTooLarge`.
+            voices: Maximum number of sounds heard at once, 1 to 65536; see `Source.priority`. OpenAL may give fewer.
+                Unless `attrs` has `MONO_SOURCES`, more than 256 are requested of the device. None: as many as OpenAL
+                gives, usually 256.
 
         Raises:
             DeviceError: The device refuses the context.
@@ -182,6 +191,10 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             checks.integer(1, 64)("workers", workers)
         if cache_limit is not None:
             checks.integer(0)("cache_limit", cache_limit)
+        if voices is not None:
+            checks.integer(1, MOST_VOICES)("voices", voices)
+            if voices > _USUAL_VOICES:
+                attrs = {MONO_SOURCES: voices, **(attrs or {})}
         if clock is not None and not hasattr(clock, "schedule_interval_soft"):
             raise TypeError(f"clock is {short_repr(clock)}; it must be a pyglet.clock.Clock")
         if loader is not None and not hasattr(loader, "location"):
@@ -213,6 +226,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             pool,
             buffers,
             loader=loader,
+            voices=voices,
             settings=self._settings,
             make_buffer=lambda entry: Buffer._of(engine, entry),
         )
@@ -264,8 +278,9 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             in total), ``over_limit`` (bytes beyond ``cache_limit``). Of loading: ``pending`` (names), ``queued`` (those
             of them that no thread has started), ``loading_size`` (bytes decoded or being decoded, not published),
             ``failed`` (names, in total), ``workers`` (threads). Of playback: ``sources`` (playing or paused),
-            ``streams`` (those of them that stream), ``underruns`` (in total), ``voices`` (made by OpenAL), ``stolen``
-            (voices, in total), ``effect_slots`` (in use). Of the whole device: ``buffers`` (of OpenAL), ``undeleted``
+            ``streams`` (those of them that stream and are not virtual), ``virtual`` (those of them without a voice, see
+            `Source.audible`), ``underruns`` (in total), ``voices`` (made by OpenAL), ``stolen`` (voices, in total),
+            ``effect_slots`` (in use). Of the whole device: ``buffers`` (of OpenAL), ``undeleted``
             (those of them that OpenAL has refused to delete so far).
         """
         self._check_alive()
@@ -280,6 +295,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             "over_limit": self._engine.cache.over_limit,
             "sources": self._engine.voices.in_use,
             "streams": len(self._engine.streams),
+            "virtual": self._engine.voices.virtual_count,
             "underruns": self._engine.streams.underruns,
             "voices": self._engine.voices.count,
             "stolen": self._engine.voices.stolen,
@@ -418,14 +434,14 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         was skipped by an exception. Has no effect without AL_SOFT_deferred_updates.
         """
         self._check_alive()
-        self._engine.voices.set_deferred(True)
+        self._engine.voices.end_times.deferred = True
         self._engine.native.defer(True)
 
     def end_batch(self) -> None:
         """Apply the changes since `start_batch`. Does nothing without one."""
         self._check_alive()
         self._engine.native.defer(False)
-        self._engine.voices.set_deferred(False)
+        self._engine.voices.end_times.deferred = False
 
     # Lifetime
 

@@ -169,11 +169,9 @@ class BaseDecoder(ABC):
     def _check_not_played(self, source: Source | None = None) -> None:
         """Raise `RuntimeError` if a source other than `source` plays the decoder."""
         stream = self.__stream() if self.__stream is not None else None
-        voice = stream.voice if stream is not None else None
-        if voice is not None and voice.source is not source:
-            raise RuntimeError(
-                f"{self!r} is being played by {voice.source!r}; a decoder has one reader: stop that first"
-            )
+        player = stream.source if stream is not None else None
+        if player is not None and player is not source:
+            raise RuntimeError(f"{self!r} is being played by {player!r}; a decoder has one reader: stop that first")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

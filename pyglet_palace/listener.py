@@ -55,7 +55,7 @@ class Listener:
         if len(value) == 2:
             value = self._values["velocity"] = self._engine.voices.vector("velocity", value)
         self._apply_place(Listener.velocity, value)
-        self._engine.voices.poll_while("the listener moves", value != c.ORIGIN)
+        self._engine.voices.end_times.poll_while("the listener moves", value != c.ORIGIN)
 
     def _apply_place(self, changed: Property[Any], value: Any) -> None:
         if self._stage is None:

@@ -38,6 +38,7 @@ class MessageHandler:
         The causes are:
 
         - Its voice was stolen for a source of higher or equal priority, or it got no voice (see `Source.priority`).
+          Looping sources become virtual instead (see `Source.audible`).
         - Its buffer was freed or destroyed, alone or with its context.
         - `SourceGroup.stop_all` was called.
         - Its stream could not be read further. The event ``on_stream_failed`` gives the reason.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         workers: int | None
         cache_limit: int | None
         buffer_limit: int
+        voices: int | None
 
 
 __all__ = ["init", "init_on", "shutdown"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from ctypes import POINTER, c_char_p, c_float, c_int, c_int64, c_ubyte, c_uint, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int64, c_ubyte, c_uint, c_void_p
 from itertools import repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -53,8 +53,8 @@ _AL: Mapping[str, tuple[Any, ...]] = {
     "alDistanceModel": (None, c_int),
     "alDisable": (None, c_int),
     "alGetInteger": (c_int, c_int),
-    "alIsExtensionPresent": (c_ubyte, c_char_p),
     "alGetString": (c_char_p, c_int),
+    "alIsExtensionPresent": (c_ubyte, c_char_p),
 }
 
 _AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
@@ -80,6 +80,7 @@ _AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
     "alProcessUpdatesSOFT": (None,),
     "alGetStringiSOFT": (c_char_p, c_int, c_int),
     "alGetSourcei64vSOFT": (None, c_uint, c_int, _int64s),
+    "alSourcedSOFT": (None, c_uint, c_int, c_double),
 }
 
 _ALC: Mapping[str, tuple[Any, ...]] = {
@@ -272,6 +273,27 @@ class Functions:
         offset_and_latency = (c_int64 * 2)()
         self.alGetSourcei64vSOFT(source, c.AL_SAMPLE_OFFSET_LATENCY_SOFT, offset_and_latency)
         return offset_and_latency[1]
+
+    def source_offset_and_clock(self, source: int) -> tuple[int, int | None]:
+        """Return the offset of a source in 2**-32 frames, and the device clock at the same moment.
+
+        Without AL_SOFT_source_latency and the clock that it needs: whole frames, and None.
+        """
+        if self.alcGetInteger64vSOFT is None or not self.has_extension("AL_SOFT_source_latency"):
+            return self.source_integer(source, c.AL_SAMPLE_OFFSET) << 32, None
+        offset_and_clock = (c_int64 * 2)()
+        self.alGetSourcei64vSOFT(source, c.AL_SAMPLE_OFFSET_CLOCK_SOFT, offset_and_clock)
+        return offset_and_clock[0], offset_and_clock[1]
+
+    def set_source_offset(self, source: int, frame: float) -> None:
+        """Set the offset of a source.
+
+        OpenAL Soft before 1.24 takes a fraction as a float of 32 bits, which has none from 2**23 frames on.
+        """
+        if frame == int(frame) or frame >= 2**23:
+            self.alSourcei(source, c.AL_SAMPLE_OFFSET, int(frame))
+        else:
+            (self.alSourcedSOFT or self.alSourcef)(source, c.AL_SAMPLE_OFFSET, frame)
 
     def set_listener_vectors(self, what: int, values: Iterable[float]) -> None:
         """Set a property of the listener that has several floats, such as the six of the orientation."""

@@ -213,7 +213,7 @@ class EffectSlots:
             playing = [
                 (sender, index)
                 for sender, indices in state.sends.items()
-                if sender.voice is not None and sender.source
+                if sender.has_real_voice and sender.source
                 for index in indices
             ]
             if not playing or state.kind in self._unsupported:

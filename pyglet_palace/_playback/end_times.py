@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
+from math import ceil
 from typing import TYPE_CHECKING
 
 from .lazy_heap import LazyHeap
+from .voice import PITCH
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .voice import Voice
+    from .voice import DeviceClock, Voice
+
+#: Nanoseconds by which an end is checked early. OpenAL then says whether the voice has ended.
+_EARLY = 1_000_000
+#: OpenAL Soft steps through a buffer in 4096ths of a frame (finer since 1.22), rounded to the nearest.
+_STEP = 4096
 
 
 def _is_current(voice: Voice, _: int, serial: int) -> bool:
@@ -17,25 +25,81 @@ def _is_current(voice: Voice, _: int, serial: int) -> bool:
 
 
 class EndTimes:
-    """The earliest time at which each voice can end, in nanoseconds of the device clock."""
+    """The earliest time at which each voice can end, in nanoseconds of the device clock.
 
-    def __init__(self, busy: Collection[Voice]) -> None:
+    Used on the main thread only, except `to_check`.
+
+    Attributes:
+        to_check: Voices that the next `due` returns. Other threads append to it.
+        deferred: Whether OpenAL defers changes, so that computed times are not reliable.
+    """
+
+    def __init__(self, busy: Collection[Voice], device: DeviceClock) -> None:
         """Start empty.
 
         Args:
             busy: A live view of the voices in use.
+            device: The device that they play on.
         """
+        self._busy = busy
+        self._device = device
         self._heap: LazyHeap[int] = LazyHeap(busy, _is_current)
+        #: Reasons why each update must check every voice.
+        self._poll_reasons = set() if device.has_clock else {"no device clock"}
+        self.to_check: deque[Voice] = deque()
+        self.deferred = False
 
     def __len__(self) -> int:
         return len(self._heap)
 
-    def add(self, voice: Voice, time: int) -> None:
-        """Record that `voice` cannot end before `time`. Replaces the earlier record."""
-        voice.end_entry = self._heap.push(time, voice)
+    def poll_while(self, reason: str, on: bool) -> None:
+        """While `on`, check every voice in each update, because `reason` makes end times unpredictable."""
+        if on:
+            self._poll_reasons.add(reason)
+        elif reason in self._poll_reasons:
+            self._poll_reasons.discard(reason)
+            self.mark_all_due()
 
-    def due(self, now: int) -> list[Voice]:
-        """Remove and return the voices that can have ended at `now`, latest first."""
+    @property
+    def disconnected(self) -> bool:
+        """Whether the device is lost, and OpenAL stops what starts on it."""
+        return "no connection" in self._poll_reasons
+
+    def mark_due(self, voice: Voice) -> None:
+        """Make the next `due` return `voice`."""
+        voice.end_entry = self._heap.push(0, voice)
+
+    def mark_all_due(self) -> None:
+        """Make the next `due` return every voice that is not paused."""
+        for voice in self._busy:
+            if not voice.paused:
+                self.mark_due(voice)
+
+    def record(self, voice: Voice, left: int | None) -> None:
+        """Record the earliest time at which a voice with `left` remaining frames can end; None: no end is in sight."""
+        state, playable = voice.state, voice.playable
+        assert state is not None
+        assert playable is not None
+        if self.deferred:
+            self.mark_due(voice)
+        elif left is None:
+            voice.end_entry = None
+        elif state.moving or left <= 0:
+            self.mark_due(voice)
+        elif self._device.has_clock:
+            rate = self._device.frequency
+            fastest = ceil(playable.frequency * state.parameters.get(PITCH, 1.0) / rate * _STEP) / _STEP * rate
+            voice.end_entry = self._heap.push(self._device.clock_time + int(left / fastest * 1e9) - _EARLY, voice)
+
+    def due(self) -> list[Voice]:
+        """Remove and return the voices that can have ended by now, latest first."""
+        if self._poll_reasons:
+            self.mark_all_due()
+        while self.to_check:
+            voice = self.to_check.popleft()
+            if voice.state is not None and not voice.paused:
+                self.mark_due(voice)
+        now = self._device.clock_time if self._device.has_clock else 0
         found: list[Voice] = []
         if not self._heap.may_have(now):  # nearly always
             return found
@@ -48,3 +112,4 @@ class EndTimes:
     def clear(self) -> None:
         """Forget all voices."""
         self._heap.clear()
+        self.to_check.clear()

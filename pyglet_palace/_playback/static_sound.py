@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from .._openal import constants as c
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._openal import Functions
     from .._openal.buffers import StoredBuffer
     from .voice import PlaybackState, Voice
@@ -36,7 +38,12 @@ class StaticSound:
         self.loop_points = loop_points
         self.states: dict[PlaybackState, None] = {}
 
-    def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
+    @property
+    def loop(self) -> tuple[int, int]:
+        """Start and end frame of the loop, end exclusive."""
+        return self.loop_points or (0, self.length)
+
+    def start(self, al: Functions, voice: Voice, offset: float, looping: bool) -> int | None:
         """Play from `offset`; return the remaining frames. See `Playable`, also for the other methods."""
         number, state = voice.number, voice.state
         assert state is not None
@@ -45,14 +52,13 @@ class StaticSound:
         if looping:
             al.alSourcei(number, c.AL_LOOPING, 1)
         if offset:
-            al.alSourcei(number, c.AL_SAMPLE_OFFSET, offset)
+            al.set_source_offset(number, offset)
         al.alSourcePlay(number)
-        return self._frames_left_from(offset, looping)
+        return self._frames_left_from(int(offset), looping)
 
     def detach(self, al: Functions, voice: Voice) -> None:
         number, state = voice.number, voice.state
-        if state is not None:
-            self.states.pop(state, None)
+        self.end_virtual(voice)
         al.alSourceStop(number)
         al.alSourcei(number, c.AL_BUFFER, c.AL_NONE)
         if state is not None and state.looping:
@@ -76,11 +82,26 @@ class StaticSound:
     def offset(self, al: Functions, voice: Voice) -> int:
         return al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
 
-    def seek(self, al: Functions, voice: Voice, frame: int) -> None:
-        al.alSourcei(voice.number, c.AL_SAMPLE_OFFSET, frame)
+    def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
+        return al.source_offset_and_clock(voice.number)
+
+    def seek(self, al: Functions, voice: Voice, frame: float) -> None:
+        al.set_source_offset(voice.number, frame)
 
     def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         al.alSourcei(voice.number, c.AL_LOOPING, int(looping))
+
+    def begin_virtual(self, voice: Voice) -> None:
+        assert voice.state is not None
+        self.states[voice.state] = None
+
+    def end_virtual(self, voice: Voice) -> None:
+        state = voice.state
+        if state is not None and state.voice is voice:  # otherwise the state plays on, with another voice
+            self.states.pop(state, None)
+
+    def catch_up(self, passed: Callable[[], float]) -> None:
+        """Do nothing: the sound is heard from `start` on."""
 
     def _frames_left_from(self, offset: int, looping: bool) -> int | None:
         if looping and (self.loop_points is None or offset < self.loop_points[1]):

@@ -48,10 +48,15 @@ class StealingOrder:
         """Record that a voice has started to play, or that its rank has changed."""
         self._heap.push(_rank(voice), voice)
 
-    def victim(self, priority: int) -> Voice | None:
-        """Return the voice that a play of `priority` steals; None if all voices outrank it."""
+    def victim(self, priority: int, *, spares_equals: bool = False) -> Voice | None:
+        """Return the voice that a play of `priority` steals; None if all voices outrank it.
+
+        Args:
+            priority: The priority.
+            spares_equals: Whether only voices of a lower priority are stolen.
+        """
         first = self._heap.first()
         if first is None:
             return None
         (lowest, resists, _), voice = first
-        return None if lowest > priority or (lowest == priority and resists) else voice
+        return None if lowest > priority or (lowest == priority and (resists or spares_equals)) else voice

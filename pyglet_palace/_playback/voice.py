@@ -40,6 +40,10 @@ class Playable(Protocol):
     length: int
 
     @property
+    def loop(self) -> tuple[int, int] | None:
+        """Start and end frame of the loop, end exclusive; None if the end of the sound is unknown."""
+
+    @property
     def resists_stealing(self) -> bool:
         """Whether only a strictly higher priority steals the voice."""
 
@@ -47,8 +51,8 @@ class Playable(Protocol):
     def failure(self) -> ResourceError | None:
         """Why the sound ended too early; None if it did not."""
 
-    def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> int | None:
-        """Play from `offset`; return the remaining frames."""
+    def start(self, al: Functions, voice: Voice, offset: float, looping: bool) -> int | None:
+        """Play from the frame `offset`, which may have a fraction; return the remaining frames."""
 
     def detach(self, al: Functions, voice: Voice) -> None:
         """Leave the voice silent with nothing attached. May be called at any time after `start`."""
@@ -68,11 +72,23 @@ class Playable(Protocol):
     def offset(self, al: Functions, voice: Voice) -> int:
         """Return the current frame."""
 
-    def seek(self, al: Functions, voice: Voice, frame: int) -> None:
-        """Continue at `frame`."""
+    def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
+        """Return the current position in 2**-32 frames, and the device clock at the same moment; None if unknown."""
+
+    def seek(self, al: Functions, voice: Voice, frame: float) -> None:
+        """Continue at `frame`, which may have a fraction."""
 
     def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
         """Loop from now on, or stop looping."""
+
+    def begin_virtual(self, voice: Voice) -> None:
+        """Count as played by a virtual voice."""
+
+    def end_virtual(self, voice: Voice) -> None:
+        """The virtual voice ends, or a voice of OpenAL has replaced it."""
+
+    def catch_up(self, passed: Callable[[], float]) -> None:
+        """If the sound is heard later than `start` was called, skip the frames that `passed` returns at that time."""
 
 
 class Placement(Protocol):
@@ -138,7 +154,7 @@ class PlaybackState:
     """The settings of a source that its voice needs, and the voice that it borrows.
 
     Attributes:
-        voice: The borrowed voice; None while the source is idle.
+        voice: The borrowed voice, or a virtual one; None while the source is idle.
         parameters: Voice parameters that differ from OpenAL's defaults, with their values.
         priority: Priority for voice stealing.
         looping: Whether the source loops.
@@ -179,21 +195,26 @@ class PlaybackState:
         self.parameters: dict[Property[Any], Any] = {}
 
     @property
+    def has_real_voice(self) -> bool:
+        """Whether the source has a voice of OpenAL."""
+        return self.voice is not None and self.voice.number > 0
+
+    @property
     def source(self) -> Any:
         """The public `Source`; None after it was collected."""
         return self._source()
 
 
 class Voice:
-    """One OpenAL source, and the playback state that uses it.
+    """One OpenAL source, and the playback state that uses it; or a virtual voice, which has no OpenAL source.
 
     In the pool a voice is silent, detached and in OpenAL's initial state. `touched` lists the parameters to reset.
 
     Attributes:
-        number: The OpenAL name of the source.
+        number: The OpenAL name of the source; 0 for a virtual voice.
         state: The playback state that borrows the voice; None in the pool.
         source: The public `Source` of the state, which the voice keeps alive.
-        playable: The sound that it plays.
+        playable: The sound that it plays; a `VirtualSound` for a virtual voice.
         paused: Whether it is paused.
         started: Number of the play, in the order of all plays of the pool.
         end_entry: Serial number of the newest entry in `EndTimes`; None without one.
@@ -203,7 +224,7 @@ class Voice:
 
     __slots__ = ("end_entry", "number", "paused", "place_gain", "playable", "source", "started", "state", "touched")
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int = 0) -> None:
         self.number = number
         self.state: PlaybackState | None = None
         self.source: Any = None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections import deque
-from math import ceil
+import time
 from typing import TYPE_CHECKING, Any
 
 from .._common import checks
@@ -14,6 +13,7 @@ from .._openal.filters import product, send_direct_filter_to_all
 from ..errors import OpenALError
 from .end_times import EndTimes
 from .stealing import StealingOrder
+from .virtual import VirtualSound, WaitingVoices, can_be_virtual, virtual_voice
 from .voice import FILTER, GAIN, PITCH, PLACE, Voice
 
 if TYPE_CHECKING:
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
     from .._openal.properties import Property
     from .voice import DeviceClock, Placement, Playable, PlaybackState
 
-
-#: Nanoseconds by which an end is checked early. OpenAL then says whether the voice has ended.
-_EARLY = 1_000_000
-#: OpenAL Soft steps through a buffer in 4096ths of a frame (finer since 1.22), rounded to the nearest.
-_STEP = 4096
+#: Nanoseconds of an update in which virtual voices return. At least one does.
+RETURN_BUDGET = 300_000
 
 
 def _total_gain(state: PlaybackState) -> float:
@@ -45,35 +42,42 @@ def _total_filter(state: PlaybackState) -> Filter:
 
 
 class VoicePool:
-    """The voices of one context. Used on the main thread only, except `to_check`."""
+    """The voices of one context. Used on the main thread only.
 
-    def __init__(self, scope: ContextScope, device: DeviceClock, events: EventQueue) -> None:
+    A looping sound without a voice has a virtual one (`VirtualSound`). Every method works on both.
+
+    Attributes:
+        end_times: When each voice can end.
+        stolen: Number of voices stolen so far.
+    """
+
+    def __init__(self, scope: ContextScope, device: DeviceClock, events: EventQueue, most: int | None) -> None:
         """Start without a voice.
 
         Args:
             scope: The context scope.
             device: The device of the context.
             events: Where ends and thefts are posted.
+            most: The most voices to make; None: as many as OpenAL makes. It may make fewer.
         """
         self._scope = scope
         self._device = device
         self._events = events
         self._free: list[Voice] = []
         self._busy: dict[PlaybackState, Voice] = {}
-        #: Whether OpenAL cannot make more voices.
+        self._most = most
+        #: Whether no more voices can be made.
         self._exhausted = False
-        #: Maintained once OpenAL cannot make more voices.
+        #: Maintained once no more voices can be made.
         self._stealing_order: StealingOrder | None = None
+        #: Those of `_busy` that are virtual.
+        self._virtual: dict[Voice, None] = {}
+        self._waiting = WaitingVoices(self._virtual)
         self._paused = 0
         self._counter = itertools.count(1)
-        self._end_times = EndTimes(self._busy.values())
-        #: Reasons why each update must check every voice.
-        self._poll_reasons = set() if device.has_clock else {"no device clock"}
-        #: Voices that the next `collect_ended` checks. Other threads append to it.
-        self.to_check: deque[Voice] = deque()
+        self.end_times = EndTimes(self._busy.values(), device)
         #: Objects removed from voices. They are released outside the context scope, because a game's finaliser may run.
         self._detached: list[Any] = []
-        self._deferred = False
         #: Voices on their way between the pool and a state. Empty outside of calls, unless one was interrupted.
         self._unfinished: dict[Voice, None] = {}
         self.stolen = 0
@@ -82,13 +86,18 @@ class VoicePool:
 
     @property
     def in_use(self) -> int:
-        """Voices that are playing or paused."""
+        """Voices that are playing or paused, virtual ones included."""
         return len(self._busy)
+
+    @property
+    def virtual_count(self) -> int:
+        """Virtual voices, paused ones included."""
+        return len(self._virtual)
 
     @property
     def count(self) -> int:
         """Voices that OpenAL has made so far."""
-        return len(self._free) + len(self._busy)
+        return len(self._free) + len(self._busy) - len(self._virtual)
 
     def any_playing(self) -> bool:
         """Return whether a voice plays. Paused voices do not count."""
@@ -99,20 +108,24 @@ class VoicePool:
         return iter(list(self._busy))
 
     def play(self, state: PlaybackState, playable: Playable, offset: int) -> bool:
-        """Play `playable` from frame `offset` with the voice of `state`, or one that it can borrow.
+        """Play `playable` from frame `offset` with the voice of `state`, or one that it can borrow, or a virtual one.
 
         Returns:
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
         """
         with self._scope as al:
             self._finish(al)
+            if state.voice is not None and not state.has_real_voice:
+                self._return_voice(al, state.voice)  # the new sound may get a voice
             voice = state.voice
             borrowed = voice is None
             if voice is None:
-                voice = self._borrow(al, state)
+                voice = self._borrow(al, state.priority)
                 if voice is None:
-                    self._events.post_stolen(state.source)
-                    return False
+                    if not can_be_virtual(state, playable):
+                        self._events.post_stolen(state.source)
+                        return False
+                    voice, playable = Voice(), VirtualSound(playable, self._device)
             self._unfinished[voice] = None
             try:
                 if not borrowed:
@@ -120,16 +133,13 @@ class VoicePool:
                 else:
                     voice.state, voice.source = state, state.source
                     self._busy[state] = state.voice = voice
-                    for parameter, value in state.parameters.items():
-                        self._send(al, voice, parameter, value)
-                voice.playable = playable
-                placement = state.placement or self.stage
-                if placement is not None:
-                    self._place(al, voice, placement)
+                    if not voice.number:
+                        self._virtual[voice] = None
+                self._send_all(al, voice, playable, new=borrowed)
                 self._set_paused(voice, False)
                 voice.started = next(self._counter)
-                self._set_end_time(voice, playable.start(al, voice, offset, state.looping))
-                self._update_stealing_order(voice)
+                self.end_times.record(voice, playable.start(al, voice, offset, state.looping))
+                self._update_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
                 raise
@@ -174,7 +184,7 @@ class VoicePool:
                 if voice.playable.pause(al, voice):
                     self._set_paused(voice, True)
                     voice.end_entry = None
-                    self._update_stealing_order(voice)
+                    self._update_order(voice)
 
     def resume(self, state: PlaybackState) -> None:
         """Continue after `pause`."""
@@ -185,7 +195,7 @@ class VoicePool:
                 self._set_paused(voice, False)
                 voice.playable.resume(al, voice)
                 self._update_end_time(al, voice)
-            self._update_stealing_order(voice)
+            self._update_order(voice)
 
     def is_playing(self, state: PlaybackState) -> bool:
         """Return whether `state` is heard at this moment."""
@@ -223,13 +233,13 @@ class VoicePool:
             with self._scope as al:
                 voice.playable.set_looping(al, voice, looping)
                 self._update_end_time(al, voice)
-            self._update_stealing_order(voice)
+            self._update_order(voice)
 
     def set_priority(self, state: PlaybackState, priority: int) -> None:
         """Set the priority for voice stealing."""
         state.priority = priority
-        if state.voice is not None:
-            self._update_stealing_order(state.voice)
+        if state.voice is not None and state.voice.playable is not None:
+            self._update_order(state.voice)
 
     def update_gain(self, state: PlaybackState) -> None:
         """Apply the product of the gains of source, fade and groups."""
@@ -249,7 +259,7 @@ class VoicePool:
                 state.parameters.pop(GAIN, None)
             else:
                 state.parameters[GAIN] = gain
-            if voice is not None:
+            if voice is not None and voice.number:
                 voice.touched.add(GAIN)
                 numbers.append(voice.number)
                 placed = state.placement or self.stage
@@ -277,7 +287,7 @@ class VoicePool:
                 state.parameters.pop(FILTER, None)
             else:
                 state.parameters[FILTER] = value
-            if voice is not None:
+            if voice is not None and voice.number:
                 voice.touched.add(FILTER)
                 same.setdefault(value, []).append(voice)
         with self._scope as al:
@@ -316,7 +326,7 @@ class VoicePool:
         """Set the rule for the place of `state`; None: that of the context. A playing sound moves there."""
         voice = self._voice_of(state)
         before, state.placement = state.placement, placement
-        if voice is None:
+        if voice is None or not voice.number:
             return
         try:
             with self._scope as al:
@@ -347,23 +357,28 @@ class VoicePool:
             for voice in self._on_stage():
                 send(al, voice, changed)
 
-    def poll_while(self, reason: str, on: bool) -> None:
-        """While `on`, check every voice in each update, because `reason` makes end times unpredictable."""
-        if on:
-            self._poll_reasons.add(reason)
-        elif reason in self._poll_reasons:
-            self._poll_reasons.discard(reason)
-            self.mark_all_due()
+    def return_virtual(self) -> None:
+        """Give free voices, and those of a lower priority, to the virtual voices that wait.
 
-    def set_deferred(self, on: bool) -> None:
-        """While OpenAL defers changes, do not rely on computed end times."""
-        self._deferred = on
+        Highest priority first; among equals, the oldest start first. Each costs O(log n). Those for which the time of
+        this update does not suffice return in the next one.
+        """
+        if not self._virtual or not self._waiting or self.end_times.disconnected:
+            return
+        deadline = time.perf_counter_ns() + RETURN_BUDGET
+        with self._scope as al:
+            self._finish(al)
+            while (virtual := self._waiting.first()) is not None:
+                if not self._return_to_voice(al, virtual) or time.perf_counter_ns() >= deadline:
+                    break
+        self._detached.clear()
 
-    def mark_all_due(self) -> None:
-        """Make the next `collect_ended` check every voice."""
-        for voice in self._busy.values():
-            if not voice.paused:
-                self._end_times.add(voice, 0)
+    def follow_device(self) -> None:
+        """Adapt to a device whose rate or connection has changed."""
+        with self._scope as al:
+            for voice in self._virtual:
+                self._update_end_time(al, voice)
+        self.end_times.mark_all_due()
 
     def collect_ended(self) -> None:
         """Return ended voices to the pool and post their events.
@@ -371,20 +386,12 @@ class VoicePool:
         The cost depends on the voices that can have ended: only these are checked.
         """
         if not self._busy:
-            self._end_times.clear()
-            self.to_check.clear()
+            self.end_times.clear()
             return
         if self._unfinished:
             with self._scope as al:
                 self._finish(al)
-        if self._poll_reasons:
-            self.mark_all_due()
-        while self.to_check:
-            voice = self.to_check.popleft()
-            if voice.state is not None and not voice.paused:
-                self._end_times.add(voice, 0)
-        now = self._device.clock_time if self._device.has_clock else 0
-        due = self._end_times.due(now)
+        due = self.end_times.due()
         if not due:
             return
         try:
@@ -392,7 +399,7 @@ class VoicePool:
         finally:
             for voice in due:  # OpenAL refused to answer: check these voices again
                 if voice.state is not None:
-                    self._end_times.add(voice, 0)
+                    self.end_times.mark_due(voice)
             self._detached.clear()
 
     def _collect_due(self, due: list[Voice]) -> None:
@@ -413,7 +420,7 @@ class VoicePool:
                         "source_stopped" if failure is None else "source_force_stopped", source
                     )
                 else:
-                    self._set_end_time(voice, left)
+                    self.end_times.record(voice, left)
                 due.pop()
 
     def close(self) -> None:
@@ -425,17 +432,18 @@ class VoicePool:
                 self._reset_voice(al, voice)
                 if heard:
                     self._events.post_source_event("source_force_stopped", source)
-                al.delete_source(voice.number)
+                if voice.number:
+                    al.delete_source(voice.number)
             for voice in self._free:
                 al.delete_source(voice.number)
         self._free.clear()
-        self._end_times.clear()
+        self.end_times.clear()
         self._detached.clear()
 
     # Inside a context scope
 
-    def _borrow(self, al: Functions, state: PlaybackState) -> Voice | None:
-        """Return a free, new or stolen voice for `state`; None if all voices outrank it."""
+    def _borrow(self, al: Functions, priority: int, *, spares_equals: bool = False) -> Voice | None:
+        """Return a free, new or stolen voice for a sound of `priority`; None if all voices outrank it."""
         if self._free:
             voice = self._free[-1]
             self._unfinished[voice] = None
@@ -443,29 +451,105 @@ class VoicePool:
             return voice
         if not self._exhausted:
             try:
-                return Voice(al.generate_source())
+                if self._most is None or self.count < self._most:
+                    return Voice(al.generate_source())
             except OpenALError:
-                self._exhausted = True  # the device mixes no more voices
+                pass  # the device mixes no more voices
+            self._exhausted = True
         if self._stealing_order is None:
             self._stealing_order = StealingOrder(self._busy.values())
-        victim = self._stealing_order.victim(state.priority)
+        victim = self._stealing_order.victim(priority, spares_equals=spares_equals)
         if victim is None:
             return None
-        self._unfinished[victim] = None
+        if not self._make_virtual(al, victim):
+            self._unfinished[victim] = None
+            self._events.post_stolen(victim.source)  # before the reset, which OpenAL may refuse half-way
         self.stolen += 1
-        self._events.post_stolen(victim.source)  # before the reset, which OpenAL may refuse half-way
         self._reset_voice(al, victim)
         return victim
 
-    def _update_stealing_order(self, voice: Voice) -> None:
-        if self._stealing_order is not None:
+    def _make_virtual(self, al: Functions, victim: Voice) -> bool:
+        """Replace a voice that is stolen by a virtual one; return False if its sound stops instead.
+
+        The victim is unfinished then. At an exception, its source keeps the one voice or the other.
+        """
+        made = virtual_voice(al, victim, self._device)
+        if made is None:
+            return False
+        virtual, left = made
+        state = virtual.state
+        assert state is not None
+        if not virtual.paused:
+            self.end_times.record(virtual, left)
+            self._waiting.add(virtual)
+        self._paused += virtual.paused
+        # No interrupt can come between these: no function is called.
+        self._busy[state] = state.voice = virtual
+        self._virtual[virtual] = self._unfinished[victim] = None
+        return True
+
+    def _return_to_voice(self, al: Functions, virtual: Voice) -> bool:
+        """Replace a virtual voice by one of OpenAL; return False if there is none for it."""
+        state, playable = virtual.state, virtual.playable
+        assert state is not None
+        assert isinstance(playable, VirtualSound)
+        if not playable.is_playing(al, virtual):  # `collect_ended` reports its end
+            self.end_times.mark_due(virtual)
+            self._waiting.pop()
+            return True
+        voice = self._borrow(al, state.priority, spares_equals=True)
+        if voice is None:
+            return False
+        self._unfinished[voice] = None
+        try:
+            voice.state, voice.source, voice.started = state, virtual.source, virtual.started
+            self._send_all(al, voice, playable.sound)
+            self.end_times.record(voice, playable.hand_over(al, voice))
+            self._update_order(voice)
+        except BaseException:
+            self._return_voice(al, voice)  # the virtual voice goes on
+            raise
+        self._busy[state] = state.voice = voice
+        self._unfinished[virtual] = None
+        del self._unfinished[voice]
+        self._reset_voice(al, virtual)
+        del self._unfinished[virtual]
+        return True
+
+    def _update_order(self, voice: Voice) -> None:
+        """Record that a voice has started, or that its priority or another part of its rank has changed."""
+        if not voice.number:
+            if not voice.paused:
+                self._waiting.add(voice)
+        elif self._stealing_order is not None:
             self._stealing_order.add(voice)
 
     def _set_paused(self, voice: Voice, paused: bool) -> None:
         self._paused += paused - voice.paused
         voice.paused = paused
 
+    def _send_all(self, al: Functions, voice: Voice, playable: Playable, *, new: bool = True) -> None:
+        """Give `voice` a sound, and send the parameters of its state and its place.
+
+        Args:
+            al: The OpenAL functions.
+            voice: A voice that is linked to its state.
+            playable: Its sound, which has not started.
+            new: Whether the voice is new to the state, so that it has none of the parameters.
+        """
+        state = voice.state
+        assert state is not None
+        if new:
+            for parameter, value in state.parameters.items():
+                self._send(al, voice, parameter, value)
+        voice.playable = playable
+        placement = state.placement or self.stage
+        if placement is not None and voice.number:
+            self._place(al, voice, placement)
+
     def _send(self, al: Functions, voice: Voice, parameter: Property[Any], value: Any) -> None:
+        if not voice.number:
+            return
         voice.touched.add(parameter)  # first: OpenAL may take half of it before it refuses
         state = voice.state
         assert state is not None
@@ -480,8 +564,9 @@ class VoicePool:
         parameter.send(al, voice.number, value)
 
     def _on_stage(self) -> list[Voice]:
-        """Return the voices with a sound whose place depends on the stage."""
-        return [voice for state, voice in self._busy.items() if state.placement is None and voice.playable is not None]
+        """Return the voices with a sound whose place depends on the stage. Virtual ones get their place later."""
+        real = ((state, voice) for state, voice in self._busy.items() if voice.number and voice.playable is not None)
+        return [voice for state, voice in real if state.placement is None]
 
     def _place(self, al: Functions, voice: Voice, placement: Placement) -> None:
         voice.touched |= placement.sent
@@ -513,7 +598,8 @@ class VoicePool:
     def _return_voice(self, al: Functions, voice: Voice) -> None:
         self._unfinished[voice] = None
         self._reset_voice(al, voice)
-        self._free.append(voice)
+        if voice.number:
+            self._free.append(voice)
         del self._unfinished[voice]
 
     def _finish(self, al: Functions) -> None:
@@ -529,7 +615,7 @@ class VoicePool:
             except OpenALError:  # for the second time: this voice is lost
                 self._unlink(voice)
             else:
-                if voice not in self._free:
+                if voice.number and voice not in self._free:
                     self._free.append(voice)
             del self._unfinished[voice]
         self._paused = sum(voice.paused for voice in self._busy.values())
@@ -552,32 +638,20 @@ class VoicePool:
         self._unlink(voice)
 
     def _unlink(self, voice: Voice) -> None:
-        """Take a voice away from its state."""
-        if voice.state is not None:
+        """Take a voice away from its state, unless the state has another one."""
+        state = voice.state
+        if state is not None:
             self._detached.append(voice.source)
-            self._busy.pop(voice.state, None)
-            voice.state.voice = voice.source = None
-            voice.state = None
+            if state.voice is voice:
+                self._busy.pop(state, None)
+                state.voice = None
+            voice.source = voice.state = None
+        if not voice.number:
+            self._virtual.pop(voice, None)
         self._set_paused(voice, False)
 
     def _update_end_time(self, al: Functions, voice: Voice) -> None:
         """Compute the end time again from the current frame."""
         state, playable = voice.state, voice.playable
         if state is not None and playable is not None and not voice.paused:
-            self._set_end_time(voice, playable.frames_left(al, voice, state.looping))
-
-    def _set_end_time(self, voice: Voice, left: int | None) -> None:
-        """Record the earliest time at which a voice with `left` remaining frames can end."""
-        state, playable = voice.state, voice.playable
-        assert state is not None
-        assert playable is not None
-        if self._deferred:
-            self._end_times.add(voice, 0)
-        elif left is None:
-            voice.end_entry = None
-        elif state.moving or left <= 0:
-            self._end_times.add(voice, 0)
-        elif self._device.has_clock:
-            rate = self._device.frequency
-            fastest = ceil(playable.frequency * state.parameters.get(PITCH, 1.0) / rate * _STEP) / _STEP * rate
-            self._end_times.add(voice, self._device.clock_time + int(left / fastest * 1e9) - _EARLY)
+            self.end_times.record(voice, playable.frames_left(al, voice, state.looping))

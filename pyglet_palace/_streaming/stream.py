@@ -11,7 +11,7 @@ from ..errors import DecodeError, OpenALError, ResourceError
 from ..formats import AL_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from .._openal import Functions
     from .._playback.voice import Voice
@@ -48,7 +48,8 @@ class Stream:
         length: Frames; 0 if unknown.
         chunk_len: Frames decoded at a time.
         looping: Whether the decoder is read round its loop.
-        voice: The voice that plays the stream; None before and after.
+        voice: The voice that plays the stream; None before and after, and while it is virtual.
+        virtual: The virtual voice that plays the stream, if any. Nothing is decoded then.
         position: The frame to decode next.
         epoch: Number of seeks. A chunk decoded before the last seek is discarded.
         failure: The error that ended the stream, if any.
@@ -80,6 +81,11 @@ class Stream:
         self._queue_size = queue_size
         self.looping = False
         self.voice: Voice | None = None
+        self.virtual: Voice | None = None
+        #: Fraction of a frame at which the queue starts.
+        self._fraction = 0.0
+        #: Returns the frames that the queue skips when it starts. None: it skips none.
+        self._passed: Callable[[], float] | None = None
         self.position = 0
         self.epoch = 0
         self.failure: ResourceError | None = None
@@ -93,9 +99,18 @@ class Stream:
 
     # The `Playable` interface, called by the voice pool on the main thread
 
-    def start(self, al: Functions, voice: Voice, offset: int, looping: bool) -> None:
-        """See `Playable`. The same applies to the methods that follow."""
-        self.voice, self.looping, self.position = voice, looping, offset
+    @property
+    def loop(self) -> tuple[int, int] | None:
+        """See `Playable`. The same applies to the members that follow."""
+        start, end = self.reader.loop
+        end = end or self.length
+        return (start, end) if end else None
+
+    def start(self, al: Functions, voice: Voice, offset: float, looping: bool) -> None:
+        self.epoch += 1  # a chunk that is being decoded for an earlier voice is discarded
+        self._all_read = False
+        self.voice, self.looping = voice, looping
+        self._set_position(offset)
         self._thread.add(self)
 
     def detach(self, al: Functions, voice: Voice) -> None:
@@ -105,7 +120,11 @@ class Stream:
         while self._spare:
             al.delete_buffer(self._spare.pop())
 
+    def catch_up(self, passed: Callable[[], float]) -> None:
+        self._passed = passed
+
     def pause(self, al: Functions, voice: Voice) -> bool:
+        self._passed = None
         if self._is_over(al, voice):
             return False
         if self._started and al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:
@@ -134,16 +153,32 @@ class Stream:
     def offset(self, al: Functions, voice: Voice) -> int:
         if self._started and al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:
             return 0 if self._all_read else self.position  # the end of the sound, or an underrun
-        at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
+        return self._frame_of(al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
+
+    def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
+        at, clock = al.source_offset_and_clock(voice.number)
+        if not self._started:
+            return int((self._frame_of(0) + self._fraction) * 2**32), clock
+        if al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:  # an underrun
+            return self.position << 32, clock
+        return (self._frame_of(at >> 32) << 32) + at % 2**32, clock
+
+    def _frame_of(self, at: int) -> int:
+        """Return the frame of the sound that is frame `at` of the queue."""
         for start, frames in self._segments():
             if at < frames:
                 return start + at
             at -= frames
         return self.position
 
-    def seek(self, al: Functions, voice: Voice, frame: int) -> None:
+    def _set_position(self, frame: float) -> None:
+        self.position = int(frame)
+        self._fraction = frame - self.position
+        self._passed = None
+
+    def seek(self, al: Functions, voice: Voice, frame: float) -> None:
         self.epoch += 1
-        self.position = frame
+        self._set_position(frame)
         self._all_read, self.failure = False, None
         self._flush(al, voice)
         self._thread.wake()
@@ -161,6 +196,20 @@ class Stream:
             at = self.offset(al, voice)
             if not looping or (end is not None and at < end):
                 self.seek(al, voice, at)
+
+    @property
+    def source(self) -> Any:
+        """The `Source` that plays the stream, or None."""
+        for voice in (self.voice, self.virtual):
+            if voice is not None and voice.state is not None and voice.state.voice is voice:
+                return voice.source
+        return None
+
+    def begin_virtual(self, voice: Voice) -> None:
+        self.virtual = voice
+
+    def end_virtual(self, voice: Voice) -> None:
+        self.virtual = None
 
     def _is_over(self, al: Functions, voice: Voice) -> bool:
         if self._thread.device_lost:
@@ -279,6 +328,10 @@ class Stream:
         if not self._started:
             enough = len(self._queued) >= self._queue_size or self._frames_queued() >= _HEAD_START * self.frequency
             if enough or self._all_read:
+                skipped = self._fraction + (self._passed() if self._passed is not None else 0.0)
+                if 0 < skipped < self._frames_queued():  # later than that, the stream starts late
+                    al.set_source_offset(voice.number, skipped)
+                self._fraction, self._passed = 0.0, None
                 self._started = True
                 al.alSourcePlay(voice.number)
         elif al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING:

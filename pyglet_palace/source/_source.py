@@ -14,6 +14,7 @@ from .._openal import constants as c
 from .._openal import filters
 from .._openal import setters as to
 from .._openal.properties import NumbersProperty, Property
+from .._playback.virtual import sound_of
 from .._playback.voice import GAIN, PlaybackState
 from ..fades import Fadable
 from ..group import SourceGroup, add_to_group, remove_from_group
@@ -41,8 +42,8 @@ class Source(SpatialProperties, Fadable):
     """Sound emitter that plays one sound at a time. Any number of sources may play the same `Buffer` at once.
 
     A source is a plain Python object. It uses one of OpenAL's few voices while it plays, so the number of sources is
-    not limited, and `play` never fails for lack of a voice: see `priority`. Properties can be set at any time, before,
-    during and between sounds, and keep their values. The context keeps a playing or paused source alive.
+    not limited, and `play` never fails for lack of a voice: see `priority` and `audible`. Properties can be set at any
+    time, before, during and between sounds, and keep their values. The context keeps a playing or paused source alive.
 
     The effective gain is `gain` times the gains of its `group` and all parent groups, times the current fade factor
     (`fade_to`, `fade_out_to_stop`). The effective pitch is `pitch` times the pitches of the groups, and the effective
@@ -162,11 +163,15 @@ class Source(SpatialProperties, Fadable):
         checks.integer(0),
         0,
         to.nothing,
-        """Priority for voice stealing, an integer >= 0, used when OpenAL's voices (usually 256) run out.
+        """Priority for voice stealing, an integer >= 0, used when the voices (usually 256) run out.
 
         A new sound steals the voice with the lowest priority, if that is the same as its own or lower; among equals,
         the one-shot that started first. Only a strictly higher priority steals from looping sounds, paused sounds and
-        streams. A source that loses its voice or gets none receives `MessageHandler.source_force_stopped`.""",
+        streams. A looping source that loses its voice or gets none becomes virtual, see `audible`. Any other source is
+        stopped and receives `MessageHandler.source_force_stopped`.
+
+        An update gives free voices to virtual sources, the highest priority first; among equals, the one that started
+        first. A virtual source also takes the voice of a lower priority then, such as after its own was raised.""",
         _apply_priority,
     )
     """Priority for voice stealing, an integer >= 0."""
@@ -201,8 +206,8 @@ class Source(SpatialProperties, Fadable):
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
         A decoder is streamed: a thread reads it during playback, see `BaseDecoder.play`. The new sound replaces the
-        current one without an event. If no voice is available, the sound is not heard: `playing` is False, and the
-        next update dispatches `source_force_stopped`.
+        current one without an event. If no voice is available, a looping sound is virtual (see `audible`). Another
+        sound is not heard: `playing` is False, and the next update dispatches `source_force_stopped`.
 
         Raises:
             ValueError: `sound` belongs to another context.
@@ -329,6 +334,19 @@ class Source(SpatialProperties, Fadable):
         return voice is not None and voice.paused
 
     @property
+    def audible(self) -> bool:
+        """Whether the source is playing and has a voice. False while it is virtual, paused or idle.
+
+        A looping source that loses its voice, or finds none, becomes virtual: `playing` stays True, and `offset`
+        advances with the device clock and the pitch, round the loop. It is heard again, in phase, when an update finds
+        a voice for it: see `priority`. Everything else works as with a voice. The Doppler effect does not change the
+        `offset` of a virtual source. A virtual stream is not decoded. When it returns, it is silent while its first
+        chunks are decoded, then skips that time; a `LoopbackDevice` waits for them. A stream of unknown length does not
+        become virtual; it is stopped.
+        """
+        return self.playing and self._state.has_real_voice
+
+    @property
     def buffer(self) -> Buffer | None:
         """The playing or paused buffer, or None. A finished buffer remains until the next update."""
         self._check_alive()
@@ -372,13 +390,13 @@ class Source(SpatialProperties, Fadable):
 
     @property
     def latency(self) -> int:
-        """Output latency in nanoseconds, from mixing to hearing; 0 if idle.
+        """Output latency in nanoseconds, from mixing to hearing; 0 if idle or virtual.
 
         Always 0 on a device without hardware, and without AL_SOFT_source_latency.
         """
         self._check_alive()
         voice = self._state.voice
-        if voice is None:
+        if voice is None or not self._state.has_real_voice:
             return 0
         with self._engine.scope as al:
             return al.source_latency(voice.number)
@@ -440,8 +458,7 @@ class Source(SpatialProperties, Fadable):
 
     @property
     def _playable(self) -> Playable | None:
-        voice = self._state.voice
-        return voice.playable if voice is not None else None
+        return sound_of(self._state.voice)
 
     def __repr__(self) -> str:
         if not self:
@@ -449,8 +466,8 @@ class Source(SpatialProperties, Fadable):
         voice = self._state.voice
         if voice is None:
             return "<Source, idle>"
-        what = getattr(voice.playable, "name", "")
-        return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}>"
+        what = getattr(sound_of(voice), "name", "")
+        return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}{'' if voice.number else ', virtual'}>"
 
 
 @singledispatch

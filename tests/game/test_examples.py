@@ -167,7 +167,7 @@ def pitch(samples: np.ndarray[Any, Any]) -> float:
 
 
 def test_readme_links_every_example() -> None:
-    assert [int(program.stem[:2]) for program in EXAMPLES] == [*range(1, 13), 16]
+    assert [int(program.stem[:2]) for program in EXAMPLES] == [*range(1, 13), 15, 16]
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"\(examples/([0-9]\w+\.py)\)", readme) == [program.name for program in EXAMPLES]
 
@@ -322,6 +322,15 @@ def test_16_sails_from_left_to_right(runs: dict[str, Future[Run]]) -> None:
     assert 10 < difference[-3] < 20
     assert (np.diff(difference) > -1).all()
     assert max(left.max(), right.max()) > max(left[2], right[2]) + 3  # it is louder where it passes
+
+
+def test_15_hears_the_nearest_loops(runs: dict[str, Future[Run]]) -> None:
+    run = runs["15"].result()
+    heard = re.findall(r"(\d+) heard, up to ([\d.]+) away; (\d+) virtual, (\d+) playing\n", run.output)
+    assert len(heard) >= 3
+    assert {(many, virtual, playing) for many, _, virtual, playing in heard} == {("32", "468", "500")}
+    assert max(float(farthest) for _, farthest, _, _ in heard) < 30
+    assert (run.loudness > 0.003).sum() > 300
 
 
 def test_no_sound_card_warns_once() -> None:

@@ -106,8 +106,8 @@ def plug(make_plug: Callable[..., Plug]) -> Plug:
     return make_plug()
 
 
-def made_on(device: palace.Device, attrs: dict[int, int] = ASKED) -> palace.Context:
-    context = palace.Context(device, attrs, auto_update=False, workers=1)
+def made_on(device: palace.Device, attrs: dict[int, int] = ASKED, *, voices: int | None = None) -> palace.Context:
+    context = palace.Context(device, attrs, auto_update=False, workers=1, voices=voices)
     palace.use_context(context)
     return context
 
@@ -185,6 +185,33 @@ def test_end_times_follow_the_new_rate(plug: Plug, path: Path, rate: int) -> Non
         context.update()
         assert received.received == ["stopped"] * ended
     assert ended
+
+
+@pytest.mark.parametrize("rate", [22050, RATE, 96000])
+def test_virtual_loop_moves_with_its_device(plug: Plug, path: Path, rate: int) -> None:
+    """Its position stands still without a device, and goes on at the rate of the next one."""
+    device = palace.Device()
+    context = made_on(device, voices=1)
+    received = EventLog(context)
+    sources = [palace.Source() for _ in range(2)]
+    for priority, source in enumerate(sources):
+        source.looping, source.priority = True, priority
+        palace.Buffer(path).play(source)
+    virtual, heard = sources
+    plug.render(device, 5000)
+    plug.connected = False
+    check(context)
+    assert not virtual.audible
+    assert virtual.offset == heard.offset == 5000 - LENGTH
+    plug.another = rate
+    check(context)
+    assert device.frequency == rate
+    plug.render(device, 960)
+    assert virtual.offset == heard.offset != 5000 - LENGTH
+    heard.stop()
+    context.update()
+    assert virtual.audible
+    assert received.received == ["message", "event"]  # of the device only
 
 
 def test_contexts_move_together_once(plug: Plug, path: Path) -> None:

@@ -273,6 +273,7 @@ def test_theft_ends_the_fade(
         raise palace.OpenALError("alGenSources", 0xA005, "no more")
 
     monkeypatch.setattr(context._engine.al, "generate_source", no_more)
+    source.looping = False
     source.fade_to(0.1, 100, start=0.5)
     thief = palace.Source()
     thief.priority = 1

@@ -88,6 +88,65 @@ def test_interrupted_call_leaves_all_usable(
     assert context.stats()["voices"] < 30
 
 
+@pytest.mark.parametrize("kind", ["buffer", "stream"])
+@pytest.mark.parametrize("call", ["theft", "return", "start without a voice", "play again"])
+def test_interrupted_change_of_voices_is_safe(
+    tmp_path: Path, device: palace.LoopbackDevice, call: str, kind: str
+) -> None:
+    """A loop that loses its voice or gets one back goes on, and no voice is lost."""
+    context = palace.Context(device, auto_update=False, workers=1, voices=1)
+    path = sounds.write(tmp_path / "loud.wav", sounds.tone(0.2, gain=0.8))
+    with context:
+        buffer = palace.Buffer(path)
+        source, thief = palace.Source(), palace.Source()
+        source.looping, thief.priority = True, 9
+
+        def play() -> None:
+            source.play(buffer if kind == "buffer" else palace.Decoder(path))
+
+        def prepare() -> None:
+            thief.stop()
+            context.update()
+            play()
+            assert source.audible
+            if call == "return":
+                buffer.play(thief)
+                thief.stop()
+            elif call != "theft":
+                buffer.play(thief)
+            if call == "start without a voice":
+                source.stop()
+
+        def check() -> None:
+            if call in ("theft", "return"):
+                assert source.playing
+                thief.stop()
+                context.update()
+                assert source.audible
+            source.stop()
+            thief.stop()
+            buffer.play(thief)
+            play()
+            assert not source.audible
+            assert abs(device.render(2000)).max() > 0.1
+            thief.stop()
+            context.update()
+            assert source.audible
+            source.stop()
+            assert (context.stats()["sources"], context.stats()["virtual"], buffer.source_count) == (0, 0, 0)
+            prepare()
+
+        calls: dict[str, Callable[[], object]] = {
+            "theft": lambda: buffer.play(thief),
+            "return": context.update,
+            "start without a voice": play,
+            "play again": play,
+        }
+        prepare()
+        assert interrupt_everywhere(calls[call], check) > 2
+        assert context.stats()["stolen"] > 2
+
+
 def test_play_inside_a_play_works(context: palace.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A signal handler or a finaliser may play while a play is going on: its voice is not an interrupted one."""
     buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 44100))

@@ -46,6 +46,7 @@ def open_device() -> palace.Context:
             workers=2,
             cache_limit=64 * 2**20,
             buffer_limit=2**20,
+            voices=64,
         )
     except (palace.DeviceError, palace.OpenALNotFound, palace.OpenALError) as error:
         print(error)
@@ -225,7 +226,15 @@ group_gain, group_high, group_low = mixer.filter
 palace.crossfade(source, palace.Source(), 100)
 palace.crossfade(mixer, effects, 100)
 mixer.gain = palace.perceptual_gain(0.5)
-print(source.playing, source.paused, source.buffer, source.offset_seconds, source.latency, source.latency_seconds)
+print(
+    source.playing,
+    source.audible,
+    source.paused,
+    source.buffer,
+    source.offset_seconds,
+    source.latency,
+    source.latency_seconds,
+)
 heard: tuple[float, float, float] = source.position
 gain, high, low = source.filter
 
