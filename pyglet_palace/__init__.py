@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._current import current_context, thread_local, use_context
 from .attributes import (
     BYTE,
@@ -77,9 +79,19 @@ from .group import SourceGroup
 from .listener import Listener
 from .loopback import LoopbackDevice
 from .message import MessageHandler
+from .playing import play
 from .resources import FileIO, Name, current_fileio, use_fileio
 from .session import init, shutdown
 from .source import Source
+
+if not TYPE_CHECKING:  # type checkers find misspelt names by themselves
+
+    def __getattr__(name):
+        """Answer the names of other audio libraries."""
+        from ._common.elsewhere import no_such_function
+
+        raise no_such_function(__name__, name)
+
 
 __version__ = "0.1.0"
 
@@ -156,6 +168,7 @@ __all__ = [
     "distance_models",
     "free",
     "init",
+    "play",
     "preload",
     "query_extension",
     "reverb_preset_names",

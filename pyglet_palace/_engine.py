@@ -14,6 +14,7 @@ from ._common import registry
 from ._common.events import EventQueue
 from ._common.threads import CallQueue
 from ._loading.cache import SoundCache
+from ._loading.delayed_plays import DelayedPlays
 from ._loading.lookup import NameLookup
 from ._loading.publishing import Publisher
 from ._loading.requests import LoadRequests
@@ -81,6 +82,7 @@ class Engine:
         cache: The sound cache.
         publisher: Publishes the results of loads.
         requests: The pending loads.
+        delayed_plays: Starts the sounds that were played before they were loaded.
         settings: Returns the settings of a load that starts now.
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
         alive: False from the middle of `close` on.
@@ -131,6 +133,7 @@ class Engine:
         self.cache = SoundCache(self.scope, buffers, self.voices, self.events, make_buffer)
         self.publisher = Publisher(self.scope, buffers, workers, self.cache, self.events)
         self.requests = LoadRequests(workers, self.cache, self.publisher, lookup=self.lookup, settings=settings)
+        self.delayed_plays = DelayedPlays(self.transport, self.requests, self.cache, self.events)
         self.settings = settings
         self.scheduler: Scheduler | None = None
         self._connected = True

@@ -131,16 +131,16 @@ class SourceGroup(ContextObject):
         Without a group, it stays paused until its own `resume`.
         """
         self._check_alive()
-        for state in self._with_voices():
-            voice = state.voice
-            if voice is not None and not voice.paused:
+        for state in self._active():
+            player = state.voice or state.waiting
+            if player is not None and not player.paused:
                 self._engine.transport.pause(state)
-                state.paused_by_group = voice.paused  # False for a sound that has ended
+                state.paused_by_group = player.paused  # False for a sound that has ended
 
     def resume_all(self) -> None:
         """Resume sources in the group and below it that `pause_all` of this group, or one above or below, paused."""
         self._check_alive()
-        for state in self._with_voices():
+        for state in self._active():
             if state.paused_by_group:
                 self._engine.transport.resume(state)
         self._engine.wake()
@@ -153,11 +153,11 @@ class SourceGroup(ContextObject):
         """
         self._check_alive()
         engine = self._engine
-        for state in self._with_voices():
+        for state in self._active():
             voice, source = state.voice, state.source
-            if voice is not None and (voice.paused or engine.voices.is_playing(state)):
+            if state.waiting is not None or (voice is not None and (voice.paused or engine.voices.is_playing(state))):
                 engine.transport.stop(state)
-                engine.events.post_source_event("source_force_stopped", source)
+                engine.events.post_force_stopped(source, state.on_force_stopped)
         engine.dispatch()
 
     def destroy(self) -> None:
@@ -221,15 +221,19 @@ class SourceGroup(ContextObject):
         self._check_alive()
         return self
 
-    def _with_voices(self) -> Iterator[PlaybackState]:
-        """Iterate over the states with a voice in this group and all groups below. Skips those that leave meanwhile."""
+    def _active(self) -> Iterator[PlaybackState]:
+        """Iterate over the playing, paused and waiting states in this group and all groups below.
+
+        Skips those that leave meanwhile.
+        """
         tree: dict[SourceGroup | None, None] = {}
         waiting = [self]
         while waiting:
             group = waiting.pop()
             tree[group] = None
             waiting.extend(group._sub_groups)
-        return (state for state in self._engine.voices if state.group in tree)
+        engine = self._engine
+        return (state for state in [*engine.voices, *engine.transport.waiting] if state.group in tree)
 
     def _apply(self, changed: Property[Any], value: Any) -> None:
         self._refresh()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._common.checks import FLT_MAX, FLT_MIN
 from ..errors import OpenALError
 from .end_times import EndTimes
+from .held_start import HeldStart
 from .stealing import StealingOrder
 from .voice import GAIN, PITCH, Voice
 
@@ -58,6 +59,8 @@ class VoicePool:
         #: Objects removed from voices. They are released outside the context scope, because a game's finaliser may run.
         self._detached: list[Any] = []
         self._deferred = False
+        #: The common start that plays and resumes join; None outside of a batch.
+        self._together: HeldStart | None = None
         #: Voices on their way between the pool and a state. Empty outside of calls, unless one was interrupted.
         self._unfinished: dict[Voice, None] = {}
         self.stolen = 0
@@ -72,6 +75,11 @@ class VoicePool:
         """Voices that OpenAL has made so far."""
         return len(self._free) + len(self._busy)
 
+    @property
+    def deferred(self) -> bool:
+        """Whether plays and resumes wait for a common start."""
+        return self._together is not None
+
     def any_playing(self) -> bool:
         """Return whether a voice plays. Paused voices do not count."""
         return len(self._busy) > self._paused
@@ -80,8 +88,16 @@ class VoicePool:
         """Iterate over the states with a voice."""
         return iter(list(self._busy))
 
-    def play(self, state: PlaybackState, playable: Playable, offset: int) -> bool:
+    def active(self) -> list[PlaybackState]:
+        """Return the states that play or are paused, in the order of their plays."""
+        voices = sorted(self._busy.values(), key=lambda voice: voice.started)
+        states = [voice.state for voice in voices if voice.state is not None]
+        return [state for state in states if state.voice is not None and (state.voice.paused or self.is_playing(state))]
+
+    def play(self, state: PlaybackState, playable: Playable, offset: int, paused: bool = False) -> bool:
         """Play `playable` from frame `offset` with the voice of `state`, or one that it can borrow.
+
+        With `paused`, nothing is heard until `resume`.
 
         Returns:
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
@@ -93,7 +109,7 @@ class VoicePool:
             if voice is None:
                 voice = self._borrow(al, state)
                 if voice is None:
-                    self._events.post_stolen(state.source)
+                    self._events.post_stolen(state.source, state.on_force_stopped)
                     return False
             self._unfinished[voice] = None
             try:
@@ -105,9 +121,13 @@ class VoicePool:
                     for parameter, value in state.parameters.items():
                         self._send(al, voice, parameter, value)
                 voice.playable = playable
-                self._set_paused(voice, False)
+                self._set_paused(voice, paused)
                 voice.started = next(self._counter)
-                self._set_end_time(voice, playable.start(al, voice, offset, state.looping))
+                if paused or self._together is not None:
+                    voice.first_frame = offset
+                    self._held_start(paused).add(voice)
+                left = playable.start(al, voice, offset, state.loops)
+                self._set_end_time(voice, left if voice.held is None else None)
                 self._update_stealing_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
@@ -130,10 +150,16 @@ class VoicePool:
         if voice is not None and not voice.paused:
             assert voice.playable is not None
             with self._scope as al:
-                if voice.playable.pause(al, voice):
+                if voice.held is not None:
+                    self._set_paused(voice, True)
+                    voice.held.remove(al, voice)
+                    self._held_start(True).add(voice)
+                elif voice.playable.pause(al, voice):
                     self._set_paused(voice, True)
                     voice.end_entry = None
-                    self._update_stealing_order(voice)
+                else:
+                    return
+                self._update_stealing_order(voice)
 
     def resume(self, state: PlaybackState) -> None:
         """Continue after `pause`."""
@@ -142,7 +168,12 @@ class VoicePool:
             assert voice.playable is not None
             with self._scope as al:
                 self._set_paused(voice, False)
-                voice.playable.resume(al, voice)
+                if self._together is not None:
+                    self._together.add(voice)
+                elif voice.held is not None:
+                    voice.held.release(al)
+                else:
+                    voice.playable.resume(al, voice)
                 self._update_end_time(al, voice)
             self._update_stealing_order(voice)
 
@@ -151,6 +182,8 @@ class VoicePool:
         voice = self._voice_of(state)
         if voice is None or voice.paused:
             return False
+        if voice.held is not None:
+            return True
         assert voice.playable is not None
         with self._scope as al:
             return voice.playable.is_playing(al, voice)
@@ -173,14 +206,18 @@ class VoicePool:
                 voice.playable.seek(al, voice, frame)
                 self._update_end_time(al, voice)
 
-    def set_looping(self, state: PlaybackState, looping: bool) -> None:
-        """Loop the sound of `state` from now on, or stop looping."""
-        state.looping = looping
+    def set_loops(self, state: PlaybackState, loops: int) -> None:
+        """Play the sound of `state` `loops` times, 0 for ever, where the current time counts as the first."""
+        state.loops = loops
         voice = self._voice_of(state)
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
-                voice.playable.set_looping(al, voice, looping)
+                if voice.playable.set_loops(al, voice, loops) and voice.held is None:
+                    if voice.paused:
+                        self._held_start(True).add(voice)
+                    else:
+                        voice.playable.resume(al, voice)
                 self._update_end_time(al, voice)
             self._update_stealing_order(voice)
 
@@ -241,8 +278,22 @@ class VoicePool:
             self.mark_all_due()
 
     def set_deferred(self, on: bool) -> None:
-        """While OpenAL defers changes, do not rely on computed end times."""
+        """While `on`, let all plays and resumes wait, and do not rely on computed end times. Then start them at once.
+
+        OpenAL defers changes meanwhile.
+        """
         self._deferred = on
+        together = self._together
+        if on and together is None:
+            self._together = HeldStart(self.to_check)
+        elif not on and together is not None:
+            with self._scope as al:
+                together.release(al)
+            self._together = None
+
+    def _held_start(self, paused: bool) -> HeldStart:
+        """Return what a new voice waits for: the common start, or with `paused` its own `resume`."""
+        return HeldStart(self.to_check) if paused or self._together is None else self._together
 
     def mark_all_due(self) -> None:
         """Make the next `collect_ended` check every voice."""
@@ -288,15 +339,15 @@ class VoicePool:
                 state, playable = voice.state, voice.playable
                 assert state is not None
                 assert playable is not None
-                left = playable.frames_left(al, voice, state.looping)
+                left = None if voice.held is not None else playable.frames_left(al, voice)
                 if left == 0:
                     failure, source = playable.failure, voice.source
                     self._return_voice(al, voice)
-                    if failure is not None:
+                    if failure is None:
+                        self._events.post_stopped(source, state.on_stopped)
+                    else:
                         self._events.post_stream_failed(source, failure)
-                    self._events.post_source_event(
-                        "source_stopped" if failure is None else "source_force_stopped", source
-                    )
+                        self._events.post_force_stopped(source, state.on_force_stopped)
                 else:
                     self._set_end_time(voice, left)
                 due.pop()
@@ -305,11 +356,13 @@ class VoicePool:
         """Stop all voices and delete their OpenAL sources. Posts an event for each source that was heard or paused."""
         with self._scope as al:
             for voice in list(self._busy.values()):
-                playable, source = voice.playable, voice.source
-                heard = playable is not None and (voice.paused or playable.is_playing(al, voice))
+                playable, source, state = voice.playable, voice.source, voice.state
+                heard = playable is not None and (
+                    voice.paused or voice.held is not None or playable.is_playing(al, voice)
+                )
                 self._reset_voice(al, voice)
-                if heard:
-                    self._events.post_source_event("source_force_stopped", source)
+                if heard and state is not None:
+                    self._events.post_force_stopped(source, state.on_force_stopped)
                 al.delete_source(voice.number)
             for voice in self._free:
                 al.delete_source(voice.number)
@@ -338,7 +391,10 @@ class VoicePool:
             return None
         self._unfinished[victim] = None
         self.stolen += 1
-        self._events.post_stolen(victim.source)  # before the reset, which OpenAL may refuse half-way
+        assert victim.state is not None
+        self._events.post_stolen(
+            victim.source, victim.state.on_force_stopped
+        )  # before the reset, which OpenAL may refuse half-way
         self._reset_voice(al, victim)
         return victim
 
@@ -359,6 +415,8 @@ class VoicePool:
         playable = voice.playable
         if playable is not None:
             self._detached.append(playable)
+            if voice.held is not None:
+                voice.held.remove(al, voice)
             voice.end_entry = None
             playable.detach(al, voice)
             voice.playable = None  # last: after an interrupt or an error, `_finish` detaches again
@@ -417,18 +475,17 @@ class VoicePool:
         """Compute the end time again from the current frame."""
         state, playable = voice.state, voice.playable
         if state is not None and playable is not None and not voice.paused:
-            self._set_end_time(voice, playable.frames_left(al, voice, state.looping))
+            left = None if voice.held is not None else playable.frames_left(al, voice)
+            self._set_end_time(voice, left)
 
     def _set_end_time(self, voice: Voice, left: int | None) -> None:
         """Record the earliest time at which a voice with `left` remaining frames can end."""
         state, playable = voice.state, voice.playable
         assert state is not None
         assert playable is not None
-        if self._deferred:
-            self._end_times.add(voice, 0)
-        elif left is None:
+        if left is None:
             voice.end_entry = None
-        elif state.moving or left <= 0:
+        elif self._deferred or state.moving or left <= 0:
             self._end_times.add(voice, 0)
         elif self._device.has_clock:
             rate = self._device.frequency

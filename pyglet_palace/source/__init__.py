@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from ._source import Source, check_alive, engine_of, new_source, playable_for, start_playing, state_of
+from ._options import PlayOptions, SourceOptions
+from ._source import (
+    Source,
+    check_alive,
+    engine_of,
+    new_source,
+    playable_for,
+    set_play_options,
+    start_playing,
+    state_of,
+)
 
-__all__ = ["Source", "check_alive", "engine_of", "new_source", "playable_for", "start_playing", "state_of"]
+__all__ = [
+    "PlayOptions",
+    "Source",
+    "SourceOptions",
+    "check_alive",
+    "engine_of",
+    "new_source",
+    "playable_for",
+    "set_play_options",
+    "start_playing",
+    "state_of",
+]
