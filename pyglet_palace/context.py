@@ -451,7 +451,11 @@ class Context(KnownAttributes, Destroyable, EventDispatcher):
             yield
         finally:
             if self._engine.alive:
-                self.end_batch()
+                try:
+                    self.end_batch()
+                except BaseException:  # Ctrl-C: nothing else would ever end the batch
+                    self.end_batch()
+                    raise
 
     # Lifetime
 

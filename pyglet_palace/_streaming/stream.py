@@ -161,7 +161,7 @@ class Stream:
         if before == 0 < self.wraps and (end is None or self.position < end):
             self._all_read = False
             self._thread.wake()
-        elif (before != self.wraps or 0 < before < FOREVER) and (before == 0 or self._wraps_queued(al, voice)):
+        elif not before == self.wraps == FOREVER and (before == 0 < self.wraps or self._wraps_queued(al, voice)):
             # The queue was decoded for the other value: decode again from the current offset.
             at = self.offset(al, voice)
             if not self.wraps or end is None or at < end:

@@ -38,6 +38,8 @@ _fade_time = checks.number(0.0, above=True)
 _fade_in = checks.number(0.0)
 _start_time = checks.number(0.0)
 _seconds = checks.number()
+#: Stands for the missing argument of ``play()``.
+_NO_SOUND: Any = object()
 #: OpenAL gets a queue of this length at most.
 _MOST_LOOPS = 10_000
 
@@ -205,7 +207,7 @@ class Source(SpatialProperties, ContextObject):
         self._state = PlaybackState(self)
         self._init_lifetime()
 
-    def play(self, sound: Buffer | BaseDecoder, **options: Unpack[PlayOptions]) -> None:
+    def play(self, sound: Buffer | BaseDecoder = _NO_SOUND, **options: Unpack[PlayOptions]) -> None:
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
         A decoder is streamed: a thread reads it during playback, see `BaseDecoder.play`. The new sound replaces the
@@ -223,6 +225,8 @@ class Source(SpatialProperties, ContextObject):
             DestroyedError: `sound` or this source was destroyed.
         """
         self._check_alive()
+        if sound is _NO_SOUND:
+            raise TypeError("play() needs a sound, such as palace.Buffer(name); resume() continues after pause()")
         playable = playable_for(sound, self)
         if options:
             set_play_options(self, "play", options)
@@ -234,7 +238,7 @@ class Source(SpatialProperties, ContextObject):
         On an idle source, only `offset` is reset.
         """
         self._check_alive()
-        self._state.next_offset = 0
+        self._state.next_offset, self._state.next_fade_in = 0, 0.0
         self._engine.transport.stop(self._state)
 
     def pause(self) -> None:
