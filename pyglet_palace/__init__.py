@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import typing as _typing
 
 from ._current import current_context, thread_local, use_context
 from .attributes import (
@@ -84,7 +84,7 @@ from .resources import FileIO, Name, current_fileio, use_fileio
 from .session import init, shutdown
 from .source import Source
 
-if not TYPE_CHECKING:  # type checkers find misspelt names by themselves
+if not _typing.TYPE_CHECKING:  # type checkers find misspelt names by themselves
 
     def __getattr__(name):
         """Answer the names of other audio libraries."""

@@ -145,7 +145,7 @@ def pitch(samples: np.ndarray[Any, Any]) -> float:
 
 
 def test_readme_links_every_example() -> None:
-    assert [int(program.stem[:2]) for program in EXAMPLES] == list(range(1, 13))
+    assert [int(program.stem[:2]) for program in EXAMPLES] == list(range(1, 14))
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"\(examples/([0-9]\w+\.py)\)", readme) == [program.name for program in EXAMPLES]
 
@@ -286,6 +286,19 @@ def test_12_answers_the_keys(runs: dict[str, Future[Run]]) -> None:
     left, right = np.sqrt((ears**2).mean(axis=1)).T
     assert (right > 3 * left).any()
     assert not (left > 3 * right).any()
+
+
+def test_13_plays_by_name(runs: dict[str, Future[Run]]) -> None:
+    run = runs["13"].result()
+    assert run.output.splitlines() == [
+        "waiting: True, state: pending",
+        "playing: True, state: cached",
+        "the bell has ended",
+        "3 knocks",
+        "3 notes together",
+    ]
+    left, right = np.sqrt((run.samples[: RATE * 2] ** 2).mean(axis=0))
+    assert left > 1.5 * right
 
 
 def test_no_sound_card_warns_once() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RATE = 44100
 LENGTH, START, END = 3000, 700, 2100
-#: OpenAL fades in what does not begin at frame 0: for 64 frames, and in 1.19.1 for a mixing block (of 900 frames in `render`).
+#: OpenAL fades in what does not begin at frame 0: for 64 frames, and in 1.19.1 for a mixing block.
 FADE = 1024
 #: Samples that end at zero: OpenAL holds the last sample of a sound to the end of its mixing block.
 SOUND = sounds.ramp(LENGTH)
