@@ -308,6 +308,10 @@ def test_options_take_one_context_scope(context: palace.Context, steps: Any) -> 
     kind.__enter__ = staticmethod(lambda: (entered.append(1), enter())[1])
     buffer.play(**OPTIONS)
     assert len(entered) == 1
+    source = buffer.play()
+    entered.clear()
+    buffer.play(source, **{**OPTIONS, "gain": 0.25})
+    assert len(entered) == 2  # the first one stops its sound
 
 
 def test_fade_in_begins_in_silence(context: palace.Context, device: palace.LoopbackDevice, assets: Path) -> None:
