@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import typing as _typing
+
 from ._current import current_context, thread_local, use_context
 from .attributes import (
     BYTE,
@@ -79,10 +81,20 @@ from .group import SourceGroup
 from .listener import Listener
 from .loopback import LoopbackDevice
 from .message import MessageHandler
+from .playing import play
 from .resources import FileIO, Name, current_fileio, resources_in, use_fileio
 from .session import init, init_on, shutdown
 from .source import Source
 from .stage import SoundStage
+
+if not _typing.TYPE_CHECKING:  # type checkers find misspelt names by themselves
+
+    def __getattr__(name):
+        """Answer the names of other audio libraries."""
+        from ._common.elsewhere import no_such_function
+
+        raise no_such_function(__name__, name)
+
 
 __version__ = "0.1.0"
 
@@ -164,6 +176,7 @@ __all__ = [
     "init",
     "init_on",
     "perceptual_gain",
+    "play",
     "preload",
     "query_extension",
     "resources_in",

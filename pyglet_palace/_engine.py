@@ -15,6 +15,7 @@ from ._common import registry
 from ._common.events import EventQueue
 from ._common.threads import CallQueue
 from ._loading.cache import SoundCache
+from ._loading.delayed_plays import DelayedPlays
 from ._loading.lookup import NameLookup
 from ._loading.publishing import Publisher
 from ._loading.requests import LoadRequests
@@ -85,6 +86,7 @@ class Engine:
         cache: The sound cache.
         publisher: Publishes the results of loads.
         requests: The pending loads.
+        delayed_plays: Starts the sounds that were played before they were loaded.
         settings: Returns the settings of a load that starts now.
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
         alive: False from the middle of `close` on.
@@ -139,6 +141,7 @@ class Engine:
         self.requests = LoadRequests(workers, self.cache, self.publisher, lookup=self.lookup, settings=settings)
         if device.repeatable:
             self.requests.in_order, self.events.failure_budget = True, math.inf
+        self.delayed_plays = DelayedPlays(self.transport, self.requests, self.cache, self.events)
         self.settings = settings
         self.scheduler: Scheduler | None = None
         self._connected = True

@@ -52,6 +52,9 @@ class Batch(KnownAttributes, Dispatcher, Destroyable):
     As a context manager, a batch calls `release` on exit.
     """
 
+    #: The errors are in `failed`, so they need not be logged.
+    _reads_errors = True
+
     def __init__(self, names: tuple[str, ...], engine: Engine) -> None:
         """Create a batch. Called by `preload`."""
         self._engine = engine

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from typing import TYPE_CHECKING, Any
 
 from . import resources
 from ._common import checks
+from ._common.elsewhere import answer
 from ._common.lifetime import Destroyable
 from ._common.text import short_repr
 from ._current import require_engine
 from .decoder import read_all
 from .errors import DestroyedError
-from .source import Source, engine_of, new_source, playable_for, start_playing
+from .source import Source, engine_of, new_source, playable_for, set_play_options, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from typing_extensions import Unpack
 
     from ._engine import Engine
     from ._loading.cache import CacheEntry
     from .context import Context
     from .decoder import BaseDecoder
     from .resources import Name
+    from .source import PlayOptions
 
 
 class Buffer(Destroyable):
@@ -107,6 +112,45 @@ class Buffer(Destroyable):
         handle: Buffer = engine.cache.handle(engine.publisher.insert(key, samples))
         return handle
 
+    @staticmethod
+    def from_samples(array: Any, frequency: int, name: str | None = None, context: Context | None = None) -> Buffer:
+        """Make a buffer of computed samples.
+
+        Copies the samples. They need not be contiguous.
+
+        >>> time = numpy.arange(4410) / 44100
+        >>> beep = palace.Buffer.from_samples(0.5 * numpy.sin(2 * numpy.pi * 440 * time), 44100)
+
+        Args:
+            array: The samples, an array of shape (frames,) or (frames, channels), with 1, 2, 4, 6, 7 or 8 channels. The
+                types are uint8 (silence is 128), int16, float32 and float64 (full scale is -1 to 1).
+            frequency: Sample rate in hertz, 1000 to 768000.
+            name: The name in the cache, not of a cached or pending sound. None: a new name, such as 'samples 1'.
+            context: The context whose cache is used. None: the current context.
+
+        Returns:
+            The new buffer. `destroy` or `free` frees it.
+
+        Raises:
+            ValueError: `array` has another shape, type, or no frames, or `frequency` is out of range.
+            TypeError: `array` is not an array.
+            RuntimeError: `name` is in use, or no context was given and none is current.
+            BufferTooLarge: The samples need more than ``Context.buffer_limit`` bytes.
+            UnsupportedFormat: The context cannot play the format.
+        """
+        engine = require_engine(context)
+        engine.check_alive()
+        from ._decoding.arrays import samples_of
+
+        if name is None:
+            key = next(key for number in itertools.count(1) if not engine.requests.contains(key := f"samples {number}"))
+        else:
+            key = resources.key_of(name)
+            _check_free(engine, key)
+        samples = samples_of(array, frequency, key, engine.settings())
+        handle: Buffer = engine.cache.handle(engine.publisher.insert(key, samples))
+        return handle
+
     @property
     def name(self) -> str:
         """Name in the cache: the given name, or the absolute form of a path."""
@@ -181,6 +225,7 @@ class Buffer(Destroyable):
         if not self._engine.native.has_loop_points:
             raise RuntimeError("this OpenAL has no loop points (AL_SOFT_loop_points)")
         with self._engine.scope as al:
+            entry.stored.delete_sections(al)
             al.set_loop_points(entry.stored.number, start, end)
         entry.loop_points = (start, end)
 
@@ -194,26 +239,34 @@ class Buffer(Destroyable):
         """Number of sources that use the buffer, ``len(self.sources)``."""
         return len(self._living().states)
 
-    def play(self, source: Source | None = None) -> Source:
+    def play(self, source: Source | None = None, **options: Unpack[PlayOptions]) -> Source:
         """Play the buffer. Several sources can play it at once. Does not block.
+
+        >>> door.play(gain=0.5, position=(4, 0, -2))
 
         Args:
             source: The source to play with; its current sound is replaced. None: a new source.
+            options: Set on the source before it starts; those not given keep their values. They are the properties
+                `gain`, `pitch`, `pan`, `position`, `velocity`, `looping`, `loops`, `group`, `priority`, `filter`,
+                `on_stopped` and `on_force_stopped`; `offset_seconds`, where to start; `fade_in`, the milliseconds of a
+                fade from silence.
 
         Returns:
             The source. It stays alive while it plays, even without references.
 
         Raises:
-            ValueError: `source` belongs to another context.
-            TypeError: `source` is not a `Source`.
+            ValueError: `source` belongs to another context, or an option is out of range.
+            TypeError: `source` is not a `Source`, or there is no such option. The text suggests the right one.
         """
         if source is None:
             self._check_alive()
             source = new_source(self._engine)
+            if options:
+                set_play_options(source, "play", options)
             self._engine.cache.mark_used(self._entry)
             start_playing(source, self._entry)
         elif isinstance(source, Source):
-            source.play(self)  # a subclass may override it
+            source.play(self, **options)  # a subclass may override it
         else:
             raise TypeError(f"source is {short_repr(source)}; it must be a Source or None")
         return source
@@ -247,6 +300,19 @@ class Buffer(Destroyable):
         if not entry.alive:
             return f"<Buffer {entry.name!r}, destroyed>"
         return f"<Buffer {entry.name!r}: {entry.channel_config}, {entry.sample_type}, {entry.frequency} Hz>"
+
+
+answer(
+    Buffer,
+    {
+        "volume": "gain of the source: buffer.play(gain=0.5)",
+        "set_volume": "gain of the source: buffer.play(gain=0.5)",
+        "stop": "stop() of the source that play() returns",
+        "fadeout": "fade_out_to_stop(0, milliseconds) of the source that play() returns",
+        "duration": "length_seconds",
+        "get_length": "length_seconds",
+    },
+)
 
 
 @playable_for.register(Buffer)

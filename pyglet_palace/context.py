@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._common import checks, registry
@@ -23,11 +24,12 @@ from .device import Device, parts_of
 from .formats import frame_size
 from .listener import Listener, put_on_stage
 from .message import MessageHandler
+from .resources import key_of
 from .scheduler import Scheduler
 from .stage import SoundStage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     import pyglet.clock
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
 
     from ._decoding.load import Settings
     from ._openal import Functions
+    from .errors import ResourceError
+    from .resources import Name
+    from .source import Source
 
 #: Default of `Context.buffer_limit`, in bytes.
 BUFFER_LIMIT = 512 * 1024 * 1024
@@ -216,6 +221,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._device = device
         self._message_handler = MessageHandler()
         self._limit = min(buffer_limit, load.LARGEST_BUFFER)
+        self._newest_settings: tuple[object, Settings] | None = None
         native_device.requested_attributes = dict(attrs or {})
         native_device.refresh_rate()
         engine: Engine
@@ -263,6 +269,42 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         """Requested names that were not published yet (by an update, `Buffer` or `Batch.wait`), in request order."""
         self._check_alive()
         return self._engine.requests.pending_names
+
+    @property
+    def sources(self) -> list[Source]:
+        """Sources that play, are paused, or wait for their sound (`palace.play`), in the order of their starts.
+
+        Those that wait come last, in the order of their plays.
+        """
+        self._check_alive()
+        waiting = list(self._engine.transport.waiting)
+        return [state.source for state in [*self._engine.voices.active(), *waiting]]
+
+    def state(self, name: Name) -> Literal["unknown", "pending", "cached", "failed"]:
+        """Return what became of a sound.
+
+        Args:
+            name: A resource name for ``pyglet.resource``, or the path of a file.
+
+        Returns:
+            'cached'; 'pending': it was requested and is not published yet; 'failed': its last load failed, see `error`;
+            'unknown': none of these, also after `free` and after it was evicted.
+        """
+        self._check_alive()
+        key = key_of(name)
+        if self._engine.cache.get(key) is not None:
+            return "cached"
+        if self._engine.requests.contains(key):
+            return "pending"
+        return "failed" if key in self._engine.publisher.errors else "unknown"
+
+    def error(self, name: Name) -> ResourceError | None:
+        """Return why the last load of a sound failed; None if it did not fail, or is loading again.
+
+        Args:
+            name: A resource name for ``pyglet.resource``, or the path of a file.
+        """
+        return self._engine.publisher.errors.get(key_of(name)) if self.state(name) == "failed" else None
 
     @property
     def cached_size(self) -> int:
@@ -428,20 +470,52 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         return library_path()
 
     def start_batch(self) -> None:
-        """Defer changes of sources and listener until `end_batch`, so that they are heard together.
+        """Defer plays, resumes and changes of sources and listener until `end_batch`, so that they are heard together.
 
-        Deferred sections do not nest: the first `end_batch` ends them all. It also ends a section whose own `end_batch`
-        was skipped by an exception. Has no effect without AL_SOFT_deferred_updates.
+        What is played or resumed meanwhile starts at the same sample. Streams let all of it wait until enough of them
+        is decoded. `together` does the same for a ``with`` block. Deferred sections do not nest: the first `end_batch`
+        ends them all. It also ends a section whose own `end_batch` was skipped by an exception. Without
+        AL_SOFT_deferred_updates, only plays and resumes are deferred.
         """
         self._check_alive()
-        self._engine.voices.end_times.deferred = True
+        self._engine.voices.set_deferred(True)
         self._engine.native.defer(True)
 
     def end_batch(self) -> None:
-        """Apply the changes since `start_batch`. Does nothing without one."""
+        """Start what was played and apply the changes since `start_batch`. Does nothing without one."""
         self._check_alive()
+        self._engine.voices.set_deferred(False)
         self._engine.native.defer(False)
-        self._engine.voices.end_times.deferred = False
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Start at the same sample what the ``with`` block plays or resumes, such as the layers of a piece of music.
+
+        >>> with context.together():
+        ...     for layer in layers:
+        ...         layer.play()
+
+        Changes of sources and listener are heard at that moment, too. Sounds that are not cached start on their own
+        when they arrive. If the block raises, the sounds that it has played start. An inner block joins the outer one.
+
+        Raises:
+            RuntimeError: Another thread created the context.
+            DestroyedError: The context was destroyed.
+        """
+        self._check_alive()
+        if self._engine.voices.deferred:
+            yield
+            return
+        try:
+            self.start_batch()
+            yield
+        finally:
+            if self._engine.alive:
+                try:
+                    self.end_batch()
+                except BaseException:  # Ctrl-C: nothing else would ever end the batch
+                    self.end_batch()
+                    raise
 
     # Lifetime
 
@@ -485,16 +559,15 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._engine.alive = False
 
     def _settings(self) -> Settings:
-        from ._decoding.load import Settings
+        loading = self._message_handler.buffer_loading
+        listens = getattr(loading, "__func__", None) is not MessageHandler.buffer_loading
+        now = self._limit, tuple(decoder_factories), loading if listens else None
+        if self._newest_settings is None or self._newest_settings[0] != now:  # `play` asks for each sound
+            from ._decoding.load import Settings
 
-        handler = self.message_handler
-        listens = getattr(handler.buffer_loading, "__func__", None) is not MessageHandler.buffer_loading
-        return Settings(
-            self._limit,
-            self._engine.native.supported,
-            tuple(decoder_factories),
-            handler.buffer_loading if listens else None,
-        )
+            limit, factories, callback = now
+            self._newest_settings = now, Settings(limit, self._engine.native.supported, factories, callback)
+        return self._newest_settings[1]
 
     def _apply(self, changed: Property[Any], value: Any) -> None:
         with self._engine.native.scope as al:

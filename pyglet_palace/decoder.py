@@ -16,12 +16,14 @@ from ._current import require_engine
 from ._streaming.decoder_lock import DecoderLock
 from ._streaming.stream import open_stream
 from .resources import key_of
-from .source import Source, check_alive, engine_of, playable_for, start_playing
+from .source import Source, check_alive, engine_of, playable_for, set_play_options, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
     from weakref import ReferenceType
+
+    from typing_extensions import Unpack
 
     from ._decoding.load import Settings
     from ._decoding.pcm import Samples
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from ._streaming.stream import Stream
     from .context import Context
     from .resources import Name
+    from .source import PlayOptions
 
 
 class DecoderFactories(SimpleNamespace):
@@ -100,6 +103,7 @@ class BaseDecoder(ABC):
         chunk_len: int = DEFAULT_CHUNK_LEN,
         queue_size: int = DEFAULT_QUEUE_SIZE,
         source: Source | None = None,
+        **options: Unpack[PlayOptions],
     ) -> Source:
         """Play the decoder while a thread of the context reads it. Does not block and does not read on this thread.
 
@@ -114,11 +118,13 @@ class BaseDecoder(ABC):
             queue_size: Number of chunks to decode ahead, at least 2. Together they must last as long as one read can
                 take.
             source: The source to play with; its current sound is replaced. None: a new source.
+            options: Set on the source before it starts, as for `Buffer.play`.
 
         Returns:
             The source. It stays alive while it plays, even without references.
 
         Raises:
+            TypeError: There is no such option. The text suggests the right one.
             ValueError: `chunk_len` or `queue_size` is out of range, or `source` belongs to another context.
             UnsupportedFormat: OpenAL cannot play the decoded format.
             RuntimeError: Another source plays the decoder; or the decoder has no context and none is current.
@@ -127,7 +133,10 @@ class BaseDecoder(ABC):
         if source is None:
             source = Source(self._its_context())
         check_alive(source)
-        start_playing(source, self._stream_for(source, chunk_len, queue_size))
+        stream = self._stream_for(source, chunk_len, queue_size)
+        if options:
+            set_play_options(source, "play", options)
+        start_playing(source, stream)
         return source
 
     def _its_context(self) -> Context | None:

@@ -155,11 +155,13 @@ class SourceGroup(Fadable):
         engine = self._engine
         engine.transport.advance_fades()  # before the scope: the end of a fade may release objects of the game
         with engine.scope:
-            for state in self._with_voices():
-                voice = state.voice
-                if voice is not None and not voice.paused:
+            for state in self._active():
+                player = state.voice or state.waiting
+                if player is not None and not player.paused:
+                    if state.waiting is not None:
+                        state.waiting.paused = True
                     engine.voices.pause(state)
-                    state.paused_by_group = voice.paused  # False for a sound that has ended
+                    state.paused_by_group = player.paused  # False for a sound that has ended
 
     def resume_all(self) -> None:
         """Resume sources in the group and below it that `pause_all` of this group, or one above or below, paused."""
@@ -167,9 +169,11 @@ class SourceGroup(Fadable):
         engine = self._engine
         engine.transport.advance_fades()
         with engine.scope:
-            for state in self._with_voices():
+            for state in self._active():
                 if state.paused_by_group:
                     state.paused_by_group = False
+                    if state.waiting is not None:
+                        state.waiting.paused = False
                     engine.voices.resume(state)
         engine.wake()
 
@@ -304,7 +308,7 @@ class SourceGroup(Fadable):
 
     def _is_paused(self) -> bool:
         """Return whether the group has paused sources, and none that play."""
-        paused = [state.voice.paused for state in self._with_voices() if state.voice is not None]
+        paused = [state.voice.paused for state in self._active() if state.voice is not None]
         return bool(paused) and all(paused)
 
     def _stop_after_fade(self) -> None:
@@ -313,7 +317,13 @@ class SourceGroup(Fadable):
     def _stop_all(self, *, report: bool) -> None:
         """Stop all sources, with an event for each if `report`, and reset the fades."""
         transport = self._engine.transport
-        transport.stop_all(self._with_voices(), report=report)
+        states = list(self._active())
+        for state in states:
+            if state.waiting is not None:
+                transport.stop(state)
+                if report:
+                    self._engine.events.post_force_stopped(state.source, state.on_force_stopped)
+        transport.stop_all(states, report=report)
         for group in self._tree():
             transport.group_fades.forget(group)
             if group._fade_factor != 1.0:
@@ -327,10 +337,14 @@ class SourceGroup(Fadable):
         self._check_alive()
         return self
 
-    def _with_voices(self) -> Iterator[PlaybackState]:
-        """Iterate over the states with a voice in this group and all groups below. Skips those that leave meanwhile."""
+    def _active(self) -> Iterator[PlaybackState]:
+        """Iterate over the playing, paused and waiting states in this group and all groups below.
+
+        Skips those that leave meanwhile.
+        """
         tree = dict.fromkeys(self._tree())
-        return (state for state in self._engine.voices if state.group in tree)
+        engine = self._engine
+        return (state for state in [*engine.voices, *engine.transport.waiting] if state.group in tree)
 
     def _tree(self) -> list[SourceGroup]:
         """Return this group and all groups below, parents first."""

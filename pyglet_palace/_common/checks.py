@@ -190,6 +190,13 @@ def string(name: str, value: Any) -> str:
     return value
 
 
+def function_or_none(name: str, value: Any) -> Any:
+    """Check that `value` can be called, or is None."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} is {value!r}; it must be a function or None")
+    return value
+
+
 def several(name: str, values: Any) -> tuple[Any, ...]:
     """Return an iterable of names as a tuple. A single name is refused, although a `str` is iterable."""
     if isinstance(values, (str, bytes, os.PathLike)):

@@ -46,8 +46,17 @@ class _ContextEvent(NamedTuple):
     message: str = ""
     #: Whether the game learns of it in another way, so that it need not be logged.
     reported: bool = False
+    #: The game's own callback for the first argument.
+    callback: Callable[[Any], object] | None = None
 
     def deliver(self, handler: object, context: EventDispatcher) -> None:
+        try:
+            if self.callback is not None:
+                self.callback(self.arguments[0])
+        finally:
+            self._deliver_to_context(handler, context)
+
+    def _deliver_to_context(self, handler: object, context: EventDispatcher) -> None:
         try:
             if self.message:
                 getattr(handler, self.message)(*self.arguments)
@@ -84,9 +93,9 @@ def _is_failed_load(entry: _Entry) -> bool:
 class EventQueue:
     """The FIFO queue of a context's events. Used on the main thread only.
 
-    Events are dispatched outside locks and context scopes: first to the MessageHandler, then as a pyglet event. Both
-    are called even if one raises. Events posted during a dispatch belong to the same round; `post_stolen` is the
-    exception.
+    Events are dispatched outside locks and context scopes: first to the source's own callback, then to the
+    MessageHandler, then as a pyglet event. All are called even if one raises. Events posted during a dispatch belong to
+    the same round; `post_stolen` is the exception.
     """
 
     def __init__(self) -> None:
@@ -116,20 +125,25 @@ class EventQueue:
         """Post that the cache holds `size` bytes, over `limit`, all in use. Logged if nothing handles it."""
         self._entries.append(_ContextEvent("on_cache_limit_exceeded", (size, limit)))
 
-    def post_source_event(self, what: str, source: Any) -> None:
-        """Post an event of `source`: 'source_stopped' or 'source_force_stopped'."""
-        self._entries.append(_ContextEvent(f"on_{what}", (source,), what))
+    def post_stopped(self, source: Any, callback: Callable[[Any], object] | None) -> None:
+        """Post that `source` reached the end of its sound. Calls `callback` with it first, if there is one."""
+        event = _ContextEvent("on_source_stopped", (source,), "source_stopped", callback=callback)
+        self._entries.append(event)
 
-    def post_stolen(self, source: Any) -> None:
-        """Post that `source` lost its voice or got none.
+    def post_force_stopped(self, source: Any, callback: Callable[[Any], object] | None) -> None:
+        """Post that `source` was stopped before its end. Calls `callback` with it first, if there is one."""
+        event = _ContextEvent("on_source_force_stopped", (source,), "source_force_stopped", callback=callback)
+        self._entries.append(event)
+
+    def post_stolen(self, source: Any, callback: Callable[[Any], object] | None) -> None:
+        """Post that `source` lost its voice or got none. Calls `callback` with it first, if there is one.
 
         If a handler's play caused this, the event and all later ones belong to the next round. Otherwise handlers that
         replay a stolen sound would steal from each other forever.
         """
-        event = _ContextEvent("on_source_force_stopped", (source,), "source_force_stopped")
-        self._entries.append(event)
+        self.post_force_stopped(source, callback)
         if self._dispatching and self._fence is None:
-            self._fence = event
+            self._fence = self._entries[-1]
 
     def post_stream_failed(self, source: Any, error: Exception) -> None:
         """Post that the stream of `source` could not be read further. Logged if nothing handles it."""

@@ -193,7 +193,7 @@ class SoundCache:
         for state in list(entry.states):
             source = state.source
             self._voices.release(state)
-            self._events.post_source_event("source_force_stopped", source)
+            self._events.post_force_stopped(source, state.on_force_stopped)
         del self._entries[entry.name]
         self._handles.pop(entry.name, None)
         if entry is self._newest:

@@ -24,6 +24,7 @@ class Publisher:
 
     Attributes:
         failed: Number of failed loads.
+        errors: Why the last load of a name failed, by name.
         changed_batches: Batches with results that were not reported yet.
     """
 
@@ -45,6 +46,7 @@ class Publisher:
         self._cache = cache
         self._events = events
         self.failed = 0
+        self.errors: dict[str, ResourceError] = {}
         self.changed_batches: dict[Any, None] = {}
         #: Upload jobs of dropped loads. Their buffers are deleted when the copying has ended.
         self._abandoned: list[UploadJob] = []
@@ -98,11 +100,13 @@ class Publisher:
             expected: Expected time of the load; 0: unknown.
         """
         self.failed += 1
-        error = unlinked(error)
+        error = self.errors[key] = unlinked(error)
         for watcher in watchers:
             self.resolve(watcher, key, error, expected)
         if post:
-            self._events.post_cache_failed(key, error, reported=raising or bool(watchers))
+            self._events.post_cache_failed(
+                key, error, reported=raising or any(watcher._reads_errors for watcher in watchers)
+            )
 
     def upload(self, job: DecodeJob | UploadJob) -> StoredBuffer | UploadJob | ResourceError:
         """Give the samples of a finished job to OpenAL.
@@ -132,6 +136,7 @@ class Publisher:
         """Put the sound of a finished job into the cache, and report it."""
         assert job.samples is not None
         entry = self._cache.add(job.key, job.samples, stored, pending.order)
+        self.errors.pop(job.key, None)
         job.discard_result()
         for watcher in pending.watchers:
             self.resolve(watcher, job.key, None, job.expected)
@@ -144,6 +149,7 @@ class Publisher:
         with self._scope as al:
             stored = self._store.upload(al, name, samples)
         entry = self._cache.add(name, samples, stored, self._cache.next_order())
+        self.errors.pop(name, None)
         self.evict()
         return entry
 

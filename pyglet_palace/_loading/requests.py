@@ -159,6 +159,25 @@ class LoadRequests:
                 watcher._surveyed(jobs, survey)
             self._workers.submit(jobs, first=first)
 
+    def request_one(self, name: resources.Name, key: str, watcher: Watcher) -> None:
+        """Load one name ahead of everything queued, as ``request(first=True)`` does, in less time.
+
+        Args:
+            name: The name.
+            key: Its cache key.
+            watcher: Receives the result.
+        """
+        try:
+            found = self._pending.get(key) or self._start_load(name, key, self._settings())
+        except ResourceError as error:
+            self._publisher.fail(key, error, [watcher])
+            return
+        if isinstance(found, CacheEntry):  # the game's resource_not_found has loaded it
+            self._publisher.resolve(watcher, key, None)
+            return
+        found.watchers.append(watcher)
+        self._workers.submit_first(found.job)
+
     def queued_by_size(self, keys: Iterable[str]) -> list[str]:
         """Return those of `keys` whose jobs are queued, largest files first.
 
@@ -410,7 +429,11 @@ class LoadRequests:
             ResourceError: The name is not found.
             DestroyedError: The game's `resource_not_found` destroyed the context.
         """
-        resource, substitutes = self._lookup.find(name, key)
+        try:
+            resource, substitutes = self._lookup.find(name, key)
+        except ResourceError as error:
+            self._publisher.errors[key] = unlinked(error)
+            raise
         found = self._known(key)  # the game's resource_not_found may have loaded it
         if found is None:
             found = self._pending[key] = PendingLoad(
@@ -438,6 +461,7 @@ class LoadRequests:
     def forget(self, keys: Iterable[str]) -> None:
         """Drop queued jobs, disown running jobs, stop and free cached sounds of `keys`. Does not wait."""
         for key in keys:
+            self._publisher.errors.pop(key, None)
             self._forget_pending(key)
             entry = self._cache.get(key)
             if entry is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .._openal import constants as c
 from .._openal.buffers import StoredBuffer
@@ -111,7 +111,7 @@ class BufferStore:
             static = al.alBufferDataStatic is not None
             give = al.alBufferDataStatic if static else al.alBufferData
             give(number, _format_of(samples), data.ctypes.data, data.nbytes, samples.frequency)
-            return self._keep(al, number, samples, data if static else None)
+            return self._keep(al, number, samples, static=static)
         except Exception as error:  # any kind, so that the sounds queued behind this one are still published
             raise self._refused_by_openal(al, name, number, error) from error
 
@@ -123,7 +123,7 @@ class BufferStore:
         """
         try:
             al.alUnmapBufferSOFT(job.number)
-            return self._keep(al, job.number, job.samples, None)
+            return self._keep(al, job.number, job.samples, static=False)
         except Exception as error:
             raise self._refused_by_openal(al, job.key, job.number, error) from error
 
@@ -132,10 +132,14 @@ class BufferStore:
         al.alUnmapBufferSOFT(job.number)
         al.delete_buffer(job.number)
 
-    def _keep(self, al: Functions, number: int, samples: Samples, data: Any) -> StoredBuffer:
+    def _keep(self, al: Functions, number: int, samples: Samples, *, static: bool) -> StoredBuffer:
+        # `Source.loops` plays parts of sounds with loop points, and cannot get the samples back from OpenAL.
+        data = samples.data if static or samples.loop_points is not None else None
         if samples.loop_points is not None and al.has_extension("AL_SOFT_loop_points"):
             al.set_loop_points(number, *samples.loop_points)
-        stored = StoredBuffer(number, al.buffer_integer(number, c.AL_SIZE), data)
+        stored = StoredBuffer(
+            number, al.buffer_integer(number, c.AL_SIZE), data, _format_of(samples), samples.frequency
+        )
         self._stored[number] = stored
         return stored
 
@@ -150,6 +154,7 @@ class BufferStore:
     def delete(self, al: Functions, stored: StoredBuffer) -> None:
         """Delete a buffer. If OpenAL refuses, keep the buffer and its memory for `retry`."""
         try:
+            stored.delete_sections(al)
             al.delete_buffer(stored.number)
         except OpenALError:
             self._refused.append(stored)

@@ -143,6 +143,14 @@ class WorkerPool:
                     self._queue.move_to_end(job, last=False)
             self._work.notify(len(new))
 
+    def submit_first(self, job: Job) -> None:
+        """Queue one job at the front, as ``submit([job], first=True)`` does, in less time."""
+        with self._lock:
+            if job.state == "queued":
+                self._queue[job] = None
+                self._queue.move_to_end(job, last=False)
+                self._work.notify()
+
     def claim(self, job: Job, runner: object = None) -> bool:
         """Claim a queued job for the calling thread; return False if it is not queued any more.
 

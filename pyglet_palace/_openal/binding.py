@@ -20,7 +20,7 @@ from . import constants as c
 from . import library
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 _ints, _uints, _floats, _int64s = POINTER(c_int), POINTER(c_uint), POINTER(c_float), POINTER(c_int64)
 
@@ -38,7 +38,9 @@ _AL: Mapping[str, tuple[Any, ...]] = {
     "alSourceQueueBuffers": (None, c_uint, c_int, _uints),
     "alSourceUnqueueBuffers": (None, c_uint, c_int, _uints),
     "alSourcePlay": (None, c_uint),
+    "alSourcePlayv": (None, c_int, _uints),
     "alSourcePause": (None, c_uint),
+    "alSourceRewind": (None, c_uint),
     "alSourceStop": (None, c_uint),
     "alGenBuffers": (None, c_int, _uints),
     "alDeleteBuffers": (None, c_int, _uints),
@@ -232,9 +234,17 @@ class Functions:
         self.alGetSourcef(source, what, value)
         return value.value
 
+    def play_sources(self, sources: Sequence[int]) -> None:
+        """Start or resume sources at the same sample."""
+        self.alSourcePlayv(len(sources), (c_uint * len(sources))(*sources))
+
     def queue_buffer(self, source: int, buffer: int) -> None:
         """Append `buffer` to the queue of `source`."""
         self.alSourceQueueBuffers(source, 1, c_uint(buffer))
+
+    def queue_buffers(self, source: int, buffers: Sequence[int]) -> None:
+        """Append `buffers` to the queue of `source`."""
+        self.alSourceQueueBuffers(source, len(buffers), (c_uint * len(buffers))(*buffers))
 
     def unqueue_buffers(self, source: int, count: int) -> None:
         """Remove the first `count` buffers from the queue of `source`. They must be processed."""

@@ -43,24 +43,66 @@ class StaticSound:
         """Start and end frame of the loop, end exclusive."""
         return self.loop_points or (0, self.length)
 
-    def start(self, al: Functions, voice: Voice, offset: float, looping: bool) -> int | None:
+    def start(self, al: Functions, voice: Voice, offset: float, loops: int) -> int | None:
         """Play from `offset`; return the remaining frames. See `Playable`, also for the other methods."""
-        number, state = voice.number, voice.state
+        state = voice.state
         assert state is not None
         self.states[state] = None
-        al.alSourcei(number, c.AL_BUFFER, self.stored.number)
-        if looping:
-            al.alSourcei(number, c.AL_LOOPING, 1)
+        left = self._prepare(al, voice, offset, loops)
+        if voice.held is None:
+            al.alSourcePlay(voice.number)
+        return left
+
+    def _prepare(self, al: Functions, voice: Voice, offset: float, loops: int) -> int | None:
+        """Attach the sound to the voice, to start at `offset`; return the remaining frames."""
+        number = voice.number
+        if loops > 1 and offset < self._loop[1]:
+            voice.passes = loops
+            first, again, last = self._sections(al)
+            al.queue_buffers(number, [first, *[again] * (loops - 2), last])
+        else:
+            al.alSourcei(number, c.AL_BUFFER, self.stored.number)
+            if not loops:
+                al.alSourcei(number, c.AL_LOOPING, 1)
         if offset:
             al.set_source_offset(number, offset)
-        al.alSourcePlay(number)
-        return self._frames_left_from(int(offset), looping)
+        if voice.passes:
+            return self._queued_frames(voice) - int(offset)
+        return self._frames_left_from(int(offset), not loops)
+
+    @property
+    def _loop(self) -> tuple[int, int]:
+        """Start and end of the part that is repeated."""
+        return self.loop_points if self.loop_points is not None and self.stored.can_be_cut else (0, self.length)
+
+    def _sections(self, al: Functions) -> tuple[int, int, int]:
+        """Return the buffers up to the end of the loop, of the loop, and from the start of the loop on."""
+        start, end = self._loop
+        if (start, end) == (0, self.length):
+            return (self.stored.number,) * 3
+        return self.stored.cut(al, start, end)
+
+    def _queued_frames(self, voice: Voice) -> int:
+        start, end = self._loop
+        return self.length + (voice.passes - 1) * (end - start)
+
+    def _pass_at(self, voice: Voice, queued: int) -> int:
+        """Return which time of the loop is heard at a frame of the queue, from 0 on."""
+        start, end = self._loop
+        return min(max(queued - start, 0) // (end - start), voice.passes - 1)
+
+    def is_ready(self, al: Functions, voice: Voice) -> bool:
+        return True
+
+    def mark_started(self, al: Functions, voice: Voice) -> None:
+        pass
 
     def detach(self, al: Functions, voice: Voice) -> None:
         number, state = voice.number, voice.state
         self.end_virtual(voice)
         al.alSourceStop(number)
         al.alSourcei(number, c.AL_BUFFER, c.AL_NONE)
+        voice.passes = 0
         if state is not None and state.looping:
             al.alSourcei(number, c.AL_LOOPING, 0)
 
@@ -74,22 +116,53 @@ class StaticSound:
     def is_playing(self, al: Functions, voice: Voice) -> bool:
         return al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_PLAYING
 
-    def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+    def frames_left(self, al: Functions, voice: Voice) -> int | None:
         if al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PLAYING:
             return 0
-        return self._frames_left_from(al.source_integer(voice.number, c.AL_SAMPLE_OFFSET), looping)
+        at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
+        if voice.passes:
+            return max(1, self._queued_frames(voice) - at)
+        state = voice.state
+        return self._frames_left_from(at, state is not None and state.looping)
 
     def offset(self, al: Functions, voice: Voice) -> int:
-        return al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
+        if voice.held is not None and al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PAUSED:
+            return voice.first_frame  # OpenAL returns 0 before the start
+        at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
+        return at - self._skipped(voice, self._pass_at(voice, at)) if voice.passes else at
 
     def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
+        if voice.held is not None:
+            return voice.first_frame << 32, None
         return al.source_offset_and_clock(voice.number)
 
     def seek(self, al: Functions, voice: Voice, frame: float) -> None:
+        voice.first_frame = int(frame)
+        if voice.passes:
+            at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
+            inside = frame < self._loop[1]
+            frame += self._skipped(voice, self._pass_at(voice, at) if inside else voice.passes - 1)
         al.set_source_offset(voice.number, frame)
 
-    def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
-        al.alSourcei(voice.number, c.AL_LOOPING, int(looping))
+    def _skipped(self, voice: Voice, number: int) -> int:
+        """Return by how many frames the queue is ahead of the sound in one pass of the loop."""
+        start, end = self._loop
+        return number * (end - start)
+
+    def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
+        number = voice.number
+        if not voice.passes and loops <= 1:
+            al.alSourcei(number, c.AL_LOOPING, int(not loops))
+            return False
+        if voice.held is None and al.source_integer(number, c.AL_SOURCE_STATE) not in (c.AL_PLAYING, c.AL_PAUSED):
+            return False  # it has ended
+        frame = self.offset(al, voice)
+        al.alSourceRewind(number)
+        al.alSourcei(number, c.AL_BUFFER, c.AL_NONE)
+        al.alSourcei(number, c.AL_LOOPING, 0)
+        voice.passes, voice.first_frame = 0, frame
+        self._prepare(al, voice, frame, loops)
+        return True
 
     def begin_virtual(self, voice: Voice) -> None:
         assert voice.state is not None

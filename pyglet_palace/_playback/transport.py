@@ -10,7 +10,7 @@ from .voice import FILTER
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .voice import Playable, PlaybackDevice, PlaybackState
+    from .voice import Playable, PlaybackDevice, PlaybackState, WaitingPlay
     from .voice_pool import VoicePool
 
 
@@ -20,6 +20,7 @@ class Transport:
     Attributes:
         fades: The running fades of sources.
         group_fades: The running fades of groups.
+        waiting: The states whose sounds are being loaded, in the order of their plays.
     """
 
     def __init__(self, voices: VoicePool, device: PlaybackDevice) -> None:
@@ -27,31 +28,64 @@ class Transport:
         self._device = device
         self.fades = SourceFades(voices, device, self._stop_after_fade)
         self.group_fades = GroupFades(device)
+        self.waiting: dict[PlaybackState, WaitingPlay] = {}
 
-    def start(self, state: PlaybackState, playable: Playable) -> None:
-        """Play `playable` from `PlaybackState.next_offset`, at full gain. Replaces the present sound."""
+    def start(self, state: PlaybackState, playable: Playable, *, paused: bool = False) -> None:
+        """Play `playable` from `PlaybackState.next_offset`, at full gain or with `PlaybackState.next_fade_in`.
+
+        Replaces the present sound, and a play that waits for its sound. With `paused`, `resume` starts it.
+        """
+        if state.waiting is not None:
+            self._stop_waiting(state)
         offset = state.next_offset
         if offset:
             state.next_offset = 0
+            if isinstance(offset, float):
+                offset = round(offset * playable.frequency)
             if offset >= playable.length > 0:
                 offset = 0
-        if state.paused_by_group:
+        if state.paused_by_group and not paused:
             state.paused_by_group = False
         self.fades.forget(state)
-        if state.fade_factor != 1.0:
-            self._voices.release(state)  # the faded sound must not be heard at its full gain
-            state.fade_factor = 1.0
+        factor, fade_in = 1.0, state.next_fade_in
+        if fade_in:
+            state.next_fade_in = factor = 0.0
+        if state.fade_factor != factor:
+            self._voices.release(state)  # the present sound must not be heard at the gain of the next one
+            state.fade_factor = factor
             self._voices.update_gain(state)
         if state.mix is not None:  # groups update only the states with a voice
             self._voices.update_gain(state)
             self._voices.update_pitch(state)
             if state.mix.filter != FILTER.default or FILTER in state.parameters:
                 self._voices.update_filter(state)
-        if self._voices.play(state, playable, offset) and self._device.on_play is not None:
+        if self._voices.play(state, playable, int(offset), paused) and self._device.on_play is not None:
             self._device.on_play(playable.name)
+        if fade_in:
+            self.fades.start(state, None, 1.0, fade_in, "decibel", stops=False)
+
+    def wait(self, state: PlaybackState, play: WaitingPlay) -> None:
+        """Let `state` wait for the sound of `play`. Stops the present sound without an event."""
+        offset = state.next_offset
+        self.stop(state)
+        state.next_offset = offset
+        state.waiting = self.waiting[state] = play
+
+    def end_wait(self, state: PlaybackState) -> None:
+        """Note that the sound of `state` was loaded or has failed."""
+        self.waiting.pop(state, None)
+        state.waiting = None
+
+    def _stop_waiting(self, state: PlaybackState) -> None:
+        play = state.waiting
+        self.end_wait(state)
+        if play is not None:
+            play.withdraw()
 
     def stop(self, state: PlaybackState) -> None:
         """Stop without an event. Resets the fade."""
+        if state.waiting is not None:
+            self._stop_waiting(state)
         self._voices.release(state)
         self._reset(state)
 
@@ -71,7 +105,9 @@ class Transport:
             self._voices.update_gain(state)
 
     def pause(self, state: PlaybackState) -> None:
-        """Pause, with the fade where it is."""
+        """Pause, with the fade where it is. A sound that is still being loaded starts paused."""
+        if state.waiting is not None:
+            state.waiting.paused = True
         self.fades.catch_up(state)
         self.group_fades.advance()
         self._voices.pause(state)
@@ -79,6 +115,8 @@ class Transport:
     def resume(self, state: PlaybackState) -> None:
         """Continue after `pause`."""
         state.paused_by_group = False
+        if state.waiting is not None:
+            state.waiting.paused = False
         self.fades.catch_up(state)
         self.group_fades.advance()
         self._voices.resume(state)

@@ -60,9 +60,9 @@ class VirtualSound:
         #: The position at the time `_since`; what each frame of the output adds to it; the rate of the output.
         self._position = self._since = self._step = self._rate = 0
 
-    def start(self, al: Functions, voice: Voice, offset: float, looping: bool) -> int | None:
+    def start(self, al: Functions, voice: Voice, offset: float, loops: int) -> int | None:
         """See `Playable`. The same applies to the methods that follow."""
-        self._looping = looping
+        self._looping = not loops
         self._move_to(al, voice, int(offset * 2**_BITS), self._now())
         self.sound.begin_virtual(voice)
         return self._frames_left(self._position)
@@ -70,8 +70,14 @@ class VirtualSound:
     def detach(self, al: Functions, voice: Voice) -> None:
         self.sound.end_virtual(voice)
 
+    def is_ready(self, al: Functions, voice: Voice) -> bool:
+        return True
+
+    def mark_started(self, al: Functions, voice: Voice) -> None:
+        pass
+
     def pause(self, al: Functions, voice: Voice) -> bool:
-        return self.frames_left(al, voice, self._looping) != 0
+        return self.frames_left(al, voice) != 0
 
     def resume(self, al: Functions, voice: Voice) -> None:
         self._move_to(al, voice, self._position, self._now())
@@ -79,7 +85,7 @@ class VirtualSound:
     def is_playing(self, al: Functions, voice: Voice) -> bool:
         return self._frames_left(self._position_at(self._now())) != 0
 
-    def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+    def frames_left(self, al: Functions, voice: Voice) -> int | None:
         now = self._now()
         self._move_to(al, voice, self._position_at(now), now)  # the pitch or the rate may have changed
         return self._frames_left(self._position)
@@ -94,10 +100,11 @@ class VirtualSound:
     def seek(self, al: Functions, voice: Voice, frame: float) -> None:
         self._move_to(al, voice, int(frame * 2**_BITS), self._now())
 
-    def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
+    def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
         if not voice.paused:
-            self.frames_left(al, voice, looping)
-        self._looping = looping
+            self.frames_left(al, voice)
+        self._looping = not loops
+        return False
 
     def begin_virtual(self, voice: Voice) -> None:
         self.sound.begin_virtual(voice)
@@ -121,13 +128,14 @@ class VirtualSound:
         A device with hardware may mix between the reading of its clock and the start. Then the position is corrected.
         """
         now = self._now()
-        left = self.sound.start(al, voice, self._frame_at(now), self._looping)
+        assert voice.state is not None
+        left = self.sound.start(al, voice, self._frame_at(now), voice.state.loops)
         for _ in range(_MOST_CORRECTIONS if self._device.has_clock else 0):
             before, now = now, self._now()
             if now == before:
                 break
             self.sound.seek(al, voice, self._frame_at(now))
-            left = self.sound.frames_left(al, voice, self._looping)
+            left = self.sound.frames_left(al, voice)
         self.sound.catch_up(lambda: self._frames_between(now, self._now()) * self._step / 2**_BITS)
         return left
 
@@ -176,7 +184,8 @@ def virtual_voice(al: Functions, heard: Voice, device: DeviceClock) -> tuple[Voi
     state, sound = heard.state, heard.playable
     assert state is not None
     assert sound is not None
-    if not can_be_virtual(state, sound) or not (heard.paused or sound.is_playing(al, heard)):
+    plays = heard.paused or heard.held is not None or sound.is_playing(al, heard)
+    if not plays or not can_be_virtual(state, sound):
         return None
     voice, playable = Voice(), VirtualSound(sound, device)
     voice.state, voice.source, voice.playable = state, heard.source, playable

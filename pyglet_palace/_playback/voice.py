@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .._openal import Functions
     from ..errors import ResourceError
+    from .held_start import HeldStart
 
 #: Voice parameters that several settings of a source determine together.
 GAIN = Property(checks.number(0.0), 1.0, setters.number(c.AL_GAIN), "Gain of the voice.")
@@ -51,8 +52,17 @@ class Playable(Protocol):
     def failure(self) -> ResourceError | None:
         """Why the sound ended too early; None if it did not."""
 
-    def start(self, al: Functions, voice: Voice, offset: float, looping: bool) -> int | None:
-        """Play from the frame `offset`, which may have a fraction; return the remaining frames."""
+    def start(self, al: Functions, voice: Voice, offset: float, loops: int) -> int | None:
+        """Play `loops` times from `offset`, 0 for ever; return the remaining frames. With `Voice.held`, only prepare.
+
+        `offset` may have a fraction. The part between the loop points is repeated. The end follows its last repetition.
+        """
+
+    def is_ready(self, al: Functions, voice: Voice) -> bool:
+        """Return whether a held voice can start now."""
+
+    def mark_started(self, al: Functions, voice: Voice) -> None:
+        """Note that OpenAL plays a voice that was held."""
 
     def detach(self, al: Functions, voice: Voice) -> None:
         """Leave the voice silent with nothing attached. May be called at any time after `start`."""
@@ -66,7 +76,7 @@ class Playable(Protocol):
     def is_playing(self, al: Functions, voice: Voice) -> bool:
         """Return whether the sound is heard. The voice is not paused."""
 
-    def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+    def frames_left(self, al: Functions, voice: Voice) -> int | None:
         """Return the remaining frames; 0 after the end. The voice is not paused."""
 
     def offset(self, al: Functions, voice: Voice) -> int:
@@ -78,8 +88,11 @@ class Playable(Protocol):
     def seek(self, al: Functions, voice: Voice, frame: float) -> None:
         """Continue at `frame`, which may have a fraction."""
 
-    def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
-        """Loop from now on, or stop looping."""
+    def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
+        """Play `loops` times, 0 for ever, where the current time counts as the first.
+
+        Return whether the voice was prepared again, at its present frame, and has to be started.
+        """
 
     def begin_virtual(self, voice: Voice) -> None:
         """Count as played by a virtual voice."""
@@ -150,6 +163,18 @@ class GroupTotals:
         return self.gain, self.pitch, self.filter
 
 
+class WaitingPlay(Protocol):
+    """A play that waits for its sound to be loaded."""
+
+    #: The name of the sound.
+    names: tuple[str, ...]
+    #: Whether the source was paused meanwhile, so that the sound starts paused.
+    paused: bool
+
+    def withdraw(self) -> None:
+        """Stop waiting. Cancel the load if nothing else waits for it."""
+
+
 class PlaybackState:
     """The settings of a source that its voice needs, and the voice that it borrows.
 
@@ -157,7 +182,7 @@ class PlaybackState:
         voice: The borrowed voice, or a virtual one; None while the source is idle.
         parameters: Voice parameters that differ from OpenAL's defaults, with their values.
         priority: Priority for voice stealing.
-        looping: Whether the source loops.
+        loops: How often the source plays a sound; 0: for ever.
         gain: Gain of the source itself.
         pitch: Pitch of the source itself.
         filter: Filter of the direct sound of the source itself.
@@ -166,14 +191,18 @@ class PlaybackState:
         group: The `SourceGroup` of the source, or None.
         mix: Totals of the group; None without one.
         paused_by_group: Whether `SourceGroup.pause_all` paused the source.
-        next_offset: Frame at which the next play starts.
+        next_offset: Where the next play starts: an int in frames, a float in seconds.
+        next_fade_in: Milliseconds of the fade-in of the next play; 0: none.
+        on_stopped: Called with the source when it has reached the end of its sound, or None.
+        on_force_stopped: Called with the source when it was stopped before the end, or None.
+        waiting: The play that waits for its sound to be loaded, or None.
         placement: The rule for the place of this source; None: that of the context.
     """
 
     # Class attributes are the defaults, so that a new source, which each plain play makes, stores little.
     voice: Voice | None = None
     priority = 0
-    looping = False
+    loops = 1
     gain = 1.0
     pitch = 1.0
     filter = filters.OPEN
@@ -182,7 +211,11 @@ class PlaybackState:
     group: Any = None
     mix: GroupTotals | None = None
     paused_by_group = False
-    next_offset = 0
+    next_offset: float = 0
+    next_fade_in = 0.0
+    on_stopped: Callable[[Any], object] | None = None
+    on_force_stopped: Callable[[Any], object] | None = None
+    waiting: WaitingPlay | None = None
     placement: Placement | None = None
 
     def __init__(self, source: Any) -> None:
@@ -198,6 +231,11 @@ class PlaybackState:
     def has_real_voice(self) -> bool:
         """Whether the source has a voice of OpenAL."""
         return self.voice is not None and self.voice.number > 0
+
+    @property
+    def looping(self) -> bool:
+        """Whether the source loops for ever."""
+        return not self.loops
 
     @property
     def source(self) -> Any:
@@ -216,13 +254,29 @@ class Voice:
         source: The public `Source` of the state, which the voice keeps alive.
         playable: The sound that it plays; a `VirtualSound` for a virtual voice.
         paused: Whether it is paused.
+        passes: How often the part between the loop points is in its queue; 0: it has no queue.
+        held: The common start that it waits for; None: it has started.
+        first_frame: The frame at which it starts, or was sought to before its start.
         started: Number of the play, in the order of all plays of the pool.
         end_entry: Serial number of the newest entry in `EndTimes`; None without one.
         touched: Parameters that differ from OpenAL's defaults.
         place_gain: Factor of the gain that the placement determines.
     """
 
-    __slots__ = ("end_entry", "number", "paused", "place_gain", "playable", "source", "started", "state", "touched")
+    __slots__ = (
+        "end_entry",
+        "first_frame",
+        "held",
+        "number",
+        "passes",
+        "paused",
+        "place_gain",
+        "playable",
+        "source",
+        "started",
+        "state",
+        "touched",
+    )
 
     def __init__(self, number: int = 0) -> None:
         self.number = number
@@ -230,6 +284,9 @@ class Voice:
         self.source: Any = None
         self.playable: Playable | None = None
         self.paused = False
+        self.passes = 0
+        self.held: HeldStart | None = None
+        self.first_frame = 0
         self.started = 0
         self.end_entry: int | None = None
         self.touched: set[Property[Any]] = set()

@@ -12,6 +12,7 @@ from .._openal import constants as c
 from .._openal.filters import product, send_direct_filter_to_all
 from ..errors import OpenALError
 from .end_times import EndTimes
+from .held_start import HeldStart
 from .stealing import StealingOrder
 from .virtual import VirtualSound, WaitingVoices, can_be_virtual, virtual_voice
 from .voice import FILTER, GAIN, PITCH, PLACE, Voice
@@ -78,6 +79,8 @@ class VoicePool:
         self.end_times = EndTimes(self._busy.values(), device)
         #: Objects removed from voices. They are released outside the context scope, because a game's finaliser may run.
         self._detached: list[Any] = []
+        #: The common start that plays and resumes join; None outside of a batch.
+        self._together: HeldStart | None = None
         #: Voices on their way between the pool and a state. Empty outside of calls, unless one was interrupted.
         self._unfinished: dict[Voice, None] = {}
         self.stolen = 0
@@ -99,6 +102,11 @@ class VoicePool:
         """Voices that OpenAL has made so far."""
         return len(self._free) + len(self._busy) - len(self._virtual)
 
+    @property
+    def deferred(self) -> bool:
+        """Whether plays and resumes wait for a common start."""
+        return self._together is not None
+
     def any_playing(self) -> bool:
         """Return whether a voice plays. Paused voices do not count."""
         return len(self._busy) > self._paused
@@ -107,8 +115,16 @@ class VoicePool:
         """Iterate over the states with a voice."""
         return iter(list(self._busy))
 
-    def play(self, state: PlaybackState, playable: Playable, offset: int) -> bool:
+    def active(self) -> list[PlaybackState]:
+        """Return the states that play or are paused, in the order of their plays."""
+        voices = sorted(self._busy.values(), key=lambda voice: voice.started)
+        states = [voice.state for voice in voices if voice.state is not None]
+        return [state for state in states if state.voice is not None and (state.voice.paused or self.is_playing(state))]
+
+    def play(self, state: PlaybackState, playable: Playable, offset: int, paused: bool = False) -> bool:
         """Play `playable` from frame `offset` with the voice of `state`, or one that it can borrow, or a virtual one.
+
+        With `paused`, nothing is heard until `resume`.
 
         Returns:
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
@@ -123,7 +139,7 @@ class VoicePool:
                 voice = self._borrow(al, state.priority)
                 if voice is None:
                     if not can_be_virtual(state, playable):
-                        self._events.post_stolen(state.source)
+                        self._events.post_stolen(state.source, state.on_force_stopped)
                         return False
                     voice, playable = Voice(), VirtualSound(playable, self._device)
             self._unfinished[voice] = None
@@ -136,9 +152,13 @@ class VoicePool:
                     if not voice.number:
                         self._virtual[voice] = None
                 self._send_all(al, voice, playable, new=borrowed)
-                self._set_paused(voice, False)
+                self._set_paused(voice, paused)
                 voice.started = next(self._counter)
-                self.end_times.record(voice, playable.start(al, voice, offset, state.looping))
+                if voice.number and (paused or self._together is not None):
+                    voice.first_frame = offset
+                    self._held_start(paused).add(voice)
+                left = playable.start(al, voice, offset, state.loops)
+                self.end_times.record(voice, left if voice.held is None else None)
                 self._update_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
@@ -168,11 +188,11 @@ class VoicePool:
                 voice = state.voice
                 if voice is None or voice.playable is None:
                     continue
-                if voice.paused or voice.playable.is_playing(al, voice):
+                if voice.paused or voice.held is not None or voice.playable.is_playing(al, voice):
                     source = voice.source
                     self._return_voice(al, voice)
                     if report:
-                        self._events.post_source_event("source_force_stopped", source)
+                        self._events.post_force_stopped(source, state.on_force_stopped)
         self._detached.clear()
 
     def pause(self, state: PlaybackState) -> None:
@@ -181,10 +201,16 @@ class VoicePool:
         if voice is not None and not voice.paused:
             assert voice.playable is not None
             with self._scope as al:
-                if voice.playable.pause(al, voice):
+                if voice.held is not None:
+                    self._set_paused(voice, True)
+                    voice.held.remove(al, voice)
+                    self._held_start(True).add(voice)
+                elif voice.playable.pause(al, voice):
                     self._set_paused(voice, True)
                     voice.end_entry = None
-                    self._update_order(voice)
+                else:
+                    return
+                self._update_order(voice)
 
     def resume(self, state: PlaybackState) -> None:
         """Continue after `pause`."""
@@ -193,7 +219,12 @@ class VoicePool:
             assert voice.playable is not None
             with self._scope as al:
                 self._set_paused(voice, False)
-                voice.playable.resume(al, voice)
+                if self._together is not None and voice.number:
+                    self._together.add(voice)
+                elif voice.held is not None:
+                    voice.held.release(al)
+                else:
+                    voice.playable.resume(al, voice)
                 self._update_end_time(al, voice)
             self._update_order(voice)
 
@@ -202,6 +233,8 @@ class VoicePool:
         voice = self._voice_of(state)
         if voice is None or voice.paused:
             return False
+        if voice.held is not None:
+            return True
         assert voice.playable is not None
         with self._scope as al:
             return voice.playable.is_playing(al, voice)
@@ -224,14 +257,18 @@ class VoicePool:
                 voice.playable.seek(al, voice, frame)
                 self._update_end_time(al, voice)
 
-    def set_looping(self, state: PlaybackState, looping: bool) -> None:
-        """Loop the sound of `state` from now on, or stop looping."""
-        state.looping = looping
+    def set_loops(self, state: PlaybackState, loops: int) -> None:
+        """Play the sound of `state` `loops` times, 0 for ever, where the current time counts as the first."""
+        state.loops = loops
         voice = self._voice_of(state)
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
-                voice.playable.set_looping(al, voice, looping)
+                if voice.playable.set_loops(al, voice, loops) and voice.held is None:
+                    if voice.paused:
+                        self._held_start(True).add(voice)
+                    else:
+                        voice.playable.resume(al, voice)
                 self._update_end_time(al, voice)
             self._update_order(voice)
 
@@ -345,6 +382,24 @@ class VoicePool:
             for voice in self._on_stage():
                 self._change_placement(al, voice)
 
+    def set_deferred(self, on: bool) -> None:
+        """While `on`, let all plays and resumes wait, and do not rely on computed end times. Then start them at once.
+
+        OpenAL defers changes meanwhile.
+        """
+        self.end_times.deferred = on
+        together = self._together
+        if on and together is None:
+            self._together = HeldStart(self.end_times.to_check)
+        elif not on and together is not None:
+            with self._scope as al:
+                together.release(al)
+            self._together = None
+
+    def _held_start(self, paused: bool) -> HeldStart:
+        """Return what a new voice waits for: the common start, or with `paused` its own `resume`."""
+        return HeldStart(self.end_times.to_check) if paused or self._together is None else self._together
+
     def vector(self, name: str, point: tuple[float, ...]) -> Vector:
         """Return a point of the stage, (x, y), as a vector. Without a stage, that is a `TypeError`."""
         return checks.vector(name, point if self.stage is None else (*point, 0.0))
@@ -410,15 +465,15 @@ class VoicePool:
                 state, playable = voice.state, voice.playable
                 assert state is not None
                 assert playable is not None
-                left = playable.frames_left(al, voice, state.looping)
+                left = None if voice.held is not None else playable.frames_left(al, voice)
                 if left == 0:
                     failure, source = playable.failure, voice.source
                     self._return_voice(al, voice)
-                    if failure is not None:
+                    if failure is None:
+                        self._events.post_stopped(source, state.on_stopped)
+                    else:
                         self._events.post_stream_failed(source, failure)
-                    self._events.post_source_event(
-                        "source_stopped" if failure is None else "source_force_stopped", source
-                    )
+                        self._events.post_force_stopped(source, state.on_force_stopped)
                 else:
                     self.end_times.record(voice, left)
                 due.pop()
@@ -427,11 +482,13 @@ class VoicePool:
         """Stop all voices and delete their OpenAL sources. Posts an event for each source that was heard or paused."""
         with self._scope as al:
             for voice in list(self._busy.values()):
-                playable, source = voice.playable, voice.source
-                heard = playable is not None and (voice.paused or playable.is_playing(al, voice))
+                playable, source, state = voice.playable, voice.source, voice.state
+                heard = playable is not None and (
+                    voice.paused or voice.held is not None or playable.is_playing(al, voice)
+                )
                 self._reset_voice(al, voice)
-                if heard:
-                    self._events.post_source_event("source_force_stopped", source)
+                if heard and state is not None:
+                    self._events.post_force_stopped(source, state.on_force_stopped)
                 if voice.number:
                     al.delete_source(voice.number)
             for voice in self._free:
@@ -463,7 +520,9 @@ class VoicePool:
             return None
         if not self._make_virtual(al, victim):
             self._unfinished[victim] = None
-            self._events.post_stolen(victim.source)  # before the reset, which OpenAL may refuse half-way
+            assert victim.state is not None
+            # Before the reset, which OpenAL may refuse half-way.
+            self._events.post_stolen(victim.source, victim.state.on_force_stopped)
         self.stolen += 1
         self._reset_voice(al, victim)
         return victim
@@ -591,6 +650,8 @@ class VoicePool:
         playable = voice.playable
         if playable is not None:
             self._detached.append(playable)
+            if voice.held is not None:
+                voice.held.remove(al, voice)
             voice.end_entry = None
             playable.detach(al, voice)
             voice.playable = None  # last: after an interrupt or an error, `_finish` detaches again
@@ -654,4 +715,4 @@ class VoicePool:
         """Compute the end time again from the current frame."""
         state, playable = voice.state, voice.playable
         if state is not None and playable is not None and not voice.paused:
-            self.end_times.record(voice, playable.frames_left(al, voice, state.looping))
+            self.end_times.record(voice, None if voice.held is not None else playable.frames_left(al, voice))

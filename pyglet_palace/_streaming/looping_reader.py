@@ -61,12 +61,17 @@ class LoopingReader:
         self._body: Array | None = None
         self._repaired = 0
 
-    def read(self, position: int, count: int, looping: bool) -> tuple[Array, list[tuple[int, int]], int, bool]:
+    def read(self, position: int, count: int, wraps: float) -> tuple[Array, list[tuple[int, int]], int, float, bool]:
         """Read `count` frames from `position` on; fewer at the end of the sound. Blocks while decoding.
 
+        Args:
+            position: The first frame.
+            count: The number of frames.
+            wraps: How often to continue at the loop's start; infinite while looping.
+
         Returns:
-            Four values: the frames, of shape (frames, channels); their origin as a list of (first frame, number of
-            frames), in order; the position after them; whether that is the end.
+            Five values: the frames, of shape (frames, channels); their origin as a list of (first frame, number of
+            frames), in order; the position after them; the wraps that are left; whether that is the end.
 
         Raises:
             ResourceError: The sound cannot be decoded. A custom decoder may raise any other exception.
@@ -76,7 +81,7 @@ class LoopingReader:
         filled, ended, closed = 0, False, False
         start, end = self.loop
         while filled < count and not ended:
-            inside = looping and (end is None or position < end)
+            inside = wraps > 0 and (end is None or position < end)
             wanted = count - filled if end is None or not inside else min(count - filled, end - position)
             got = self._read_from(position, out[filled : filled + wanted], inside)
             if got:
@@ -88,11 +93,12 @@ class LoopingReader:
                 if inside and not closed:
                     self._keep_if_short(start, position)
                     position, closed = start, True
+                    wraps -= 1
                 else:
                     ended = True
         if ended:
             self._report()
-        return out[:filled], segments, position, ended
+        return out[:filled], segments, position, wraps, ended
 
     def _read_from(self, position: int, out: Array, inside: bool) -> int:
         """Fill `out` from `position` on, and return the number of frames.

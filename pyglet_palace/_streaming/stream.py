@@ -47,7 +47,7 @@ class Stream:
         channel_config: One of `channel_configs`.
         length: Frames; 0 if unknown.
         chunk_len: Frames decoded at a time.
-        looping: Whether the decoder is read round its loop.
+        wraps: How often the decoder is still read round its loop; infinite while the source loops.
         voice: The voice that plays the stream; None before and after, and while it is virtual.
         virtual: The virtual voice that plays the stream, if any. Nothing is decoded then.
         position: The frame to decode next.
@@ -79,7 +79,7 @@ class Stream:
         self._format = AL_FORMATS[reader.channel_config, reader.sample_type][0]
         self.chunk_len = chunk_len
         self._queue_size = queue_size
-        self.looping = False
+        self.wraps = 0.0
         self.voice: Voice | None = None
         self.virtual: Voice | None = None
         #: Fraction of a frame at which the queue starts.
@@ -106,12 +106,18 @@ class Stream:
         end = end or self.length
         return (start, end) if end else None
 
-    def start(self, al: Functions, voice: Voice, offset: float, looping: bool) -> None:
+    def start(self, al: Functions, voice: Voice, offset: float, loops: int) -> None:
         self.epoch += 1  # a chunk that is being decoded for an earlier voice is discarded
         self._all_read = False
-        self.voice, self.looping = voice, looping
+        self.voice, self.wraps = voice, _wraps(loops)
         self._set_position(offset)
         self._thread.add(self)
+
+    def is_ready(self, al: Functions, voice: Voice) -> bool:
+        return self._all_read or self._started or self._has_head_start()
+
+    def mark_started(self, al: Functions, voice: Voice) -> None:
+        self._started = bool(self._queued)
 
     def detach(self, al: Functions, voice: Voice) -> None:
         self.voice = None
@@ -142,7 +148,7 @@ class Stream:
     def is_playing(self, al: Functions, voice: Voice) -> bool:
         return not self._is_over(al, voice)
 
-    def frames_left(self, al: Functions, voice: Voice, looping: bool) -> int | None:
+    def frames_left(self, al: Functions, voice: Voice) -> int | None:
         self._thread.wake()  # the queue may end earlier than the thread expects
         if self._is_over(al, voice):
             return 0
@@ -178,24 +184,36 @@ class Stream:
 
     def seek(self, al: Functions, voice: Voice, frame: float) -> None:
         self.epoch += 1
+        self.wraps += self._wraps_queued(al, voice)
         self._set_position(frame)
         self._all_read, self.failure = False, None
         self._flush(al, voice)
         self._thread.wake()
 
-    def set_looping(self, al: Functions, voice: Voice, looping: bool) -> None:
-        self.looping = looping
+    def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
+        before, self.wraps = self.wraps, _wraps(loops)
         if self.failure is not None or self._is_over(al, voice):
-            return
+            return False
         end = self.reader.loop[1]
-        if looping and (end is None or self.position < end):
+        if before == 0 < self.wraps and (end is None or self.position < end):
             self._all_read = False
             self._thread.wake()
-        elif looping or any(map(_jumps, pairwise([*self._segments(), (self.position, 0)]))):
+        elif not before == self.wraps == FOREVER and (before == 0 < self.wraps or self._wraps_queued(al, voice)):
             # The queue was decoded for the other value: decode again from the current offset.
             at = self.offset(al, voice)
-            if not looping or (end is not None and at < end):
+            if not self.wraps or end is None or at < end:
                 self.seek(al, voice, at)
+                self.wraps = _wraps(loops)
+        return False
+
+    def _wraps_queued(self, al: Functions, voice: Voice) -> int:
+        """Return how often the part of the queue that is not heard yet continues at the loop's start."""
+        at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET) if self._started else 0
+        wraps = 0
+        for segment, following in pairwise([*self._segments(), (self.position, 0)]):
+            at -= segment[1]
+            wraps += at < 0 and _jumps((segment, following))
+        return wraps
 
     @property
     def source(self) -> Any:
@@ -266,11 +284,12 @@ class Stream:
         position: int,
         *,
         ended: bool,
-        looping: bool,
+        wraps: float,
+        left: float,
     ) -> bool:
         """Queue a decoded chunk and start the voice if enough is queued.
 
-        A chunk that was decoded before `looping` changed is discarded if the change affects it.
+        A chunk that was decoded before `wraps` changed is discarded if the change affects it.
 
         Args:
             al: The OpenAL functions.
@@ -278,19 +297,22 @@ class Stream:
             segments: Origin of the frames, as in `_Chunk`.
             position: The frame to decode next.
             ended: Whether the reader is at the end of the sound.
-            looping: The value of `looping` for which the chunk was decoded.
+            wraps: The value of `wraps` for which the chunk was decoded.
+            left: The wraps that are left after the chunk.
 
         Returns:
             Whether this was the last chunk.
         """
         voice = self.voice
         assert voice is not None
-        if looping != self.looping:
+        if wraps != self.wraps:
             end = self.reader.loop[1]
-            crossed = self.position < end <= position if self.looping and end is not None else False
+            crossed = self.position < end <= position if self.wraps and end is not None else False
             if crossed or any(map(_jumps, pairwise([*segments, (position, 0)]))):
                 return False
-            ended = ended and not self.looping
+            ended = ended and not self.wraps
+        else:
+            self.wraps = left
         self.position = position
         self._all_read = ended
         if segments:
@@ -323,11 +345,12 @@ class Stream:
 
     def _start(self, al: Functions, voice: Voice) -> None:
         """Start the voice if enough is queued, or restart it after an underrun."""
-        if voice.paused or not self._queued:
+        if voice.held is not None:
+            voice.held.start_if_ready(al)
+        if voice.paused or voice.held is not None or not self._queued:
             return
         if not self._started:
-            enough = len(self._queued) >= self._queue_size or self._frames_queued() >= _HEAD_START * self.frequency
-            if enough or self._all_read:
+            if self._all_read or self._has_head_start():
                 skipped = self._fraction + (self._passed() if self._passed is not None else 0.0)
                 if 0 < skipped < self._frames_queued():  # later than that, the stream starts late
                     al.set_source_offset(voice.number, skipped)
@@ -343,6 +366,10 @@ class Stream:
             self._started = True
             al.alSourcePlay(voice.number)
 
+    def _has_head_start(self) -> bool:
+        """Return whether enough is queued to start."""
+        return len(self._queued) >= self._queue_size or self._frames_queued() >= _HEAD_START * self.frequency
+
     def _unqueue(self, al: Functions, voice: Voice) -> None:
         if not self._started:
             return  # OpenAL counts all buffers of a stopped source as processed, even if they were not played
@@ -350,6 +377,11 @@ class Stream:
         if count:
             al.unqueue_buffers(voice.number, count)
             self._spare.extend(self._queued.popleft().buffer for _ in range(count))
+
+
+def _wraps(loops: int) -> float:
+    """Return how often a sound that is played `loops` times (0: for ever) continues at its loop's start."""
+    return loops - 1 if loops else FOREVER
 
 
 def _jumps(pair: tuple[tuple[int, int], tuple[int, int]]) -> bool:

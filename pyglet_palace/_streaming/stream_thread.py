@@ -198,10 +198,10 @@ class StreamThread:
                 replaced = threading.current_thread() is not self._thread
                 if replaced or self._closed or stream.voice is None:
                     return
-                epoch, position, looping = stream.epoch, stream.position, stream.looping
+                epoch, position, wraps = stream.epoch, stream.position, stream.wraps
                 self._reading_since = time.perf_counter()
             try:
-                read = stream.reader.read(position, stream.chunk_len, looping)
+                read = stream.reader.read(position, stream.chunk_len, wraps)
             except BaseException as error:  # even a SystemExit ends only this stream
                 failure = error
             with self._scope as al:
@@ -212,8 +212,8 @@ class StreamThread:
                 try:
                     if failure is not None:
                         raise failure
-                    data, segments, position, ended = read
-                    if stream.deliver(al, data, segments, position, ended=ended, looping=looping):
+                    data, segments, position, left, ended = read
+                    if stream.deliver(al, data, segments, position, ended=ended, wraps=wraps, left=left):
                         self._to_check.append(stream.voice)
                 except BaseException as error:
                     self._fail(al, stream, error)

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from ._options import PlayOptions, SourceOptions
 from ._placement import StageMap
-from ._source import Source, check_alive, engine_of, new_source, playable_for, start_playing, state_of
+from ._source import (
+    Source,
+    check_alive,
+    engine_of,
+    new_source,
+    playable_for,
+    set_play_options,
+    start_playing,
+    state_of,
+)
 
 __all__ = [
+    "PlayOptions",
     "Source",
+    "SourceOptions",
     "StageMap",
     "check_alive",
     "engine_of",
     "new_source",
     "playable_for",
+    "set_play_options",
     "start_playing",
     "state_of",
 ]

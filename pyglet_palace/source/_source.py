@@ -7,6 +7,7 @@ from math import dist
 from typing import TYPE_CHECKING, Any
 
 from .._common import checks, log
+from .._common.elsewhere import answer
 from .._common.text import short_repr
 from .._current import require_engine
 from .._loading.cache import CacheEntry
@@ -18,11 +19,16 @@ from .._playback.virtual import sound_of
 from .._playback.voice import GAIN, PlaybackState
 from ..fades import Fadable
 from ..group import SourceGroup, add_to_group, remove_from_group
+from ._options import PLAY_OPTIONS, SOURCE_OPTIONS, check_names
 from ._placement import Pan
 from ._sends import AuxiliarySends
 from ._spatial import FACING, SpatialProperties, is_positioned
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from typing_extensions import Unpack
+
     from .._engine import Engine
     from .._openal import Functions
     from .._playback.fades import Curve, Fades
@@ -30,6 +36,15 @@ if TYPE_CHECKING:
     from ..buffer import Buffer
     from ..context import Context
     from ..decoder import BaseDecoder
+    from ._options import PlayOptions, SourceOptions
+
+_fade_in = checks.number(0.0)
+_start_time = checks.number(0.0)
+_seconds = checks.number()
+#: Stands for the missing argument of ``play()``.
+_NO_SOUND: Any = object()
+#: OpenAL gets a queue of this length at most.
+_MOST_LOOPS = 10_000
 
 
 def _send_resampler(al: Functions, number: int, index: int) -> None:
@@ -95,13 +110,21 @@ class Source(SpatialProperties, Fadable):
             raise
 
     def _apply_looping(self, looping: bool) -> None:
-        state = self._state
-        before = state.looping
+        self._apply_loops(0 if looping else self._state.loops or 1)
+
+    def _apply_loops(self, loops: int) -> None:
+        state, values = self._state, self._values
+        before = state.loops
         try:
-            self._engine.voices.set_looping(state, looping)
+            self._engine.voices.set_loops(state, loops)
         except BaseException:
-            state.looping = before
+            state.loops = before
             raise
+        for name, value, default in ("loops", loops, 1), ("looping", not loops, False):
+            if value == default:
+                values.pop(name, None)
+            else:
+                values[name] = value
 
     def _apply_priority(self, priority: int) -> None:
         self._engine.voices.set_priority(self._state, priority)
@@ -159,6 +182,20 @@ class Source(SpatialProperties, Fadable):
     )
     """Whether playback continues at the loop start when it reaches the loop end."""
 
+    loops = Property(
+        checks.integer(0, _MOST_LOOPS),
+        1,
+        to.nothing,
+        """How often a sound is played, exact to the sample: 0 for ever (the same as `looping`), at most 10000.
+
+        The part between the loop points is played so often, the parts before and after it once. If it is set during a
+        sound, the current time counts as the first. Seeking does not change the number of times that are left.
+        Without AL_EXT_STATIC_BUFFER, a `Buffer` whose loop points were set by `Buffer.loop_points` is repeated from its
+        start to its end, unless its file has loop points too.""",
+        _apply_loops,
+    )
+    """How often a sound is played: 1 by default, 0 for ever."""
+
     priority = Property(
         checks.integer(0),
         0,
@@ -183,18 +220,27 @@ class Source(SpatialProperties, Fadable):
         "The value set for `resampler_index`; -1 if unset.",
     )
 
-    def __init__(self, context: Context | None = None) -> None:
+    def __init__(self, context: Context | None = None, **options: Unpack[SourceOptions]) -> None:
         """Create an idle source.
+
+        >>> engine = Source(looping=True, position=(4, 0, -2))
 
         Args:
             context: The context to play in. None: the current context.
+            options: Properties to set: `gain`, `pitch`, `pan`, `position`, `velocity`, `looping`, `loops`, `group`,
+                `priority`, `filter`.
 
         Raises:
+            TypeError: There is no such option. The text suggests the right one.
             RuntimeError: No context was given and none is current, or another thread created the context.
         """
         engine = require_engine(context)
         engine.check_alive()
         self._set_up(engine)
+        if options:
+            check_names("Source", options, SOURCE_OPTIONS)
+            for name, value in options.items():
+                setattr(self, name, value)
 
     def _set_up(self, engine: Engine) -> None:
         self._engine = engine
@@ -202,21 +248,30 @@ class Source(SpatialProperties, Fadable):
         self._state = PlaybackState(self)
         self._init_lifetime()
 
-    def play(self, sound: Buffer | BaseDecoder) -> None:
+    def play(self, sound: Buffer | BaseDecoder = _NO_SOUND, **options: Unpack[PlayOptions]) -> None:
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
         A decoder is streamed: a thread reads it during playback, see `BaseDecoder.play`. The new sound replaces the
         current one without an event. If no voice is available, a looping sound is virtual (see `audible`). Another
         sound is not heard: `playing` is False, and the next update dispatches `source_force_stopped`.
 
+        Args:
+            sound: What to play.
+            options: As for `Buffer.play`.
+
         Raises:
-            ValueError: `sound` belongs to another context.
-            TypeError: `sound` is neither a `Buffer` nor a `BaseDecoder`.
+            ValueError: `sound` belongs to another context, or an option is out of range.
+            TypeError: `sound` is neither a `Buffer` nor a `BaseDecoder`, or there is no such option.
             RuntimeError: `sound` is a decoder that another source is playing.
             DestroyedError: `sound` or this source was destroyed.
         """
         self._check_alive()
-        start_playing(self, playable_for(sound, self))
+        if sound is _NO_SOUND:
+            raise TypeError("play() needs a sound, such as palace.Buffer(name); resume() continues after pause()")
+        playable = playable_for(sound, self)
+        if options:
+            set_play_options(self, "play", options)
+        start_playing(self, playable)
 
     def stop(self) -> None:
         """Stop without an event. The next `play` starts at frame 0 and at full `gain`.
@@ -224,11 +279,11 @@ class Source(SpatialProperties, Fadable):
         On an idle source, only `offset` is reset.
         """
         self._check_alive()
-        self._state.next_offset = 0
+        self._state.next_offset, self._state.next_fade_in = 0, 0.0
         self._engine.transport.stop(self._state)
 
     def pause(self) -> None:
-        """Pause until `resume`. No effect on an idle source.
+        """Pause until `resume`. No effect on an idle source. A sound that is still being loaded starts paused.
 
         If `SourceGroup.pause_all` already paused it, `SourceGroup.resume_all` no longer resumes it.
         """
@@ -328,10 +383,50 @@ class Source(SpatialProperties, Fadable):
 
     @property
     def paused(self) -> bool:
-        """Whether the source is paused."""
+        """Whether the source is paused, or will start paused (see `waiting`)."""
         self._check_alive()
-        voice = self._state.voice
-        return voice is not None and voice.paused
+        player = self._state.voice or self._state.waiting
+        return player is not None and player.paused
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the source waits for its sound to be loaded (see `palace.play`). False from its start on."""
+        self._check_alive()
+        return self._state.waiting is not None
+
+    @property
+    def on_stopped(self) -> Callable[[Source], object] | None:
+        """Called with the source when it has reached the end of its sound; None: nothing is called.
+
+        `Context.update` calls it, before `MessageHandler.source_stopped` and the context's event.
+
+        Raises:
+            TypeError: Set to an object that cannot be called.
+        """
+        self._check_alive()
+        return self._state.on_stopped
+
+    @on_stopped.setter
+    def on_stopped(self, callback: Callable[[Source], object] | None) -> None:
+        self._check_alive()
+        self._state.on_stopped = checks.function_or_none("on_stopped", callback)
+
+    @property
+    def on_force_stopped(self) -> Callable[[Source], object] | None:
+        """Called with the source when it was stopped before its end or is not heard; None: nothing is called.
+
+        The causes and the time are those of `MessageHandler.source_force_stopped`, before which it is called.
+
+        Raises:
+            TypeError: Set to an object that cannot be called.
+        """
+        self._check_alive()
+        return self._state.on_force_stopped
+
+    @on_force_stopped.setter
+    def on_force_stopped(self, callback: Callable[[Source], object] | None) -> None:
+        self._check_alive()
+        self._state.on_force_stopped = checks.function_or_none("on_force_stopped", callback)
 
     @property
     def audible(self) -> bool:
@@ -365,7 +460,8 @@ class Source(SpatialProperties, Fadable):
             OverflowError: Set to a negative number.
         """
         self._check_alive()
-        return self._engine.voices.offset(self._state) or self._state.next_offset
+        following = self._state.next_offset  # a float is in seconds of a sound that is not known yet
+        return self._engine.voices.offset(self._state) or (following if isinstance(following, int) else 0)
 
     @offset.setter
     def offset(self, frame: int) -> None:
@@ -383,10 +479,50 @@ class Source(SpatialProperties, Fadable):
 
     @property
     def offset_seconds(self) -> float:
-        """Playback position in seconds at the sound's own sample rate; 0 if idle."""
+        """Playback position in seconds, at the sound's own sample rate.
+
+        Setting it seeks in a playing or paused sound, to the nearest frame. On an idle or waiting source it sets the
+        start of the next sound, and returns that value.
+
+        Raises:
+            ValueError: Set to a negative number.
+            RuntimeError: Set to or past the end of the current sound. `seek` stays in the sound instead.
+        """
         self._check_alive()
+        playable, following = self._playable, self._state.next_offset
+        if playable is not None:
+            return self.offset / playable.frequency
+        return following if isinstance(following, float) else 0.0
+
+    @offset_seconds.setter
+    def offset_seconds(self, seconds: float) -> None:
+        self._check_alive()
+        seconds = _start_time("offset_seconds", seconds)
         playable = self._playable
-        return self.offset / playable.frequency if playable is not None else 0.0
+        if playable is None or not (self.paused or self.playing):
+            self._state.next_offset = seconds
+        else:
+            self.offset = round(seconds * playable.frequency)
+
+    def seek(self, seconds: float) -> None:
+        """Continue at a time of the sound, as setting `offset_seconds` does, but never outside of the sound.
+
+        Before its start means its start; past its end means its last frame. On an idle or waiting source it sets the
+        start of the next sound.
+
+        Args:
+            seconds: Seconds from the start of the sound.
+
+        Raises:
+            ValueError, TypeError: `seconds` is not a finite number.
+        """
+        self._check_alive()
+        seconds = max(_seconds("seconds", seconds), 0.0)
+        playable = self._playable
+        if playable is not None and playable.length:
+            frame = min(round(seconds * playable.frequency), playable.length - 1)
+            seconds = frame / playable.frequency
+        self.offset_seconds = seconds
 
     @property
     def latency(self) -> int:
@@ -465,7 +601,8 @@ class Source(SpatialProperties, Fadable):
             return "<Source, destroyed>"
         voice = self._state.voice
         if voice is None:
-            return "<Source, idle>"
+            waiting = self._state.waiting
+            return "<Source, idle>" if waiting is None else f"<Source, waiting for {waiting.names[0]!r}>"
         what = getattr(sound_of(voice), "name", "")
         return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}{'' if voice.number else ', virtual'}>"
 
@@ -478,7 +615,8 @@ def playable_for(sound: object, source: Source) -> Playable:
         TypeError: `sound` is not a sound.
         ValueError: `sound` and `source` belong to different contexts.
     """
-    raise TypeError(f"{short_repr(sound)} cannot be played; it must be a Buffer or a BaseDecoder")
+    hint = f"; palace.play({short_repr(sound)}) plays a sound by its name" if isinstance(sound, str) else ""
+    raise TypeError(f"{short_repr(sound)} cannot be played; it must be a Buffer or a BaseDecoder{hint}")
 
 
 def new_source(engine: Engine) -> Source:
@@ -486,6 +624,32 @@ def new_source(engine: Engine) -> Source:
     source = Source.__new__(Source)
     source._set_up(engine)
     return source
+
+
+def set_play_options(source: Source, call: str, options: Mapping[str, Any]) -> None:
+    """Set the options of a play on a source that is alive, before the play.
+
+    A sound of the source is stopped without an event, so that it is not heard with the options of the next one. Its
+    voice gets them all when it starts the next sound, in one context scope.
+
+    Args:
+        source: The source.
+        call: The name of the call, for errors.
+        options: Options of `PlayOptions`. If one is not valid, the sound goes on.
+    """
+    check_names(call, options, PLAY_OPTIONS)
+    state = source._state
+    if state.voice is not None:
+        for name, value in options.items():
+            described = vars(Source).get(name)
+            if isinstance(described, Property):
+                described.check(name, value)
+        source._engine.voices.release(state)
+    for name, value in options.items():
+        if name == "fade_in":
+            state.next_fade_in = _fade_in(name, value)
+        else:
+            setattr(source, name, value)
 
 
 def check_alive(source: Source) -> None:
@@ -511,3 +675,24 @@ def start_playing(source: Source, playable: Playable) -> None:
     if parameters and (playable.channel_config != "Mono" or parameters.get(GAIN, 1.0) > 1.0):
         source._warn_of_silence()
     engine.wake()
+
+
+answer(
+    Source,
+    {
+        "volume": "gain",
+        "loop": "looping",
+        "speed": "pitch",
+        "time": "offset_seconds",
+        "get_volume": "gain",
+        "set_volume": "gain",
+        "get_busy": "playing",
+        "is_playing": "playing",
+        "source": "buffer",
+        "queue": "play(sound) in on_stopped",
+        "delete": "stop() or destroy()",
+        "fadeout": "fade_out_to_stop(0, milliseconds)",
+        "unpause": "resume()",
+        "duration": "buffer.length_seconds",
+    },
+)

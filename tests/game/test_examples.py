@@ -133,7 +133,7 @@ def move_aside(run: Run) -> None:
     run.screen.xdotool("windowmove", "--sync", window, "640", "400")  # away from the windows of 02 and 12
 
 
-MEANWHILE = {"02_loading_screen": measure_bar, "12_arcade": steer_and_honk, "16_stage": move_aside}
+MEANWHILE = {"02_loading_screen": measure_bar, "12_arcade": steer_and_honk, "15_stage": move_aside}
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def pitch(samples: np.ndarray[Any, Any]) -> float:
 
 
 def test_readme_links_every_example() -> None:
-    assert [int(program.stem[:2]) for program in EXAMPLES] == [*range(1, 13), 15, 16]
+    assert [int(program.stem[:2]) for program in EXAMPLES] == list(range(1, 16))
     readme = (CHECKOUT / "README.md").read_text(encoding="utf-8")
     assert re.findall(r"\(examples/([0-9]\w+\.py)\)", readme) == [program.name for program in EXAMPLES]
 
@@ -311,8 +311,8 @@ def test_12_answers_the_keys(runs: dict[str, Future[Run]]) -> None:
     assert not (left > 1.1 * right).any()
 
 
-def test_16_sails_from_left_to_right(runs: dict[str, Future[Run]]) -> None:
-    run = runs["16"].result()
+def test_15_sails_from_left_to_right(runs: dict[str, Future[Run]]) -> None:
+    run = runs["15"].result()
     assert run.output == "the boat comes from the left\nthe boat passes the lamp\nthe boat is gone\n"
     ears = run.samples[: len(run.samples) // 4410 * 4410].reshape(-1, 4410, 2)
     heard = np.sqrt((ears**2).mean(axis=1))
@@ -324,13 +324,26 @@ def test_16_sails_from_left_to_right(runs: dict[str, Future[Run]]) -> None:
     assert max(left.max(), right.max()) > max(left[2], right[2]) + 3  # it is louder where it passes
 
 
-def test_15_hears_the_nearest_loops(runs: dict[str, Future[Run]]) -> None:
-    run = runs["15"].result()
+def test_14_hears_the_nearest_loops(runs: dict[str, Future[Run]]) -> None:
+    run = runs["14"].result()
     heard = re.findall(r"(\d+) heard, up to ([\d.]+) away; (\d+) virtual, (\d+) playing\n", run.output)
     assert len(heard) >= 3
     assert {(many, virtual, playing) for many, _, virtual, playing in heard} == {("32", "468", "500")}
     assert max(float(farthest) for _, farthest, _, _ in heard) < 30
     assert (run.loudness > 0.003).sum() > 300
+
+
+def test_13_plays_by_name(runs: dict[str, Future[Run]]) -> None:
+    run = runs["13"].result()
+    assert run.output.splitlines() == [
+        "waiting: True, state: pending",
+        "playing: True, state: cached",
+        "the bell has ended",
+        "3 knocks",
+        "3 notes together",
+    ]
+    left, right = np.sqrt((run.samples[: RATE * 2] ** 2).mean(axis=0))
+    assert left > 1.5 * right
 
 
 def test_no_sound_card_warns_once() -> None:

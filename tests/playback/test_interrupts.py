@@ -19,9 +19,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+
+def play_together(buffer: palace.Buffer, source: palace.Source, context: palace.Context) -> None:
+    with context.together():
+        buffer.play(source)
+        buffer.play().stop()
+
+
 CALLS: dict[str, Callable[[palace.Buffer, palace.Source, palace.Context, Path], object]] = {
     "play": lambda buffer, source, context, path: buffer.play(source),
     "play a new source": lambda buffer, source, context, path: buffer.play().stop(),
+    "play with options": lambda buffer, source, context, path: buffer.play(source, gain=0.5, loops=3, fade_in=10),
+    "play by name": lambda buffer, source, context, path: palace.play(path).stop(),
+    "play a name that is not cached": lambda buffer, source, context, path: palace.play("none", late=1).stop(),
+    "loops": lambda buffer, source, context, path: setattr(source, "loops", 5 - source.loops),
+    "seek to a second": lambda buffer, source, context, path: source.seek(0.01),
+    "together": lambda buffer, source, context, path: play_together(buffer, source, context),
     "stop": lambda buffer, source, context, path: source.stop(),
     "gain": lambda buffer, source, context, path: setattr(source, "gain", 0.5),
     "offset": lambda buffer, source, context, path: source.offset,

@@ -87,6 +87,7 @@ INTEGERS = numbered(
 PROPERTIES: dict[str, tuple[Any, Any, Callable[[Asked], bool] | None]] = {
     "priority": (0, 3, None),
     "looping": (False, True, lambda al: al.integer(c.AL_LOOPING) == 1),
+    "loops": (1, 0, lambda al: al.integer(c.AL_LOOPING) == 1),
     "pitch": (1, 1.5, lambda al: al.floats(c.AL_PITCH) == 1.5),
     "gain": (1, 0.3, lambda al: al.floats(c.AL_GAIN) == 0.3),
     "pan": (0, 0.5, None),

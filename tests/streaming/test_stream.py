@@ -1162,10 +1162,10 @@ def test_underrun_repeats_no_samples(context: palace.Context, device: palace.Loo
     device.render(100)
     stream: Any = source._state.voice.playable  # type: ignore[union-attr]
     with context._engine.scope as al:  # the streaming thread is about to deliver a chunk, and is late
-        data, segments, position, _ = stream.reader.read(stream.position, 1000, False)
+        data, segments, position, _, _ = stream.reader.read(stream.position, 1000, 0)
         late = np.empty((5000, 1), np.float32)
         al.alcRenderSamplesSOFT(device._native.handle, late.ctypes.data, len(late))
-        stream.deliver(al, data, segments, position, ended=False, looping=False)
+        stream.deliver(al, data, segments, position, ended=False, wraps=0, left=0)
     assert context.stats()["underruns"] == 1
     assert source.offset == 3000
     np.testing.assert_array_equal(exactly(device, 900)[FADE:], sounds.ramp(30_000)[3000 + FADE : 3900, 0])
@@ -1303,10 +1303,10 @@ def test_failed_decoder_seeks_before_next_read() -> None:
             return data
 
     reader = LoopingReader("torn", Torn(), 1000)
-    _, _, position, _ = reader.read(0, 100, False)
+    _, _, position, _, _ = reader.read(0, 100, 0)
     with pytest.raises(OSError, match="torn"):
-        reader.read(position, 100, False)
-    data, segments, _, _ = reader.read(position, 100, False)
+        reader.read(position, 100, 0)
+    data, segments, _, _, _ = reader.read(position, 100, 0)
     assert segments == [(100, 100)]
     np.testing.assert_array_equal(data[:, 0], sounds.ramp(200)[100:, 0])
 

@@ -77,6 +77,9 @@ context.buffer_limit = 2**24
 print(context.stats()["cached"], context.cached_names, context.pending_names, context.cached_size, context.device)
 print(context.openal_version, context.openal_library, context.query_extension("AL_SOFT_loop_points"))
 print(context.available_resamplers[context.default_resampler_index], context.is_supported("Mono", "Mulaw"))
+with context.together():
+    palace.play("door.wav")
+print(context.sources, context.state("door.wav"), context.error(Path("door.wav")))
 context.start_batch()
 context.end_batch()
 context.update(1 / 60)
@@ -192,6 +195,12 @@ effects.stop_all()
 source = palace.Source(context)
 source.play(palace.Buffer("door.wav"))
 source = palace.Buffer("door.wav").play(source)
+source = palace.play("door.wav", late=0.5, context=context, gain=0.5, pitch=2, position=[1, 2, 3], velocity=(0, 0, 1))
+source = palace.play(Path("door.wav"), looping=True, loops=0, group=None, priority=3, filter=(1, 0.5, 1))
+palace.Buffer("door.wav").play(offset_seconds=1, fade_in=100, on_stopped=print, on_force_stopped=None)
+palace.Source(context, gain=1, looping=True)
+source.play(palace.Buffer("door.wav"), gain=0.5)
+palace.Buffer.from_samples(np.zeros((100, 2), np.int16), 44100, "made", context).play()
 source.group, source.priority, source.looping = effects, 3, True
 source.gain, source.pitch = 1, 0.5
 source.pan = -1
@@ -212,6 +221,12 @@ source.resampler_index = 0
 source.gain_auto = [True, False, True]
 source.filter = [1, 0.5, 1]
 source.offset = 100
+source.offset_seconds = 1.5
+source.seek(2)
+source.loops = 3
+source.on_stopped = print
+source.on_force_stopped = lambda stopped: stopped.destroy()
+print(source.waiting, source.on_stopped, source.loops)
 source.pause()
 source.resume()
 source.fade_to(0.5, 500, start=0)
@@ -318,7 +333,7 @@ palace.Buffer.from_decoder(Beep(100), "beep", context)
 decoder = palace.Decoder("theme.ogg")
 print(decoder.frequency, decoder.length, decoder.length_seconds, decoder.loop_points, decoder.seek(10))
 print(palace.sample_length(len(decoder.read(100)), decoder.channel_config, decoder.sample_type))
-palace.decode("theme.ogg").play()
+palace.decode("theme.ogg").play(gain=0.5, fade_in=1000)
 
 # The end
 

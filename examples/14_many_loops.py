@@ -1,6 +1,6 @@
 """500 humming mines on a map, of which the nearest 32 are heard: the others are virtual.
 
-Usage: python examples/15_many_loops.py
+Usage: python examples/14_many_loops.py
 
 A boat crosses the map. A mine that comes near is heard where its hum would be if it had never been silent.
 """

@@ -1,6 +1,6 @@
 """A 2-D game hears with a sound stage: positions are pixels, and the player hears what is around the lamp.
 
-Usage: python examples/16_stage.py
+Usage: python examples/15_stage.py
 
 A boat crosses the picture, from far left to far right, and passes the lamp in the middle. The mouse moves the lamp.
 """
