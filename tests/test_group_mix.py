@@ -13,7 +13,7 @@ import pyglet_palace as palace
 from pyglet_palace import _openal
 from pyglet_palace._openal import constants as c
 from pyglet_palace._openal import filters
-from pyglet_palace._playback import voice_pool
+from pyglet_palace._playback import voice_parameters
 from tests import sounds
 from tests.conftest import RATE
 
@@ -274,7 +274,7 @@ def test_random_trees_obey_the_model(
         received.update(dict.fromkeys(numbers, value))
         original(al, numbers, value)
 
-    for module in (filters, voice_pool):
+    for module in (filters, voice_parameters):
         monkeypatch.setattr(module, "send_direct_filter_to_all", record)
     chance = random.Random(seed)
     clock = lambda: device.clock_time / 1e9  # noqa: E731
