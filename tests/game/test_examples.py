@@ -123,8 +123,14 @@ def steer_and_honk(run: Run) -> None:
     start = boat_of_12(run)
     run.screen.xdotool("keydown", "Right")
     run.wait_until(lambda: boat_of_12(run) > start + 200)
-    run.screen.xdotool("keyup", "Right", "key", "space")
-    run.wait_for("horn")
+    run.screen.xdotool("keyup", "Right")
+
+    def honk() -> bool:
+        """Press the key, again if the window of another program has taken it."""
+        run.screen.xdotool("windowfocus", "--sync", window, "key", "space")
+        return "horn" in run.output
+
+    run.wait_until(honk)
     run.screen.xdotool("key", "Escape")
 
 
@@ -303,7 +309,7 @@ def test_11_prints_the_latency(runs: dict[str, Future[Run]]) -> None:
 
 def test_12_answers_the_keys(runs: dict[str, Future[Run]]) -> None:
     run = runs["12"].result()
-    (match,) = printed_in_order(run, r"^horn\nthe boat is at (\d+)\n$")
+    (match,) = printed_in_order(run, r"^(?:horn\n)+the boat is at (\d+)\n$")
     assert int(match[1]) >= 320 + 190
     ears = run.samples[: len(run.samples) // 4410 * 4410].reshape(-1, 4410, 2)
     left, right = np.sqrt((ears**2).mean(axis=1)).T
