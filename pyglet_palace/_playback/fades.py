@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import weakref
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class _Fade:
 _Faded = TypeVar("_Faded")
 
 
-class Fades(Generic[_Faded]):
+class Fades(ABC, Generic[_Faded]):
     """The fades of all sources, or of all groups, of one context, driven by the device clock.
 
     Used on the main thread only. Subclasses know how to fade, and refer to what fades weakly.
@@ -123,9 +124,9 @@ class Fades(Generic[_Faded]):
             self._set_factor(faded, start)
         self._running[faded] = _Fade(start, target, milliseconds * 1e6, curve, stops, self._now())
 
+    @abstractmethod
     def factor(self, faded: _Faded) -> float:
         """Return the factor that fades multiply the gain by."""
-        raise NotImplementedError
 
     def is_fading(self, faded: _Faded) -> bool:
         """Return whether a fade runs."""
@@ -168,21 +169,21 @@ class Fades(Generic[_Faded]):
         """Return a time in nanoseconds with an arbitrary origin."""
         return self._device.clock_time if self._device.has_clock else time.perf_counter_ns()
 
+    @abstractmethod
     def _is_idle(self, faded: _Faded) -> bool:
         """Return whether there is no sound to fade."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _is_paused(self, faded: _Faded) -> bool:
         """Return whether the fade waits for a resume."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _set_factor(self, faded: _Faded, factor: float) -> None:
         """Multiply the gain by `factor` from now on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _stop(self, faded: _Faded) -> None:
         """Stop the sound after its fade, without an event."""
-        raise NotImplementedError
 
 
 class SourceFades(Fades["PlaybackState"]):
