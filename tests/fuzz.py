@@ -19,6 +19,7 @@ import time
 import traceback
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyglet.resource
@@ -139,6 +140,7 @@ def check_in_zip(path: Path) -> str:
         file.write(path, "entry")
     pyglet.resource.path = [str(archive)]
     pyglet.resource.reindex()
+    location: Any = pyglet.resource.location("entry")
     try:
         palace.Buffer("entry").destroy()
     except palace.ResourceError as error:
@@ -147,7 +149,8 @@ def check_in_zip(path: Path) -> str:
         return type(error).__name__
     finally:
         pyglet.resource.path = []
-        pyglet.resource.reindex()  # which lets go of the archive
+        pyglet.resource.reindex()
+        location.zip.close()  # now: if an error kept it in a cycle, the collector might report an unclosed file
     return "audio"
 
 
