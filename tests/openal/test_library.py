@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,7 +90,7 @@ def advice(monkeypatch: pytest.MonkeyPatch, platform: str = "linux", error: str 
         raise OSError(error or f"{path}: cannot open shared object file: No such file or directory")
 
     monkeypatch.setattr(library.ctypes, "CDLL", load)
-    monkeypatch.setattr(library.sys, "platform", platform)
+    monkeypatch.setattr(library, "sys", SimpleNamespace(**{**vars(sys), "platform": platform}))
     monkeypatch.delitem(sys.modules, "openal.al_lib", raising=False)
     with pytest.raises(palace.OpenALNotFound) as caught:
         library.load()
