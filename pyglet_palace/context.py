@@ -81,7 +81,7 @@ def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
 
 def _stage(name: str, value: Any) -> SoundStage | None:
     if value is not None and not isinstance(value, SoundStage):
-        raise TypeError(f"{name} is {value!r}; it must be a SoundStage, such as SoundStage(1280), or None")
+        raise TypeError(f"{name} is {short_repr(value)}; it must be a SoundStage, such as SoundStage(1280), or None")
     return value
 
 

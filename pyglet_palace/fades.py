@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ._common import checks
+from ._common.text import short_repr
 from ._context_object import ContextObject
 from ._playback.fades import CURVES
 
@@ -64,7 +65,7 @@ def crossfade(old: Source | SourceGroup, new: Source | SourceGroup, ms: float) -
     """
     for name, value in (("old", old), ("new", new)):
         if not isinstance(value, Fadable):
-            raise TypeError(f"{name} is {value!r}; it must be a Source or a SourceGroup")
+            raise TypeError(f"{name} is {short_repr(value)}; it must be a Source or a SourceGroup")
         value._check_alive()
     if old is new:
         raise ValueError(f"old and new are both {old!r}; a crossfade needs two")

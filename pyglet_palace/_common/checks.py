@@ -193,7 +193,7 @@ def string(name: str, value: Any) -> str:
 def function_or_none(name: str, value: Any) -> Any:
     """Check that `value` can be called, or is None."""
     if value is not None and not callable(value):
-        raise TypeError(f"{name} is {value!r}; it must be a function or None")
+        raise TypeError(f"{name} is {short_repr(value)}; it must be a function or None")
     return value
 
 
