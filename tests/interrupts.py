@@ -32,7 +32,8 @@ def interrupt_everywhere(call: Callable[[], object], check: Callable[[], None]) 
         def profile(frame: types.FrameType, event: str, argument: object) -> None:
             nonlocal left, done
             entered = event == "c_return" and getattr(argument, "__name__", "") == "__enter__"
-            ignored = frame.f_globals.get("__name__", "").startswith("hypothesis.")  # it watches garbage collections
+            # Python ignores what callbacks of the collector (those of hypothesis) and of weak references raise.
+            ignored = frame.f_globals.get("__name__", "").startswith(("hypothesis.", "weakref", "_weakrefset"))
             if event in ("call", "c_return") and not entered and not ignored and not done:
                 if not left:
                     done = True
