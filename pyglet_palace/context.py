@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from ._common import checks, registry
 from ._common.dispatcher import Dispatcher
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import pyglet.clock
     import pyglet.resource
 
+    from ._common.checks import Check
     from ._decoding.load import Settings
     from ._openal import Functions
     from .errors import ResourceError
@@ -47,6 +48,11 @@ BUFFER_LIMIT = 512 * 1024 * 1024
 MOST_VOICES = 65536
 #: Voices that OpenAL Soft gives without a request.
 _USUAL_VOICES = 256
+
+#: Where sounds are decoded, for type checkers.
+Decoding = Literal["auto", "processes", "threads"]
+
+_one_way: Check[Decoding] = checks.one_of(get_args(Decoding))
 
 #: Names of the distance models, for type checkers.
 DistanceModel = Literal[
@@ -160,6 +166,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         cache_limit: int | None = None,
         buffer_limit: int = BUFFER_LIMIT,
         voices: int | None = None,
+        decoding: Decoding = "auto",
     ) -> None:
         """Create a context on a device.
 
@@ -173,13 +180,18 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             auto_update: Whether the clock calls `update`. If False, call it yourself every frame. Off the main thread
                 only an explicit `clock` is used.
             update_interval: Seconds between updates, > 0.
-            workers: Number of loading threads, 1 to 64. None: the cores of this process less one, from 1 to 4.
+            workers: Number of loading threads and of decoder processes, 1 to 64. None: the cores of this process less
+                one, from 1 to 4.
             cache_limit: Maximum bytes of cached samples. Beyond it, the least recently used sounds that are not in
                 use are evicted. None: no limit.
             buffer_limit: Maximum bytes of one sound. A larger sound fails with `BufferTooLarge`.
             voices: Maximum number of sounds heard at once, 1 to 65536; see `Source.priority`. OpenAL may give fewer.
                 Unless `attrs` has `MONO_SOURCES`, more than 256 are requested of the device. None: as many as OpenAL
                 gives, usually 256.
+            decoding: 'processes': other processes decode the sounds, so that loading keeps its speed beside a busy main
+                thread. Each takes 30 MB, and ends after half a minute without work. Threads still load what needs code
+                of the game: `decoder_factories`, `use_fileio` or `buffer_loading`. 'threads': threads decode all
+                sounds. 'auto': processes for longer loads, on Linux, unless the game is frozen.
 
         Raises:
             DeviceError: The device refuses the context.
@@ -194,6 +206,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         checks.integer(1)("buffer_limit", buffer_limit)
         if workers is not None:
             checks.integer(1, 64)("workers", workers)
+        _one_way("decoding", decoding)
         if cache_limit is not None:
             checks.integer(0)("cache_limit", cache_limit)
         if voices is not None:
@@ -206,10 +219,11 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             raise TypeError(f"loader is {short_repr(loader)}; it must be a pyglet.resource.Loader")
         attribute_list(attrs or {})  # raises TypeError
         from ._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not wait for
+        from ._loading.process_worker import jobs_to_start
         from ._loading.workers import WorkerPool
 
         native_device, buffers = parts_of(device)
-        pool = WorkerPool(workers)
+        pool = WorkerPool(workers, start_jobs=None if native_device.repeatable else jobs_to_start(decoding))
         try:
             requested = {**(attrs or {}), **native_device.own_attributes}
             native = NativeContext(native_device.handle, requested, hold=native_device.can_reopen)
@@ -319,11 +333,11 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             A dictionary with these keys. Of the cache: ``cached`` (names), ``cached_size`` (bytes), ``evicted`` (names,
             in total), ``over_limit`` (bytes beyond ``cache_limit``). Of loading: ``pending`` (names), ``queued`` (those
             of them that no thread has started), ``loading_size`` (bytes decoded or being decoded, not published),
-            ``failed`` (names, in total), ``workers`` (threads). Of playback: ``sources`` (playing or paused),
-            ``streams`` (those of them that stream and are not virtual), ``virtual`` (those of them without a voice, see
-            `Source.audible`), ``underruns`` (in total), ``voices`` (made by OpenAL), ``stolen`` (voices, in total),
-            ``effect_slots`` (in use). Of the whole device: ``buffers`` (of OpenAL), ``undeleted``
-            (those of them that OpenAL has refused to delete so far).
+            ``failed`` (names, in total), ``workers`` (threads), ``processes`` (decoder processes that are ready). Of
+            playback: ``sources`` (playing or paused), ``streams`` (those of them that stream and are not virtual),
+            ``virtual`` (those of them without a voice, see `Source.audible`), ``underruns`` (in total), ``voices``
+            (made by OpenAL), ``stolen`` (voices, in total), ``effect_slots`` (in use). Of the whole device: ``buffers``
+            (of OpenAL), ``undeleted`` (those of them that OpenAL has refused to delete so far).
         """
         self._check_alive()
         return {
@@ -345,6 +359,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             "undeleted": self._engine.buffers.refused,
             "effect_slots": self._engine.effect_slots.count,
             "workers": self._engine.workers.workers,
+            "processes": self._engine.workers.processes,
         }
 
     @property

@@ -13,6 +13,7 @@ import os
 import posixpath
 import stat
 from abc import ABC, abstractmethod
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
 
 import pyglet.resource
@@ -165,6 +166,18 @@ class Resource(ABC):
         """The cache key that the path of its file has; '' if it has no file of its own."""
         return ""
 
+    @property
+    def is_portable(self) -> bool:
+        """Whether another process can open it."""
+        return False
+
+    def portable(self) -> Resource:
+        """Return the resource in a form that can be pickled and does not depend on the working directory.
+
+        Call it only if `is_portable`.
+        """
+        raise TypeError(f"{self.key!r} cannot be opened by another process")
+
 
 class _File(Resource):
     """A file on disk.
@@ -202,6 +215,11 @@ class _File(Resource):
     @property
     def path_key(self) -> str:
         return os.path.abspath(self._path())
+
+    is_portable = True
+
+    def portable(self) -> Resource:
+        return _File(self.key, "", os.path.abspath(self._path()))
 
     def _path(self) -> str:
         return os.path.join(self.folder, self.name)
@@ -252,6 +270,51 @@ class _Located(Resource):
             return self._entry().file_size
         except (AttributeError, KeyError):  # the location is not a zip file, or the zip file has changed
             return 0
+
+    @property
+    def is_portable(self) -> bool:
+        location = self.location
+        return isinstance(location, pyglet.resource.ZIPLocation) and isinstance(location.zip.filename, str)
+
+    def portable(self) -> Resource:
+        return _ZipEntry(self.key, os.path.abspath(self.location.zip.filename), self._entry())
+
+
+class _ZipEntry(Resource):
+    """An entry of a zip file, for another process than the one that has found it.
+
+    Attributes:
+        path: Path of the zip file.
+        name: Name of the entry.
+        size: Its size in bytes, inflated.
+        checksum: Its CRC-32.
+    """
+
+    __slots__ = ("checksum", "name", "path", "size")
+
+    def __init__(self, key: str, path: str, entry: zipfile.ZipInfo) -> None:
+        self.key = key
+        self.path = path
+        self.name, self.size, self.checksum = entry.filename, entry.file_size, entry.CRC
+
+    def _open(self, limit: int) -> OpenFile:
+        status = os.stat(self.path)
+        archive = _archive(self.path, status.st_size, status.st_mtime_ns)
+        entry = archive.getinfo(self.name)
+        if (entry.file_size, entry.CRC) != (self.size, self.checksum):
+            raise OSError(f"{self.path!r} is another zip file by now")
+        return _Located(self.key, pyglet.resource.ZIPLocation(archive, ""), self.name).open(limit)
+
+    def weight(self) -> int:
+        return self.size
+
+
+@lru_cache(4)
+def _archive(path: str, size: int, changed: int) -> zipfile.ZipFile:
+    """Return an open zip file. Its size and time of change tell its versions apart."""
+    import zipfile
+
+    return zipfile.ZipFile(path)
 
 
 class _Custom(Resource):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyglet.resource
     from typing_extensions import Unpack
 
+    from .context import Decoding
+
     class ContextOptions(TypedDict, total=False):
         """The keyword arguments of `Context`."""
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         cache_limit: int | None
         buffer_limit: int
         voices: int | None
+        decoding: Decoding
 
 
 __all__ = ["init", "init_on", "shutdown"]

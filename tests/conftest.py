@@ -14,7 +14,7 @@ import pytest
 import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._common import events, log
-from pyglet_palace._loading import requests, workers
+from pyglet_palace._loading import process_worker, requests, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +66,19 @@ def _updates_publish_everything(monkeypatch: pytest.MonkeyPatch) -> None:
 def _workers_never_stall(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace no worker because the machine is slow. Replacement has its own tests."""
     monkeypatch.setattr(workers, "STALL_SECONDS", float("inf"))
+    monkeypatch.setattr(process_worker, "STALL_SECONDS", float("inf"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--processes", action="store_true", help="decode in processes wherever the default is 'auto'")
+
+
+@pytest.fixture(autouse=True)
+def _decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decode in threads unless a load is long, or in processes with the option ``--processes``."""
+    monkeypatch.setattr(process_worker, "START_SECONDS", threading.TIMEOUT_MAX)
+    if request.config.getoption("--processes"):
+        monkeypatch.setattr(process_worker, "START_JOBS", 1)
 
 
 def loader_threads() -> list[threading.Thread]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .text import short_repr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection
 
     Check = Callable[[str, Any], "_T"]
 
@@ -168,8 +168,8 @@ def two_vectors(name: str, value: Any) -> tuple[Vector, Vector]:
     return at, up
 
 
-def one_of(choices: Mapping[_Choice, Any]) -> Check[_Choice]:
-    """Make a check for one of the keys of `choices`."""
+def one_of(choices: Collection[_Choice]) -> Check[_Choice]:
+    """Make a check for one of `choices`, or of the keys of a mapping."""
     range_text = f"one of {', '.join(map(repr, choices))}"
 
     def check(name: str, value: Any) -> _Choice:

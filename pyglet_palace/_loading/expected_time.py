@@ -50,21 +50,37 @@ def of_samples(codec: str, samples: int) -> float:
 class Survey:
     """The expected times of all jobs of a request, from the sizes of their files.
 
-    The first workers that run one of the jobs ask for the sizes of all, because that may block.
+    The first worker that runs one of the jobs asks for the sizes of all, because that may block. Any thread may call
+    the methods.
     """
 
     def __init__(self, jobs: Iterable[DecodeJob]) -> None:
         self._left = deque(jobs)
+        self._total = len(self._left)
+        #: One item for each job whose size was asked for.
+        self._answered: deque[None] = deque()
 
     @property
     def complete(self) -> bool:
         """Whether all sizes were asked for."""
-        return not self._left
+        return len(self._answered) == self._total
+
+    def take(self) -> DecodeJob | None:
+        """Return a job whose size no other thread asks for; None if none is left.
+
+        The caller asks for the size, then calls `answer`.
+        """
+        try:
+            return self._left.popleft()
+        except IndexError:
+            return None
+
+    def answer(self) -> None:
+        """Note that the size of a job was asked for."""
+        self._answered.append(None)
 
     def measure(self) -> None:
-        """Ask for the sizes that no other thread has asked for. Blocks while the file system works."""
-        try:
-            while True:
-                self._left.popleft().measure()
-        except IndexError:
-            pass
+        """Ask for the sizes that no other thread asks for. Blocks while the file system works."""
+        while (job := self.take()) is not None:
+            job.measure()
+            self.answer()

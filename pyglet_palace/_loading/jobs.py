@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .._decoding.pcm import Samples
     from ..resources import Resource
     from .expected_time import Survey
+    from .window import Window
 
 
 class Job(ABC):
@@ -35,8 +36,11 @@ class Job(ABC):
         share: Share of the load that is done, 0.0 to 1.0.
         last_heartbeat: Time of the last heartbeat (``time.perf_counter``).
         error: The error of the job; None if it succeeded or has not ended.
-        finished: A signal that is set when `state` becomes 'done'. The waiting thread makes it
+        finished: A signal that is set when `state` becomes 'done', or 'queued' again. The waiting thread makes it
             (`WorkerPool.wait_for`).
+        portable: Whether a decoder process can run it.
+        window: The jobs that were sent to a decoder process, if this is one of them. Changed under the pool's lock.
+        suspect: Whether a decoder process has died that had it in its window.
     """
 
     __slots__ = (
@@ -46,9 +50,12 @@ class Job(ABC):
         "key",
         "last_heartbeat",
         "memory",
+        "portable",
         "runner",
         "share",
         "state",
+        "suspect",
+        "window",
         "withdrawn",
     )
 
@@ -63,6 +70,9 @@ class Job(ABC):
         self.last_heartbeat = 0.0
         self.error: ResourceError | None = None
         self.finished: Signal | None = None
+        self.portable = False
+        self.window: Window | None = None
+        self.suspect = False
 
     @abstractmethod
     def run(self) -> None:
@@ -95,6 +105,7 @@ class DecodeJob(Job):
         self.settings = settings
         self.survey: Survey | None = None
         self.samples: Samples | None = None
+        self.portable = resource.is_portable and not settings.factories and settings.loading is None
 
     def run(self) -> None:
         """Open and decode the resource. Blocks. The first job of a batch asks for the sizes of all its files."""

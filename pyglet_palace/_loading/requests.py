@@ -17,7 +17,7 @@ from .jobs import DecodeJob, Job
 from .pending import PendingLoad
 from .publishing import Publisher
 from .upload import UploadJob
-from .workers import WorkerPool
+from .workers import STALL_CHECK_SECONDS, WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
 PUBLISH_BUDGET = 300_000
 #: Workers claim no job while more than `cache_limit` divided by this is in flight.
 _BUDGET_DIVISOR = 8
-
-
-#: Seconds between two checks for stalled workers while a thread waits.
-_STALL_CHECK_SECONDS = 0.25
 
 
 class LoadRequests:
@@ -240,7 +236,7 @@ class LoadRequests:
             job = pending.job  # `load_now` does not submit a new job, so workers do not know it
             self.check_not_loading(key, job)
             try:
-                if not self.run_here(job):
+                while job.state in ("queued", "claimed") and not self.run_here(job):
                     self._workers.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
                 pending.awaited = False
@@ -311,14 +307,12 @@ class LoadRequests:
                 # Only names of the batch: a long load of another name would delay the return.
                 while ahead and not self.run_queued(ahead.popleft()):
                     pass
-                if not ahead:
-                    workers.wait_for_finished(None)
-            else:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return
+            left = STALL_CHECK_SECONDS if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                return
+            if not ahead or deadline is not None:
                 workers.replace_stalled(time.perf_counter())
-                workers.wait_for_finished(min(left, _STALL_CHECK_SECONDS))
+                workers.wait_for_finished(min(left, STALL_CHECK_SECONDS))
 
     def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
         """Raise instead of waiting for a job that the calling thread itself is running (a deadlock).

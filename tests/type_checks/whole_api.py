@@ -47,6 +47,7 @@ def open_device() -> palace.Context:
             cache_limit=64 * 2**20,
             buffer_limit=2**20,
             voices=64,
+            decoding="auto",
         )
     except (palace.DeviceError, palace.OpenALNotFound, palace.OpenALError) as error:
         print(error)

@@ -1,0 +1,419 @@
+"""Queues of jobs: which are to be run, which run, and which have finished."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict, deque
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from .._common.threads import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .jobs import DecodeJob, Job
+    from .window import Window
+
+#: Jobs in the window of a decoder process. Together they take longer than the answer of this process beside a busy main
+#: thread. With half of them left, the process is sent more.
+WINDOW_JOBS = 48
+
+
+class JobQueues:
+    """The states of all jobs, and the one place where workers hand finished jobs over.
+
+    There are two queues of jobs to run. Jobs that a decoder process can run are in the queue of portable jobs if
+    there are decoder processes. While one of them serves, worker threads leave that queue alone.
+
+    A lock protects all attributes except `finished` itself, and the states of all jobs and windows. User code, files
+    and decoders are never called while it is held. Workers wait on it for jobs.
+    """
+
+    def __init__(self, budget: int | None, *, uses_processes: bool) -> None:
+        """Start without jobs.
+
+        Args:
+            budget: Bytes in flight beyond which no worker claims a job; None: no limit.
+            uses_processes: Whether there are decoder processes.
+        """
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)
+        self._portable_work = threading.Condition(self._lock)
+        #: Set when `finished` has grown.
+        self._progress = Signal()
+        #: Queued jobs, next first.
+        self._queue: OrderedDict[Job, None] = OrderedDict()
+        self._portable: OrderedDict[Job, None] = OrderedDict()
+        #: Claimed jobs that may have ended a decoder process, and that only another one runs.
+        self._suspects: deque[DecodeJob] = deque()
+        #: Claimed jobs.
+        self._active: dict[Job, None] = {}
+        #: Bytes of samples of the jobs in `finished`.
+        self._unpublished = 0
+        self._budget = budget
+        self._closed = False
+        self._uses_processes = uses_processes
+        self._serving = 0
+        #: Jobs in the windows of decoder processes that are not claimed.
+        self._sent = 0
+        #: Finished jobs, oldest first; see `take_finished`.
+        self.finished: deque[Job] = deque()
+
+    @property
+    def queued(self) -> int:
+        """Number of queued jobs."""
+        return len(self._queue) + len(self._portable) + self._sent
+
+    @property
+    def processes(self) -> int:
+        """Number of decoder processes that are ready."""
+        return self._serving
+
+    @property
+    def in_flight(self) -> int:
+        """Bytes of samples of claimed jobs, and of finished jobs whose results were not taken."""
+        with self._lock:
+            return self._in_flight()
+
+    def _in_flight(self) -> int:
+        return self._unpublished + sum(job.memory for job in self._active)
+
+    @property
+    def budget(self) -> int | None:
+        """Bytes in flight beyond which no worker claims a job; None: no limit.
+
+        With zero bytes in flight, one job is always claimed.
+        """
+        return self._budget
+
+    @budget.setter
+    def budget(self, budget: int | None) -> None:
+        with self._lock:
+            self._budget = budget
+            self._notify_all()
+
+    def _over_budget(self) -> bool:
+        return self._budget is not None and self._in_flight() > self._budget
+
+    def unpublished_jobs(self) -> list[Job]:
+        """Return the claimed jobs, then the finished jobs that were not taken."""
+        with self._lock:
+            return [*self._active, *self.finished]
+
+    # Requests
+
+    def submit(self, jobs: Iterable[Job], *, first: bool = False) -> None:
+        """Queue jobs. Ignores jobs that are claimed, done or dropped. Does not wait for them.
+
+        Args:
+            jobs: The jobs, in the order to run.
+            first: Whether to put the jobs at the front of the queue. This also moves jobs that are queued already.
+        """
+        with self._lock:
+            new = [job for job in jobs if job.state == "queued" and job.window is None]
+            for job in new:
+                self._queue_of(job)[job] = None
+            if first:
+                for job in reversed(new):
+                    self._queue_of(job).move_to_end(job, last=False)
+            self._notify(len(new))
+
+    def submit_first(self, job: Job) -> None:
+        """Queue one job at the front, as ``submit([job], first=True)`` does, in less time."""
+        with self._lock:
+            if job.state == "queued" and job.window is None:
+                self._queue_first(job)
+
+    def _queue_first(self, job: Job) -> None:
+        queue = self._queue_of(job)
+        queue[job] = None
+        queue.move_to_end(job, last=False)
+        self._notify(1)
+
+    def _queue_of(self, job: Job) -> OrderedDict[Job, None]:
+        return self._portable if job.portable and self._uses_processes else self._queue
+
+    def _notify(self, count: int) -> None:
+        """Wake workers for that many new jobs."""
+        self._work.notify(count)
+        if self._portable:
+            self._portable_work.notify(count)
+
+    def _notify_all(self) -> None:
+        self._work.notify_all()
+        self._portable_work.notify_all()
+
+    def _unqueue(self, job: Job) -> None:
+        """Remove a queued job from its queue, or from the window of a decoder process."""
+        if job.window is not None:
+            job.window.drop(job)
+            job.window.remove(job)
+            self._sent -= 1
+        else:
+            self._queue_of(job).pop(job, None)
+
+    def claim(self, job: Job, runner: object = None) -> bool:
+        """Claim a queued job for the calling thread; return False if it is not queued any more.
+
+        The thread that claims a job must run it and call `finish`.
+        """
+        with self._lock:
+            if job.state != "queued":
+                return False
+            job.runner = runner
+            self._unqueue(job)
+            self._mark_claimed(job)
+            return True
+
+    def _mark_claimed(self, job: Job) -> None:
+        job.state = "claimed"
+        job.heartbeat()
+        self._active[job] = None
+
+    def withdraw(self, job: Job) -> None:
+        """Cancel a job: remove it from the queue, or discard its result. Does not wait."""
+        with self._lock:
+            job.withdrawn = True
+            if job.state == "queued":
+                self._unqueue(job)
+                job.state = "dropped"
+            elif job.state == "claimed" and job.window is not None:
+                job.window.drop(job)
+            elif job.state == "done":
+                job.discard_result()  # it may stay in `finished` until the next load
+                self._release_memory(job)
+
+    # Results
+
+    def mark_published(self, job: Job) -> None:
+        """Stop counting the memory of a finished job, because its result was published.
+
+        The job may still be in `finished`.
+        """
+        with self._lock:
+            self._release_memory(job)
+
+    def _release_memory(self, job: Job) -> None:
+        self._unpublished -= job.memory
+        job.memory = 0
+        self._notify_memory()
+
+    def _notify_memory(self) -> None:
+        """Wake the workers that wait for memory under the budget."""
+        if self._budget is not None:
+            self._notify_all()
+
+    def finish(self, job: Job) -> None:
+        """Mark a claimed job as done, append it to `finished` unless it was withdrawn, and wake its waiters."""
+        with self._lock:
+            if job.state == "queued":
+                self._unqueue(job)  # an interrupted `claim` has left it there
+            self._finish(job)
+
+    def _finish(self, job: Job) -> None:
+        job.state = "done"
+        self._active.pop(job, None)
+        if job.withdrawn:
+            job.discard_result()
+            job.memory = 0
+            self._notify_memory()
+        else:
+            self._unpublished += job.memory
+            self.finished.append(job)
+        if job.finished is not None:
+            job.finished.set()
+        self._progress.set()
+
+    def take_finished(self) -> Job | None:
+        """Remove and return the oldest finished job, for publishing; None if no job has finished."""
+        with self._lock:
+            if not self.finished:
+                return None
+            job = self.finished.popleft()
+            self._release_memory(job)
+            return job
+
+    def return_finished(self, job: Job) -> None:
+        """Put a job that was taken back to the front of `finished`."""
+        with self._lock:
+            self.finished.appendleft(job)
+
+    def discard_finished(self) -> None:
+        """Discard all finished jobs."""
+        with self._lock:
+            while self.finished:
+                self._release_memory(self.finished.popleft())
+
+    def wait_for_finished(self, timeout: float | None) -> None:
+        """Block until a job is in `finished` or the pool is closed, for at most `timeout` seconds (None: no limit)."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self.finished and not self._closed:
+            self._progress.clear()
+            if self.finished or self._closed:  # since the check above
+                break
+            if not self._progress.wait(None if deadline is None else max(0.0, deadline - time.monotonic())):
+                break
+
+    def _cancel_all(self) -> None:
+        """Refuse further work: drop the queued jobs, discard the results of the others, wake all that wait."""
+        with self._lock:
+            self._closed = True
+            for job in chain(self._queue, self._portable):
+                job.state = "dropped"
+            self._queue.clear()
+            self._portable.clear()
+            for job in self._active:
+                job.withdrawn = True
+            self.finished.clear()
+            self._notify_all()
+            self._progress.set()
+
+    # Decoder processes
+
+    def wait_for_portable(self, least: int, patience: float) -> bool:
+        """Block until there is work for a decoder process that does not run yet.
+
+        Args:
+            least: Number of jobs that are enough at once.
+            patience: Seconds after which one job is enough.
+
+        Returns:
+            False if the pool was closed.
+        """
+        with self._lock:
+            while not self._closed:
+                if self._suspects or len(self._portable) >= least:
+                    return True
+                if not self._portable_work.wait(patience if self._portable else None) and self._portable:
+                    return True
+            return False
+
+    def set_serving(self, change: int) -> None:
+        """Note that a decoder process is ready (1), or has ended (-1)."""
+        with self._lock:
+            self._serving += change
+            self._work.notify_all()
+
+    def refill(self, window: Window, patience: float) -> tuple[list[tuple[int, DecodeJob]], list[int]] | None:
+        """Move jobs into the window of a decoder process. Blocks while both the window and the queue are empty.
+
+        Args:
+            window: The window.
+            patience: Seconds to wait for a job.
+
+        Returns:
+            The jobs with their numbers, and the numbers of the jobs that were dropped since. None if no job has come,
+            or if the pool was closed.
+        """
+        with self._lock:
+            while not self._closed and not window.jobs and not self._can_send():
+                if not self._portable_work.wait(patience):
+                    return None
+            if self._closed:
+                return None
+            added: list[tuple[int, DecodeJob]] = []
+            if len(window.jobs) <= WINDOW_JOBS // 2:
+                while self._can_send() and self._has_room(window):
+                    added.append(self._send_next(window))
+            return added, window.take_dropped()
+
+    def _can_send(self) -> bool:
+        return bool(self._suspects or self._portable) and not self._over_budget()
+
+    def _has_room(self, window: Window) -> bool:
+        """Return whether the next job may enter a window. With a budget, and for a suspect, it holds one job."""
+        if self._suspects or self._budget is not None or window.has_suspect():
+            return not window.jobs
+        return len(window.jobs) < WINDOW_JOBS
+
+    def _send_next(self, window: Window) -> tuple[int, DecodeJob]:
+        if self._suspects:
+            job = self._suspects.popleft()
+            return window.add(job), job
+        job = self._portable.popitem(last=False)[0]  # type: ignore[assignment]  # only decode jobs are portable
+        number = window.add(job)
+        self._sent += 1
+        self._claim_first(window)
+        return number, job
+
+    def _claim_first(self, window: Window) -> None:
+        """Claim the job that the process runs."""
+        job = window.first()
+        if job is not None and job.state == "queued":
+            self._sent -= 1
+            self._mark_claimed(job)
+
+    def take_answered(self, window: Window, number: int) -> DecodeJob | None:
+        """Take a job out of a window, to be finished or returned by the caller; None if it is not there any more."""
+        with self._lock:
+            job = window.jobs.get(number)
+            if job is not None:
+                if job.state == "queued":  # the answers to the jobs before it have come in the same block
+                    self._sent -= 1
+                    self._mark_claimed(job)
+                window.remove(job)
+            self._claim_first(window)
+            return job
+
+    def return_to_threads(self, job: DecodeJob) -> None:
+        """Queue a claimed job again, for a thread."""
+        with self._lock:
+            job.portable = job.suspect = False
+            self._return(job)
+
+    def _return(self, job: DecodeJob) -> None:
+        """Queue a claimed job again, in front."""
+        job.memory, job.share = 0, 0.0
+        if job.withdrawn:
+            self._finish(job)
+            return
+        self._active.pop(job, None)
+        job.state = "queued"
+        self._queue_first(job)
+        if job.finished is not None:  # the thread that waits for it may run it itself
+            job.finished.set()
+            job.finished = None
+
+    def take_back(self, window: Window, *, stalled: bool) -> DecodeJob | None:
+        """Queue the jobs of a decoder process that has ended again.
+
+        Args:
+            window: Its window.
+            stalled: Whether the process was ended because it made no progress. Then a thread runs its first job. If it
+                has ended itself, all its jobs are suspects. Another process runs them, one at a time.
+
+        Returns:
+            The suspect that was the only job of the process. The caller must finish it, with an error.
+        """
+        with self._lock:
+            jobs = window.clear()
+            self._sent -= sum(job.state == "queued" for job in jobs)
+            if stalled and jobs:
+                first = jobs.pop(0)
+                first.portable = first.suspect = False
+                self._return(first)
+            elif len(jobs) == 1 and jobs[0].suspect:
+                return jobs[0]
+            for job in reversed(jobs):
+                if stalled:
+                    self._return(job)
+                else:
+                    job.suspect = True
+                    if job.state == "queued":
+                        self._mark_claimed(job)
+                    self._suspects.appendleft(job)
+            return None
+
+    def give_up_processes(self) -> None:
+        """Let threads run all jobs, because decoder processes do not work here."""
+        with self._lock:
+            self._uses_processes = False
+            self._queue.update(self._portable)
+            self._portable.clear()
+            while self._suspects:
+                job = self._suspects.pop()
+                job.suspect = False
+                self._return(job)
+            self._work.notify_all()

@@ -1,0 +1,260 @@
+"""Process worker: the thread that runs a decoder process, sends it jobs and receives the results."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .._common import log
+from .._decoding.load import LARGEST_BUFFER
+from .._decoding.pcm import Samples
+from ..errors import DecodeError
+from ..formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
+from . import expected_time
+from .decoder_process import BrokenProcess, DecoderProcess, why_not
+from .window import Window
+
+if TYPE_CHECKING:
+    from .job_queues import JobQueues
+    from .jobs import DecodeJob
+
+#: Queued jobs that start a process at once.
+START_JOBS = 16
+#: Seconds that threads may take for queued jobs before a decoder process is started. A short load needs none.
+START_SECONDS = 0.25
+#: Seconds without a job after which a decoder process is ended, because it takes memory.
+IDLE_SECONDS = 30.0
+#: Seconds without a message after which a process with jobs counts as stalled. It sends ten a second.
+STALL_SECONDS = 5.0
+#: Seconds that a process may take to start.
+_READY_SECONDS = 30.0
+#: Processes in a row that end without an answer, after which no further one is started.
+_MOST_FAILURES = 3
+
+
+def jobs_to_start(decoding: str) -> int | None:
+    """Return how many queued jobs start decoder processes at once; None if there are none.
+
+    'auto' uses processes on Linux only, where they are tested.
+    """
+    if decoding == "threads" or (decoding == "auto" and not sys.platform.startswith("linux")):
+        return None
+    problem = why_not()
+    if problem and decoding == "processes":
+        log.warn_once(f"decoding='processes' is not possible: {problem}; threads load the sounds")
+    if problem:
+        return None
+    return 1 if decoding == "processes" else START_JOBS
+
+
+class ProcessWorker:
+    """A thread, and the decoder process that it starts while there is work for one.
+
+    Attributes:
+        thread: The thread, a daemon.
+        window: The jobs that were sent to the process and not answered.
+    """
+
+    def __init__(self, queues: JobQueues, number: int, start_jobs: int) -> None:
+        """Make the worker. The caller starts its thread.
+
+        Args:
+            queues: The jobs.
+            number: Its number in the pool.
+            start_jobs: Number of portable jobs that starts the process at once.
+        """
+        self._queues = queues
+        self._start_jobs = start_jobs
+        self.window = Window()
+        self._process: DecoderProcess | None = None
+        self._ended = False
+        #: Time of the last message of the process, or of the first job sent to it (``time.perf_counter``).
+        self._heard = 0.0
+        self._stalled = False
+        self._failures = 0
+        #: Jobs whose sizes the process was asked for, by number of the question.
+        self._surveys: dict[int, list[DecodeJob]] = {}
+        self.thread = threading.Thread(target=self._run, name=f"pyglet_palace decoder {number}", daemon=True)
+
+    # On any thread
+
+    def end(self) -> None:
+        """End the process for good. Does not block."""
+        self._ended = True
+        if self._process is not None:
+            self._process.kill()
+
+    def end_stalled(self, now: float) -> None:
+        """End the process if it has jobs and makes no progress.
+
+        Args:
+            now: Time of ``time.perf_counter``.
+        """
+        process = self._process
+        if process is not None and self.window.jobs and not self._stalled and now - self._heard > STALL_SECONDS:
+            self._stalled = True
+            log.warning("the decoder process %d makes no progress; another one replaces it", process.pid)
+            process.kill()
+
+    # On its own thread
+
+    def _run(self) -> None:
+        while self._queues.wait_for_portable(self._start_jobs, START_SECONDS) and not self._ended:
+            how = "no answer"
+            try:
+                process = self._process = DecoderProcess()
+            except OSError as error:
+                how = str(error)
+            else:
+                how = self._use(process)
+            if how:
+                self._failures += 1
+            if self._failures >= _MOST_FAILURES:
+                log.warning("decoder processes do not work here (%s); threads load the sounds", how)
+                self._queues.give_up_processes()
+                return
+
+    def _use(self, process: DecoderProcess) -> str:
+        """Serve with a process until it ends or is idle. Return how it ended; '' if that was intended."""
+        self._stalled = False
+        serving = False
+        if self._ended:
+            process.kill()
+        try:
+            serving = self._await_ready(process)
+            while serving and self._exchange(process):
+                pass
+            if serving or self._ended:
+                return ""
+            problem = "it does not start"
+        except BrokenProcess as broken:
+            problem = str(broken)
+        finally:
+            how = process.close()
+            self._process = None
+            if serving:
+                self._queues.set_serving(-1)
+            self._answer_surveys()
+            culprit = self._queues.take_back(self.window, stalled=self._stalled)
+            if culprit is not None:
+                self._failures = 0
+                text = f"two processes ended while they decoded it ({how}); the file is damaged, or memory is short"
+                culprit.error = DecodeError(culprit.key, "decode", text)
+                self._queues.finish(culprit)
+        return "" if self._ended else f"{problem}, {how}"
+
+    def _await_ready(self, process: DecoderProcess) -> bool:
+        """Wait until the process is ready; return whether it is."""
+        deadline = time.monotonic() + _READY_SECONDS
+        while time.monotonic() < deadline and not self._ended:
+            if ["ready"] in process.receive():
+                self._queues.set_serving(1)
+                return True
+        return False
+
+    def _exchange(self, process: DecoderProcess) -> bool:
+        """Send jobs, and receive results. Return False if there was no work for a while, or at the end."""
+        if not self.window.jobs:
+            self._heard = float("inf")
+        work = self._queues.refill(self.window, IDLE_SECONDS)
+        if work is None:
+            return False
+        added, dropped = work
+        if self._heard == float("inf"):
+            self._heard = time.perf_counter()
+        requests: list[tuple[Any, ...]] = [("drop", number) for number in dropped]
+        for number, job in added:
+            requests += self._survey(number, job)
+            requests.append(("decode", number, job.resource.portable(), job.settings.limit, job.settings.supported))
+        if requests:
+            process.send(requests)
+        events = process.receive()
+        if events:
+            self._heard = time.perf_counter()
+            self._failures = 0
+            try:
+                self._handle(process, events)
+            except (LookupError, TypeError, ValueError, OverflowError) as error:
+                raise BrokenProcess(f"it sends nonsense ({error!r})") from None
+        return True
+
+    def _survey(self, number: int, job: DecodeJob) -> list[tuple[Any, ...]]:
+        """Return the question for the sizes that no thread has asked for."""
+        asked: list[DecodeJob] = []
+        while job.survey is not None and (other := job.survey.take()) is not None:
+            if other.portable:
+                asked.append(other)
+            else:
+                other.measure()
+                job.survey.answer()
+        if not asked:
+            return []
+        self._surveys[number] = asked
+        return [("sizes", number, [other.resource.portable() for other in asked])]
+
+    def _answer_surveys(self) -> None:
+        """Give up the sizes that a process was asked for."""
+        for jobs in self._surveys.values():
+            for job in jobs:
+                assert job.survey is not None
+                job.survey.answer()
+        self._surveys.clear()
+
+    def _handle(self, process: DecoderProcess, events: list[list[Any]]) -> None:
+        """Handle the events of a block, and receive the samples of its results."""
+        results: list[tuple[int, Samples, str]] = []
+        for kind, *event in events:
+            if kind == "done":
+                number, frames, frequency, channel_config, sample_type, loop, codec = event
+                results.append((number, _room_for(frames, frequency, channel_config, sample_type, loop), codec))
+            elif kind == "declined":
+                job = self._queues.take_answered(self.window, event[0])
+                if job is not None:
+                    self._queues.return_to_threads(job)
+            elif kind == "progress":
+                self._note_progress(*event)
+            elif kind == "sizes":
+                self._note_sizes(*event)
+            else:
+                raise ValueError(kind)
+        process.receive_into([samples.data for _, samples, _ in results])
+        for number, samples, codec in results:
+            job = self._queues.take_answered(self.window, number)
+            if job is not None:
+                job.described(codec, samples.data.size)
+                job.decoded(1.0)
+                job.allocated(samples.data.nbytes)
+                job.samples = samples
+                self._queues.finish(job)
+
+    def _note_progress(self, number: int, share: float, memory: int, codec: str, samples: int) -> None:
+        job = self.window.jobs.get(number)
+        if job is not None:
+            job.described(codec, samples)
+            job.allocated(memory)
+            job.decoded(share)
+
+    def _note_sizes(self, number: int, start: int, sizes: list[int]) -> None:
+        jobs = self._surveys[number]
+        for job, size in zip(jobs[start:], sizes, strict=False):
+            assert job.survey is not None
+            if not job.expected:
+                job.expected = expected_time.of_file(job.key, size)
+            job.survey.answer()
+        if start + len(sizes) >= len(jobs):
+            del self._surveys[number]
+
+
+def _room_for(frames: int, frequency: int, channel_config: str, sample_type: str, loop: list[int] | None) -> Samples:
+    """Return empty samples of a format. Raises `ValueError` if OpenAL has no such format."""
+    if (channel_config, sample_type) not in AL_FORMATS or not 0 < frames * frame_size(
+        channel_config, sample_type
+    ) <= LARGEST_BUFFER:
+        raise ValueError(f"{frames} frames of {sample_type} {channel_config}")
+    start, end = loop or (0, frames)
+    data = np.empty((frames, CHANNELS[channel_config]), DTYPES[sample_type])
+    return Samples(data, int(frequency), channel_config, sample_type, (int(start), int(end)) if loop else None)

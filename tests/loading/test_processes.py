@@ -1,0 +1,763 @@
+"""Decoder processes: what they load, how they end, and what happens to their jobs."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import multiprocessing
+import os
+import pickle
+import select
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import numpy as np
+import pyglet.resource
+import pytest
+from hypothesis import strategies as st
+
+import pyglet_palace as palace
+from pyglet_palace import resources
+from pyglet_palace._decoding.load import Settings, load
+from pyglet_palace._loading import decoder_process, process_worker
+from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
+from pyglet_palace._loading.job_queues import JobQueues
+from pyglet_palace._loading.jobs import DecodeJob
+from pyglet_palace._loading.workers import WorkerPool
+from pyglet_palace.formats import AL_FORMATS
+from tests import sounds
+from tests.conftest import EXACT, RATE, loaded, wait_until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SETTINGS = Settings(64 * 1024 * 1024, frozenset(AL_FORMATS))
+
+#: A decoder process in which files of certain names are not decoded.
+FAULTY = """
+import os, signal, time
+from pyglet_palace._loading import decoder_main
+usual = decoder_main.load
+
+def load(resource, settings, progress):
+    name = os.path.basename(resource.key)
+    if name.startswith("crash"):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    while name.startswith("hang") and progress.is_wanted():
+        time.sleep(0.001)
+    if name.startswith("long"):
+        decoder_main._REPORT_SECONDS = 0.0
+    if name.startswith("block"):
+        time.sleep(1000)
+    return usual(resource, settings, progress)
+
+decoder_main.load = load
+"""
+
+
+@pytest.fixture(autouse=True)
+def _starts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start a process for one job."""
+    monkeypatch.setattr(process_worker, "START_JOBS", 1)
+
+
+@pytest.fixture
+def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let decoder processes fail at certain names."""
+    program = decoder_process._PROGRAM
+    before, start, after = program.partition("from pyglet_palace._loading.decoder_main import main")
+    monkeypatch.setattr(decoder_process, "_PROGRAM", before + FAULTY + start + after)
+
+
+@pytest.fixture
+def pool() -> Iterator[WorkerPool]:
+    """A pool of one thread and one process, without OpenAL."""
+    made = WorkerPool(1, start_jobs=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def faulty_pool(faulty: None, pool: WorkerPool, tmp_path: Path) -> WorkerPool:
+    """A pool whose process fails at certain names."""
+    warm_up(pool, tmp_path)
+    return pool
+
+
+@pytest.fixture
+def serving(pool: WorkerPool, tmp_path: Path) -> WorkerPool:
+    """The pool, after its process has started."""
+    warm_up(pool, tmp_path)
+    return pool
+
+
+def warm_up(pool: WorkerPool, folder: Path) -> None:
+    """Give the pool jobs until its process is ready."""
+    sounds.wav(folder / "warm up.wav", 10)
+    while not pool.processes:
+        run_all(pool, [file_job(folder / "warm up.wav") for _ in range(20)])
+    pool.discard_finished()
+
+
+def file_job(path: Path, settings: Settings = SETTINGS) -> DecodeJob:
+    return DecodeJob(resources.locate(path), settings)
+
+
+def process_of(pool: WorkerPool) -> DecoderProcess:
+    process = pool._processes[0]._process
+    assert process is not None
+    return process
+
+
+def is_running(pid: int) -> bool:
+    """Return whether a process runs. One that has ended but was not collected does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def run_all(pool: WorkerPool, jobs: list[DecodeJob]) -> None:
+    pool.submit(jobs)
+    wait_until(lambda: all(job.state == "done" for job in jobs))
+
+
+def test_process_decodes_what_threads_decode(serving: WorkerPool, tmp_path: Path) -> None:
+    """All formats, loop points and layouts have the same samples as in this process."""
+    paths = [kind.write(tmp_path / name, sounds.noise(3000)) for name, kind in sounds.KINDS.items()]
+    looped = sounds.wav(tmp_path / "looped.wav", 3000)
+    sounds.add_chunk(looped, sounds.smpl_chunk((0, 100, 999)))
+    paths += [looped, sounds.wav(tmp_path / "5.1.wav", 200, channels=6)]
+    jobs = [file_job(path) for path in paths]
+    taken = count_taken(serving)
+
+    run_all(serving, jobs)
+
+    assert len(taken) == len(jobs)
+    for job in jobs:
+        direct = file_job(tmp_path / os.path.basename(job.key))
+        expected = load(direct.resource, SETTINGS, direct)
+        assert job.samples is not None
+        assert np.array_equal(job.samples.data, expected.data)
+        assert job.samples.data.dtype == expected.data.dtype
+        expected.data = job.samples.data
+        assert job.samples == expected
+        assert (job.expected, job.share, job.memory) == (direct.expected, 1.0, expected.data.nbytes)
+
+
+def count_taken(pool: WorkerPool) -> list[int]:
+    """Return a list that grows by each answered job."""
+    taken: list[int] = []
+    usual = pool.take_answered
+
+    def take_answered(window: Any, number: int) -> DecodeJob | None:
+        taken.append(number)
+        return usual(window, number)
+
+    pool.take_answered = take_answered  # type: ignore[method-assign]
+    return taken
+
+
+def test_zip_entries_load_in_the_process(serving: WorkerPool, tmp_path: Path) -> None:
+    sounds.wav(tmp_path / "a.wav", 400)
+    with zipfile.ZipFile(tmp_path / "pack.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "a.wav", "inner/a.wav")
+    loader = pyglet.resource.Loader([str(tmp_path / "pack.zip")])
+    taken = count_taken(serving)
+    job = DecodeJob(resources.locate("inner/a.wav", loader), SETTINGS)
+
+    run_all(serving, [job])
+
+    assert len(taken) == 1
+    assert job.error is None
+    assert job.samples is not None
+    assert len(job.samples.data) == 400
+
+
+def test_replaced_zip_is_not_mixed_up(tmp_path: Path) -> None:
+    """An entry that another process finds in another version of the zip file is refused."""
+    for frames in (400, 500):
+        sounds.wav(tmp_path / "a.wav", frames)
+        with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive:
+            archive.write(tmp_path / "a.wav", "a.wav")
+        if frames == 400:
+            loader = pyglet.resource.Loader([str(tmp_path / "pack.zip")])
+            found = resources.locate("a.wav", loader).portable()
+
+    with pytest.raises(palace.ResourceUnreadable, match="another zip file"):
+        found.open(10_000)
+
+
+def test_errors_are_those_of_threads(serving: WorkerPool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A thread loads again what the process could not load, or warned of."""
+    (tmp_path / "junk.wav").write_bytes(b"RIFF" + bytes(range(200)))
+    sounds.wav(tmp_path / "cut.wav", 5000)
+    os.truncate(tmp_path / "cut.wav", 400)
+    jobs = [file_job(tmp_path / name) for name in ("junk.wav", "missing.wav", "cut.wav")]
+    taken = count_taken(serving)
+    caplog.clear()
+
+    run_all(serving, jobs)
+
+    assert len(taken) == 3
+    for job in jobs[:2]:
+        direct = file_job(tmp_path / os.path.basename(job.key))
+        with pytest.raises(palace.PalaceError) as info:
+            load(direct.resource, SETTINGS, direct)
+        assert type(job.error) is type(info.value)
+        assert str(job.error) == str(info.value)
+    assert jobs[2].samples is not None
+
+
+def test_limit_holds_in_the_process(serving: WorkerPool, tmp_path: Path) -> None:
+    sounds.wav(tmp_path / "long.wav", 5000)
+    job = file_job(tmp_path / "long.wav", Settings(1000, frozenset(AL_FORMATS)))
+
+    run_all(serving, [job])
+
+    assert isinstance(job.error, palace.BufferTooLarge)
+
+
+def test_own_code_stays_in_threads(tmp_path: Path) -> None:
+    """Loads that call the game's factories or handlers are not portable."""
+    resource = resources.locate(tmp_path / "a.wav")
+    factory = Settings(100, frozenset(), factories=(lambda file: file,))  # type: ignore[arg-type,return-value]
+    loading = Settings(100, frozenset(), loading=lambda *_: None)
+    resources.use_fileio(io.BytesIO)  # type: ignore[arg-type]
+    custom = resources.locate("a.wav")
+
+    assert DecodeJob(resource, SETTINGS).portable
+    assert not DecodeJob(resource, factory).portable
+    assert not DecodeJob(resource, loading).portable
+    assert not DecodeJob(custom, SETTINGS).portable
+
+
+def test_killed_process_loses_no_job(serving: WorkerPool, tmp_path: Path) -> None:
+    """A process that is killed from outside is replaced, and every sound loads."""
+    for number in range(60):
+        sounds.wav(tmp_path / f"{number}.wav", 3000)
+    jobs = [file_job(tmp_path / f"{number}.wav") for number in range(60)]
+    serving.submit(jobs)
+    for _ in range(3):
+        process = serving._processes[0]._process
+        if process is not None:
+            os.kill(process.pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+    wait_until(lambda: all(job.state == "done" for job in jobs))
+
+    assert [job.key for job in jobs if job.error is not None] == []
+
+
+def test_crash_fails_only_its_file(faulty_pool: WorkerPool, tmp_path: Path) -> None:
+    """A file that ends two processes, alone in the second, fails. The sounds around it load."""
+    names = ["a.wav", "crash.wav", "b.wav", "crash too.wav", "c.wav"]
+    for name in names:
+        sounds.wav(tmp_path / name, 100)
+    jobs = [file_job(tmp_path / name) for name in names]
+
+    run_all(faulty_pool, jobs)
+
+    failed = {os.path.basename(job.key): str(job.error) for job in jobs if job.error is not None}
+    assert sorted(failed) == ["crash too.wav", "crash.wav"]
+    assert "SIGSEGV" in failed["crash.wav"]
+    assert "damaged" in failed["crash.wav"]
+
+
+def test_suspect_is_not_run_by_a_thread(faulty_pool: WorkerPool, tmp_path: Path) -> None:
+    """`Buffer` waits for the process that runs a suspect: the file could crash the game."""
+    sounds.wav(tmp_path / "crash.wav", 100)
+    job = file_job(tmp_path / "crash.wav")
+    faulty_pool.submit([job])
+    wait_until(lambda: job.suspect)
+
+    assert not faulty_pool.claim(job)
+    faulty_pool.wait_for(job)
+
+    assert isinstance(job.error, palace.DecodeError)
+
+
+def test_stalled_process_is_replaced(faulty_pool: WorkerPool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A thread runs the job in which a process stalls. Another process runs the others."""
+    names = ["block.wav", *(f"{number}.wav" for number in range(5))]
+    for name in names:
+        sounds.wav(tmp_path / name, 100)
+    jobs = [file_job(tmp_path / name) for name in names]
+    faulty_pool.submit(jobs)
+    wait_until(lambda: jobs[0].window is not None)
+    faulty_pool.replace_stalled(time.perf_counter())
+    assert is_running(process_of(faulty_pool).pid)
+
+    process_worker.STALL_SECONDS = 0.0
+    wait_until(lambda: faulty_pool._processes[0]._heard < time.perf_counter())
+    faulty_pool.replace_stalled(time.perf_counter())
+    process_worker.STALL_SECONDS = float("inf")
+
+    wait_until(lambda: all(job.state == "done" for job in jobs))
+    assert [job.key for job in jobs if job.error is not None] == []
+    assert "makes no progress" in caplog.text
+
+
+def test_stopped_process_does_not_block_a_wait(
+    serving: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`wait_for` notices that the process was stopped (SIGSTOP)."""
+    monkeypatch.setattr(process_worker, "STALL_SECONDS", 0.2)
+    os.kill(process_of(serving).pid, signal.SIGSTOP)
+    sounds.wav(tmp_path / "a.wav", 100)
+    job = file_job(tmp_path / "a.wav")
+    serving.submit([job])
+    wait_until(lambda: job.state != "queued")
+
+    while job.state != "done":
+        if serving.claim(job):  # as `Buffer` does
+            job.run()
+            serving.finish(job)
+        serving.wait_for(job)
+
+    assert job.error is None
+
+
+def test_job_behind_another_can_be_claimed(faulty_pool: WorkerPool, tmp_path: Path) -> None:
+    """`Buffer` does not wait for the jobs that were sent before its own."""
+    for name in ("hang.wav", "a.wav", "b.wav"):
+        sounds.wav(tmp_path / name, 100)
+    hanging, first, second = (file_job(tmp_path / name) for name in ("hang.wav", "a.wav", "b.wav"))
+    faulty_pool.submit([hanging, first, second])
+    wait_until(lambda: second.window is not None)
+    assert (hanging.state, first.state, second.state) == ("claimed", "queued", "queued")
+    assert faulty_pool.queued == 2
+
+    assert not faulty_pool.claim(hanging)
+    assert faulty_pool.claim(first)
+    faulty_pool.withdraw(second)
+    assert faulty_pool.queued == 0
+    assert (first.window, second.state) == (None, "dropped")
+    first.run()
+    faulty_pool.finish(first)
+
+    faulty_pool.withdraw(hanging)  # `hang` ends if it is not wanted
+    wait_until(lambda: hanging.state == "done")
+    assert [*faulty_pool.finished] == [first]
+    assert hanging.samples is None
+
+
+def test_budget_sends_one_job_at_a_time(serving: WorkerPool, tmp_path: Path) -> None:
+    """With a budget, no sample is decoded whose memory is not counted."""
+    for number in range(10):
+        sounds.wav(tmp_path / f"{number}.wav", 1000)
+    jobs = [file_job(tmp_path / f"{number}.wav") for number in range(10)]
+    serving.budget = 2500  # a sound has 2000 bytes
+    most = 0
+
+    serving.submit(jobs)
+    while any(job.state != "done" for job in jobs):
+        wait_until(lambda: serving.finished)
+        most = max(most, serving.in_flight)
+        while serving.take_finished():
+            pass
+
+    assert most <= 2500 + 2000
+
+
+def test_sizes_of_a_batch_come_first(serving: WorkerPool, tmp_path: Path) -> None:
+    """One question asks for the sizes of all files. The progress of a batch needs them."""
+    from pyglet_palace._loading.expected_time import Survey
+
+    for number in range(250):
+        sounds.wav(tmp_path / f"{number}.wav", 10 + number)
+    jobs = [file_job(tmp_path / f"{number}.wav") for number in range(250)]
+    jobs.append(file_job(tmp_path / "missing.wav"))
+    survey = Survey(jobs)
+    for job in jobs:
+        job.survey = survey
+
+    serving.submit(jobs[-1:])  # it fails; the sizes of the others come all the same
+    wait_until(lambda: survey.complete)
+
+    sizes = {job.expected for job in jobs[:-1]}
+    assert len(sizes) == 250
+    assert 0.0 not in sizes
+
+
+@pytest.mark.parametrize("order", ["destroy", "destroy while it starts", "destroy while it loads"])
+def test_destroy_ends_the_process(pool: WorkerPool, tmp_path: Path, order: str) -> None:
+    for number in range(50):
+        sounds.wav(tmp_path / f"{number}.wav", 3000)
+    jobs = [file_job(tmp_path / f"{number}.wav") for number in range(50)]
+    if order != "destroy while it starts":
+        warm_up(pool, tmp_path)
+    pool.submit(jobs)
+    wait_until(lambda: pool._processes[0]._process is not None)
+    pid = process_of(pool).pid
+    if order == "destroy":
+        wait_until(lambda: all(job.state == "done" for job in jobs))
+
+    pool.close()
+
+    wait_until(lambda: not is_running(pid))
+    assert not pool.finished
+
+
+def test_idle_process_ends(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process without work ends, and the next load starts another one."""
+    monkeypatch.setattr(process_worker, "IDLE_SECONDS", 0.05)
+    sounds.wav(tmp_path / "a.wav", 10)
+    pool.submit([file_job(tmp_path / "a.wav") for _ in range(20)])
+    wait_until(lambda: pool._processes[0]._process is not None)
+    pid = process_of(pool).pid
+    wait_until(lambda: pool._processes[0]._process is None)
+    assert not is_running(pid)
+    monkeypatch.setattr(process_worker, "IDLE_SECONDS", 30)
+
+    warm_up(pool, tmp_path)
+
+    assert process_of(pool).pid != pid
+
+
+def test_process_starts_for_longer_loads(pool: WorkerPool, tmp_path: Path) -> None:
+    """Many queued jobs start a process at once. Few start one only if the threads take long."""
+    never = threading.TIMEOUT_MAX
+    asked = threading.Thread(target=lambda: answers.append(pool.wait_for_portable(5, never)))
+    answers: list[bool] = []
+    hold = threading.Event()
+    pool.submit([Held(hold)])  # the thread of the pool is busy, and its process is not asked for
+    pool._processes[0].end()
+    asked.start()
+
+    pool.submit([file_job(tmp_path / "a.wav") for _ in range(4)])
+    asked.join(0.05)
+    assert answers == []
+    assert pool.wait_for_portable(5, 0.01)
+
+    pool.submit([file_job(tmp_path / "a.wav")])
+    asked.join(20)
+    assert answers == [True]
+    hold.set()
+
+
+class Held(DecodeJob):
+    """A job that a thread runs until an event is set."""
+
+    def __init__(self, released: threading.Event) -> None:
+        super().__init__(resources.locate("/held"), SETTINGS)
+        self.portable = False
+        self.released = released
+
+    def run(self) -> None:
+        self.released.wait(60)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "problem"),
+    [
+        ("frozen", True, "frozen"),
+        ("executable", "/usr/bin/blender", "not a Python interpreter"),
+        ("platform", "win32", "sockets"),
+    ],
+)
+def test_threads_load_where_processes_cannot(
+    monkeypatch: pytest.MonkeyPatch, logged_warnings: Callable[[], list[str]], attribute: str, value: Any, problem: str
+) -> None:
+    """'auto' is silent about it; 'processes' says why."""
+    monkeypatch.setattr(decoder_process.sys, attribute, value, raising=False)
+
+    assert process_worker.jobs_to_start("auto") is None
+    assert logged_warnings() == []
+    assert process_worker.jobs_to_start("processes") is None
+    (text,) = logged_warnings()
+    assert problem in text
+
+
+@pytest.mark.parametrize("program", ["raise SystemExit(3)", "import time; time.sleep(1000)", "import os; os.abort()"])
+def test_threads_load_if_none_starts(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, program: str
+) -> None:
+    monkeypatch.setattr(decoder_process, "_PROGRAM", program)
+    monkeypatch.setattr(process_worker, "_READY_SECONDS", 0.05)
+    sounds.wav(tmp_path / "a.wav", 10)
+    for _ in range(3):
+        run_all(pool, [file_job(tmp_path / "a.wav")])
+        wait_until(lambda: not pool._processes[0]._process)
+
+    def given_up() -> bool:
+        run_all(pool, [file_job(tmp_path / "a.wav")])
+        return not pool._processes[0].thread.is_alive()
+
+    wait_until(given_up)
+    run_all(pool, [file_job(tmp_path / "a.wav")])
+    assert caplog.text.count("decoder processes do not work here") == 1
+
+
+def test_no_socket_means_threads(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse() -> None:
+        raise PermissionError("no sockets in this sandbox")
+
+    monkeypatch.setattr(decoder_process.socket, "socketpair", refuse)
+    sounds.wav(tmp_path / "a.wav", 10)
+
+    def given_up() -> bool:
+        run_all(pool, [file_job(tmp_path / "a.wav")])
+        return not pool._processes[0].thread.is_alive()
+
+    wait_until(given_up)
+    assert "no sockets in this sandbox" in caplog.text
+
+
+NUMBERS = st.one_of(st.none(), st.integers(-(2**70), 2**70), st.floats(), st.text(max_size=9), st.just("Mono"))
+EVENTS = st.tuples(
+    st.sampled_from(["done", "declined", "progress", "sizes", "ready", "else"]), st.lists(NUMBERS, max_size=7)
+).map(lambda event: [event[0], *event[1]])
+
+
+@hypothesis.given(st.lists(EVENTS, max_size=4))
+@hypothesis.settings(max_examples=60, deadline=None)
+def test_nonsense_breaks_the_process_only(events: list[list[Any]]) -> None:
+    """Whatever a process sends, it is accepted or the process counts as broken."""
+    pool = JobQueues(None, uses_processes=True)
+    worker = process_worker.ProcessWorker(pool, 1, 1)
+
+    class Nonsense:
+        pid = 0
+
+        def receive(self) -> list[list[Any]]:
+            return json.loads(json.dumps(events))
+
+        def receive_into(self, arrays: Any) -> None:
+            if list(arrays):
+                raise BrokenProcess("it has ended")
+
+        def send(self, requests: Any) -> None:
+            pickle.dumps(requests)
+
+    job = DecodeJob(resources.locate("/a.wav"), SETTINGS)
+    worker.window.add(job)
+    pool._mark_claimed(job)
+    try:
+        worker._exchange(Nonsense())  # type: ignore[arg-type]
+    except BrokenProcess:
+        pass
+
+
+@pytest.mark.parametrize("text", [b"\0" * 4096, b"[" * 4096, b"{}", b"[]", b"[[]]", b"[1]"])
+def test_block_that_is_no_list_is_refused(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = f"import os, sys, time; os.write(int(sys.argv[1]), {text!r}.ljust(4096)); time.sleep(1000)"
+    monkeypatch.setattr(decoder_process, "_PROGRAM", program)
+    process = DecoderProcess()
+    wait_until(lambda: select.select([process._socket], [], [], 0)[0])
+
+    with pytest.raises(BrokenProcess, match="nonsense"):
+        process.receive()
+
+    process.close()
+
+
+GAME = """
+    import os, sys, time, signal, threading
+    import pyglet_palace as palace
+    print("main", flush=True)  # a process that ran the game's main module would print it again
+    context = palace.Context(palace.LoopbackDevice(), workers=1, decoding="processes", auto_update=False)
+    palace.use_context(context)
+    names = [os.path.join(sys.argv[1], f"{{number}}.wav") for number in range(50)]
+    while not context.stats()["processes"]:
+        with palace.preload(names) as batch:
+            while not batch.finished:
+                context.update()
+                time.sleep(0.001)
+    pid = context._engine.workers._processes[0]._process.pid
+    print(pid, flush=True)
+    palace.cache(names)
+    {end}
+"""
+
+
+def run_game(folder: Path, end: str) -> tuple[subprocess.CompletedProcess[str], int]:
+    """Run a game that loads in a process and then ends. Return its result, and the number of the process."""
+    for number in range(50):
+        sounds.wav(folder / f"{number}.wav", 2000)
+    program = textwrap.dedent(GAME).format(end=textwrap.dedent(end))
+    result = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    main, pid = result.stdout.split()[:2]
+    assert main == "main"
+    return result, int(pid)
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [
+        ("pass", 0),
+        ("context.destroy()", 0),
+        ("context.update(); palace.shutdown()", 0),
+        ("raise SystemExit(5)", 5),
+        ("os._exit(6)", 6),
+        ("os.kill(os.getpid(), signal.SIGKILL)", -9),
+        ("threading.Thread(target=time.sleep, args=(0.2,)).start()", 0),
+    ],
+)
+def test_no_process_outlives_the_game(tmp_path: Path, end: str, status: int) -> None:
+    result, pid = run_game(tmp_path, end)
+
+    assert (result.returncode, result.stderr) == (status, "")
+    wait_until(lambda: not is_running(pid))
+
+
+def test_forked_child_keeps_no_process_alive(tmp_path: Path) -> None:
+    """The process ends with the game, although a child of a fork goes on. That child can load too."""
+    end = """
+    child = os.fork()
+    if not child:
+        with palace.Context(palace.LoopbackDevice(), workers=1, decoding="processes", auto_update=False) as own:
+            palace.Buffer(names[0])
+            palace.preload(names).wait()
+        os.kill(os.getppid(), signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while os.path.exists(f"/proc/{pid}") and time.monotonic() < deadline:
+            time.sleep(0.01)
+        print("ended" if time.monotonic() < deadline else "still there", flush=True)
+        os._exit(0)
+    time.sleep(60)
+    """
+    result, _ = run_game(tmp_path, end)
+
+    assert result.stdout.split()[2:] == ["ended"]
+
+
+def test_ctrl_c_does_not_reach_the_process(tmp_path: Path) -> None:
+    """A Ctrl-C in the terminal interrupts the game only."""
+    end = """
+    os.killpg(os.getpgrp(), signal.SIGINT) if os.getpgrp() == os.getpid() else signal.raise_signal(signal.SIGINT)
+    """
+    result, pid = run_game(tmp_path, end)
+
+    assert result.returncode in (-signal.SIGINT, 1)
+    assert result.stderr.count("Traceback") == 1
+    wait_until(lambda: not is_running(pid))
+
+
+def test_helper_imports_no_more_than_needed(serving: WorkerPool) -> None:
+    """The process loads neither OpenAL nor a window, and not the game's main module."""
+    program = """
+    import sys
+    exec(sys.argv.pop(1).replace("main(int(descriptor))", ""))
+    print(*sys.modules)
+    """
+    folder = os.path.dirname(palace.__file__)
+    command = [sys.executable, "-I", "-S", "-c", textwrap.dedent(program), decoder_process._PROGRAM, "0", folder]
+    result = subprocess.run([*command, *sys.path], capture_output=True, text=True, check=False)
+    modules = set(result.stdout.split())
+
+    assert "pyglet_palace._loading.decoder_main" in modules, result.stderr
+    unwanted = {"openal", "pyglet.window", "pyglet.media", "pyglet.gl", "pyglet_palace.context"}
+    assert not modules & unwanted
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> palace.Context:
+    """A current context with a decoder process."""
+    device = palace.LoopbackDevice(RATE, "Mono")
+    made = palace.Context(device, EXACT, auto_update=False, workers=1, decoding="processes")
+    palace.use_context(made)
+    warm_up(made._engine.workers, tmp_path)
+    return made
+
+
+def test_sounds_of_a_process_can_be_heard(scene: palace.Context, tmp_path: Path) -> None:
+    sounds.wav(tmp_path / "a.wav", 3000)
+    palace.cache([tmp_path / "a.wav"])
+    loaded(scene)
+    assert scene.stats()["processes"] == 1
+
+    palace.Buffer(tmp_path / "a.wav").play()
+    device = scene.device
+    assert isinstance(device, palace.LoopbackDevice)
+    heard = device.render(3000)[:, 0]
+
+    assert np.allclose(heard, sounds.ramp(3000)[:, 0] / 32768, atol=1e-6)
+
+
+def test_cancelled_load_stops_early(scene: palace.Context, tmp_path: Path) -> None:
+    """A long decode in the process ends when nothing wants it any more."""
+    sounds.wav(tmp_path / "long.wav", 10_000_000)
+    batch = palace.preload([tmp_path / "long.wav"])
+    workers = scene._engine.workers
+    wait_until(lambda: workers.unpublished_jobs())
+    job = workers.unpublished_jobs()[0]
+
+    batch.cancel()
+
+    wait_until(lambda: job.state == "done")
+    assert job.withdrawn
+    assert scene.cached_names == ()
+
+
+def test_progress_of_a_long_sound_moves(faulty: None, scene: palace.Context, tmp_path: Path) -> None:
+    sounds.write(tmp_path / "long.ogg", sounds.tone(60, channels=2))
+    batch = palace.preload([tmp_path / "long.ogg"])
+    seen = set()
+
+    def finished() -> bool:
+        seen.add(batch.progress)
+        return batch.finished
+
+    wait_until(finished, scene)
+    assert len(seen) > 3
+    assert batch.ok
+
+
+def test_wait_uses_the_process_too(scene: palace.Context, tmp_path: Path) -> None:
+    for number in range(40):
+        sounds.wav(tmp_path / f"{number}.wav", 2000)
+    taken = count_taken(scene._engine.workers)
+    with palace.preload([tmp_path / f"{number}.wav" for number in range(40)]) as batch:
+        assert batch.wait()
+        assert batch.ok
+    assert len(taken) < 40
+
+
+def test_spawned_child_loads(tmp_path: Path) -> None:
+    """`multiprocessing` children have decoder processes of their own."""
+    sounds.wav(tmp_path / "a.wav", 100)
+    process = multiprocessing.get_context("spawn").Process(target=_load_in_child, args=(str(tmp_path / "a.wav"),))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+
+
+def _load_in_child(path: str) -> None:
+    with palace.Context(palace.LoopbackDevice(), workers=1, decoding="processes", auto_update=False) as context:
+        palace.cache([path])
+        loaded(context)
+        assert context.cached_names == (path,)
+
+
+def test_wrong_way_of_decoding_is_refused(device: palace.LoopbackDevice) -> None:
+    with pytest.raises(ValueError, match="one of 'auto', 'processes', 'threads'"):
+        palace.Context(device, decoding="process")  # type: ignore[arg-type]
+
+
+def test_log_of_the_process_is_not_lost(serving: WorkerPool, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A file that is loaded with a warning gives that warning in this process, once."""
+    sounds.write(tmp_path / "nan.wav", np.array([0.0, float("nan"), 0.5]), subtype="FLOAT")
+    caplog.set_level(logging.WARNING)
+
+    run_all(serving, [file_job(tmp_path / "nan.wav")])
+
+    assert caplog.text.count("not finite") == 1
