@@ -11,12 +11,12 @@ from .._common import log
 from .._common.threads import CLOSE_SECONDS, Signal, replace_thread, start_thread
 from ..errors import DecodeError
 from .job_queues import JobQueues
-from .process_worker import ProcessWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .jobs import Job
+    from .process_worker import ProcessWorker
 
 
 #: Seconds without a heartbeat after which a worker counts as stalled. A block of samples takes a fraction of that.
@@ -68,6 +68,8 @@ class WorkerPool(JobQueues):
         Raises:
             PalaceError: The system has no more threads. Then no worker is left.
         """
+        from .process_worker import ProcessWorker  # imports numpy, which `import pyglet_palace` must not load
+
         super().__init__(budget, uses_processes=start_jobs is not None)
         self._workers: list[_Worker] = []
         self._processes: list[ProcessWorker] = []
