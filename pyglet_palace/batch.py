@@ -155,7 +155,7 @@ class Batch(KnownAttributes, Dispatcher, Destroyable):
         """Block until `finished`. Publishes loads meanwhile; the next update dispatches the events.
 
         The names of the batch move to the front of the queue. May be called in a handler. Without a `timeout` the
-        calling thread decodes too, so that every core works, and the largest files come first. If an interrupt (Ctrl-C)
+        calling thread decodes too, so that every core works, and the longest loads come first. If an interrupt (Ctrl-C)
         stops such a decode, that name fails with `LoadCancelled`.
 
         Args:

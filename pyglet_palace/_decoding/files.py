@@ -12,7 +12,7 @@ import io
 import os
 import sys
 import tempfile
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,23 +40,51 @@ class OpenFile:
     """An open sound file.
 
     Attributes:
-        file: Readable and seekable, positioned at its start.
         size: Size in bytes; 0 if unknown.
         native: The descriptor of `file` for libsndfile, which shares its position. On Windows, where libraries do not
             share descriptors, the path. None if libsndfile must read through `file`.
     """
 
-    __slots__ = ("file", "native", "size")
+    __slots__ = ("_file", "_owner", "native", "size")
 
-    def __init__(self, file: BinaryIO, size: int, native: int | str | None = None) -> None:
-        self.file = file
+    def __init__(self, file: BinaryIO | io.FileIO, size: int, native: int | str | None = None) -> None:
+        #: A raw file or memory, for which `file` makes a file when it is needed; else `file` itself.
+        self._file: Any = file
+        self._owner = file
         self.size = size
         self.native = native
+
+    @property
+    def file(self) -> BinaryIO:
+        """The file: readable and seekable, at first positioned at its start."""
+        if isinstance(self._file, memoryview):
+            self._file = io.BytesIO(self._file)
+        if isinstance(self._file, _RawFile):
+            self._file = self._owner = cast("BinaryIO", _File(self._file))
+        return cast("BinaryIO", self._file)
+
+    def read_into(self, memory: memoryview) -> bool:
+        """Fill `memory`, which has the size of the file, in one read. Then `file` is a copy in memory.
+
+        For files that libsndfile can open itself. Blocks.
+
+        Returns:
+            False if the file is shorter than that, or cannot be read.
+        """
+        try:
+            if not isinstance(self._file, _RawFile):
+                self._file.seek(0)
+            complete: bool = self._file.readinto(memory) == len(memory)
+        except (OSError, ValueError):  # ValueError: a decoder of the game has closed it
+            return False
+        if complete:
+            self._file = memory
+        return complete
 
     def close(self) -> None:
         """Close the file and ignore errors."""
         try:
-            self.file.close()
+            self._owner.close()
         except Exception:  # a custom file may raise any exception
             pass
 
@@ -64,7 +92,7 @@ class OpenFile:
 def open_path(path: str, size: int) -> OpenFile:
     """Open the regular file at `path`, which has `size` bytes. Raises `OSError`."""
     raw = _RawFile(path)
-    return OpenFile(cast("BinaryIO", _File(raw)), size, path if sys.platform == "win32" else raw.fileno())
+    return OpenFile(raw, size, path if sys.platform == "win32" else raw.fileno())
 
 
 def open_measured(file: BinaryIO) -> OpenFile:
@@ -95,7 +123,7 @@ def copy_for_libsndfile(source: BinaryIO, most: int, goes_on: Callable[[], bool]
     raw = _place()
     if raw is None:
         return None
-    copy = OpenFile(cast("BinaryIO", _File(raw)), 0, raw.fileno())
+    copy = OpenFile(raw, 0, raw.fileno())
     try:
         while goes_on() and (data := source.read(min(_BLOCK, most + 1 - copy.size))):
             copy.size += len(data)
@@ -105,7 +133,7 @@ def copy_for_libsndfile(source: BinaryIO, most: int, goes_on: Callable[[], bool]
             left = memoryview(data)
             while left:
                 left = left[raw.write(left) :]
-        copy.file.seek(0)
+        raw.seek(0)
     except BaseException:
         copy.close()
         raise

@@ -18,6 +18,7 @@ from .files import copy_for_libsndfile
 from .opening import unreadable
 from .pcm import Samples, valid_loop, warn_of_non_finite
 from .sndfile import SndfileReader
+from .uncompressed import PcmFile, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +117,12 @@ def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike
     Raises:
         ResourceUnreadable, DecodeError, UnsupportedFormat
     """
+    custom = _custom_decoder(name, opened, settings)
+    return SndfileReader(name, opened, _plays_floats(settings)) if custom is None else custom
+
+
+def _custom_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | None:
+    """Return the decoder of the first factory that accepts an open file; None if none does."""
     for factory in settings.factories:
         try:
             opened.file.seek(0)
@@ -129,7 +136,25 @@ def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike
             problem = f"{short_repr(factory)} returned None; {rule}"
             raise DecodeError(name, "decode", problem)
         return decoder
-    return SndfileReader(name, opened, ("Mono", "32-bit float") in settings.supported)
+    return None
+
+
+def _plays_floats(settings: Settings) -> bool:
+    return ("Mono", "32-bit float") in settings.supported
+
+
+def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | SndfileReader | PcmFile:
+    """Like `open_decoder`, for a sound that is decoded completely. A short file is read into memory first."""
+    custom = _custom_decoder(name, opened, settings)
+    if custom is not None:
+        return custom
+    if opened.native is not None and 0 < opened.size <= BLOCK_BYTES:
+        memory = np.empty(opened.size, np.uint8)
+        if opened.read_into(memory.data):
+            pcm = parse(memory, _plays_floats(settings))
+            if pcm is not None:
+                return pcm
+    return SndfileReader(name, opened, _plays_floats(settings))
 
 
 def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
@@ -149,7 +174,7 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
         decoder = None
         try:
             progress.opened(opened.size)
-            decoder = open_decoder(resource.key, opened, settings)
+            decoder = _open_whole(resource.key, opened, settings)
             samples = decode_all(resource.key, decoder, settings, progress)
         finally:
             if isinstance(decoder, SndfileReader):
@@ -191,7 +216,7 @@ def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples
 
 
 def decode_all(
-    name: str, decoder: DecoderLike | SndfileReader, settings: Settings, progress: Progress | None = None
+    name: str, decoder: DecoderLike | SndfileReader | PcmFile, settings: Settings, progress: Progress | None = None
 ) -> Samples:
     """Decode the rest of `decoder`. Blocks.
 
@@ -201,15 +226,30 @@ def decode_all(
         DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
     """
     progress = progress or _NoProgress()
-    reader = make_reader(name, decoder)
+    reader = decoder if isinstance(decoder, PcmFile) else make_reader(name, decoder)
     check_supported(name, reader.channel_config, reader.sample_type, settings.supported)
     frame = frame_size(reader.channel_config, reader.sample_type)
-    most = settings.limit // frame
-    if reader.length > most:
+    if reader.length > settings.limit // frame:
         raise _too_large(name, f"its header declares {reader.length * frame} bytes of samples,", settings.limit)
 
     shape = CHANNELS[reader.channel_config]
     progress.described(reader.codec, reader.length * shape)
+    joined = reader.data if isinstance(reader, PcmFile) else _decode(name, reader, settings.limit, progress)
+    filled = len(joined)
+    if not filled and progress.is_wanted():
+        raise DecodeError(name, "decode", "it contains no samples")
+    if reader.repaired:
+        warn_of_non_finite(name, reader.repaired)
+    progress.allocated(joined.nbytes)
+    return Samples(
+        joined, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
+    )
+
+
+def _decode(name: str, reader: SndfileReader | CustomReader, limit: int, progress: Progress) -> Array:
+    """Read all samples of `reader` into one array, of at most `limit` bytes."""
+    frame = frame_size(reader.channel_config, reader.sample_type)
+    shape = CHANNELS[reader.channel_config]
     dtype = np.dtype(DTYPES[reader.sample_type])
     step = (BLOCK_BYTES if isinstance(reader, SndfileReader) else _CUSTOM_BLOCK_BYTES) // frame
     pieces: list[Array] = []
@@ -220,20 +260,11 @@ def decode_all(
         progress.allocated((filled + size) * frame)
         got, ended = _fill(reader, piece, step, progress, filled)
         filled += got
-        if filled > most:
-            raise _too_large(name, "its decoded size is", settings.limit)
+        if filled > limit // frame:
+            raise _too_large(name, "its decoded size is", limit)
         pieces.append(piece[:got])
         size = step  # the header gives too short a length, or none
-
-    if not filled and progress.is_wanted():
-        raise DecodeError(name, "decode", "it contains no samples")
-    if reader.repaired:
-        warn_of_non_finite(name, reader.repaired)
-    joined = _join(pieces, (filled, shape), dtype)
-    progress.allocated(joined.nbytes)
-    return Samples(
-        joined, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
-    )
+    return _join(pieces, (filled, shape), dtype)
 
 
 def _fill(

@@ -92,7 +92,7 @@ def _read_wave(file: BinaryIO, endian: str) -> Header:
         elif identifier == b"fact" and identifier not in seen and size >= 4:
             header = header._replace(frames=struct.unpack(f"{endian}I", file.read(4))[0])
         elif identifier == b"smpl" and identifier not in seen:
-            header = header._replace(loop=_first_forward_loop(file, endian, size))
+            header = header._replace(loop=first_forward_loop(file, endian, size))
         elif identifier == b"data" and size == 0 and identifier not in seen and b"fmt " in seen:
             left = _samples_behind(file, position, endian)
             if left:
@@ -103,7 +103,17 @@ def _read_wave(file: BinaryIO, endian: str) -> Header:
     return header if header.block_frames else header._replace(frames=0)
 
 
-def _first_forward_loop(file: BinaryIO, endian: str, size: int) -> tuple[int, int] | None:
+def first_forward_loop(file: BinaryIO, endian: str, size: int) -> tuple[int, int] | None:
+    """Return the first and last frame of the first forward loop of a `smpl` chunk; None without one.
+
+    Args:
+        file: The file, at the contents of the chunk.
+        endian: '<' or '>'.
+        size: Size of the contents.
+
+    Raises:
+        struct.error: The chunk is truncated.
+    """
     count = struct.unpack(f"{endian}9I", file.read(36))[7]
     for _ in range(min(count, (size - 36) // 24)):
         _, kind, start, end, _, _ = struct.unpack(f"{endian}6I", file.read(24))

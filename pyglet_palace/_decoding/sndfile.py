@@ -143,20 +143,18 @@ class SndfileReader:
         """
         block = out if self._direct else self._scratch_of(len(out))
         frames = self._decode(block)
-        block = block[:frames]
+        block, out = block[:frames], out[:frames]
         if self._floats and frames:
             # Two passes over data in the CPU cache detect samples to repair. A NaN appears in both results.
             lowest, highest = float(block.min()), float(block.max())
             if not (math.isfinite(lowest) and math.isfinite(highest)):
                 self.repaired += replace_non_finite(block)
             if not self._direct:
-                to_16_bit(block, clip=not -1.0 <= lowest <= highest <= 1.0)
+                to_16_bit(block, out, clip=not -1.0 <= lowest <= highest <= 1.0)
+        elif self._eight_bit:
+            out[:] = (block >> 8) + 128
         if self._order is not None:
-            block = block[:, self._order]
-        if self._eight_bit:
-            out[:frames] = (block >> 8) + 128
-        elif not self._direct or self._order is not None:
-            out[:frames] = block
+            out[:] = out[:, self._order]
         return frames
 
     def read_bytes(self, count: int) -> bytes:
@@ -288,9 +286,9 @@ class SndfileReader:
 
     def _read(self, block: Array) -> int:
         """Read into `block` and return the number of frames. An error after the first frame is the end."""
-        if not len(block) or self._lost:
-            return 0
         sound = self._sound
+        if not len(block) or self._lost or self._position >= sound.frames:  # libsndfile returns no more than `frames`
+            return 0
         frames: int = sound.buffer_read_into(block, "float32" if self._floats else "int16")
         self._input.check()
         self._position += frames
@@ -343,14 +341,15 @@ class SndfileReader:
         return True
 
 
-def to_16_bit(block: Array, *, clip: bool) -> None:
-    """Scale floats of full scale 1.0 to the range of 16-bit integers and round them, in place.
+def to_16_bit(block: Array, out: Array, *, clip: bool) -> None:
+    """Round floats of full scale 1.0 to 16-bit integers.
 
     Args:
-        block: The floats.
+        block: The floats. They are overwritten.
+        out: Receives the integers.
         clip: Whether to clip first. Samples above full scale would wrap.
     """
     if clip:
         np.clip(block, np.float32(-32768.0 / 32767.0), np.float32(1.0), out=block)
     np.multiply(block, np.float32(32767.0), out=block)
-    np.rint(block, out=block)
+    np.rint(block, out=out, casting="unsafe")

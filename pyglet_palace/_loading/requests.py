@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from operator import itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from .. import resources
@@ -174,18 +174,17 @@ class LoadRequests:
         found.watchers.append(watcher)
         self._workers.submit_first(found.job)
 
-    def queued_by_size(self, keys: Iterable[str]) -> list[str]:
-        """Return those of `keys` whose jobs are queued, largest files first.
+    def queued_by_time(self, keys: Iterable[str]) -> list[str]:
+        """Return those of `keys` whose jobs are queued, the longest loads first.
 
         In this order the last jobs are short, so no core is idle at the end.
         """
         jobs = [pending.job for key in keys if (pending := self._pending.get(key)) is not None]
-        queued = [
-            (job.resource.weight() if isinstance(job, DecodeJob) else job.memory, job.key)
-            for job in jobs
-            if job.state == "queued"
-        ]
-        return [key for _, key in sorted(queued, key=itemgetter(0), reverse=True)]
+        queued = [job for job in jobs if job.state == "queued"]
+        for job in queued:
+            if isinstance(job, DecodeJob):
+                job.measure()
+        return [job.key for job in sorted(queued, key=attrgetter("expected"), reverse=True)]
 
     def prefer(self, keys: Iterable[str]) -> None:
         """Move the queued jobs of `keys` to the front of the queue, in the order of `keys`."""
@@ -282,7 +281,7 @@ class LoadRequests:
     def wait(self, batch: Watcher, timeout: float | None) -> None:
         """Block until `batch` is finished, and publish finished jobs meanwhile.
 
-        Without a timeout the calling thread runs queued jobs of the batch too, the largest files first.
+        Without a timeout the calling thread runs queued jobs of the batch too, the longest loads first.
 
         Args:
             batch: What to wait for. Its queued names move to the front.
@@ -294,7 +293,7 @@ class LoadRequests:
         self.check_not_loading("a batch")
         workers, names = self._workers, frozenset(batch.names)
         deadline = None if timeout is None else time.monotonic() + timeout
-        ahead = deque(batch.names if deadline is not None else self.queued_by_size(batch.names))
+        ahead = deque(batch.names if deadline is not None else self.queued_by_time(batch.names))
         if timeout != 0:
             self.prefer(ahead)
         while True:

@@ -86,6 +86,7 @@ class Arrays:
 def overwrite(array: Any) -> None:
     whole = array if array.base is None else array.base
     if isinstance(whole, np.ndarray):
+        whole = whole if whole.dtype == array.dtype else array  # it may be the bytes of a file
         loud = LOUD if whole.dtype.kind == "f" else int(LOUD * np.iinfo(whole.dtype).max)
         whole[::2], whole[1::2] = loud, -loud
 

@@ -413,9 +413,11 @@ def test_idle_process_ends(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest
     """A process without work ends, and the next load starts another one."""
     monkeypatch.setattr(process_worker, "IDLE_SECONDS", 0.05)
     sounds.wav(tmp_path / "a.wav", 10)
-    pool.submit([file_job(tmp_path / "a.wav") for _ in range(20)])
+    hold = threading.Event()
+    pool.submit([Held(hold), *(file_job(tmp_path / "a.wav") for _ in range(20))])  # the thread leaves the files
     wait_until(lambda: pool._processes[0]._process is not None)
     pid = process_of(pool).pid
+    hold.set()
     wait_until(lambda: pool._processes[0]._process is None)
     assert not is_running(pid)
     monkeypatch.setattr(process_worker, "IDLE_SECONDS", 30)
@@ -724,9 +726,9 @@ def test_progress_of_a_long_sound_moves(faulty: None, scene: palace.Context, tmp
 
 def test_wait_uses_the_process_too(scene: palace.Context, tmp_path: Path) -> None:
     for number in range(40):
-        sounds.wav(tmp_path / f"{number}.wav", 2000)
+        sounds.write(tmp_path / f"{number}.ogg", sounds.tone(1.0))
     taken = count_taken(scene._engine.workers)
-    with palace.preload([tmp_path / f"{number}.wav" for number in range(40)]) as batch:
+    with palace.preload([tmp_path / f"{number}.ogg" for number in range(40)]) as batch:
         assert batch.wait()
         assert batch.ok
     assert len(taken) < 40
