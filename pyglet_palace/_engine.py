@@ -91,6 +91,7 @@ class Engine:
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
         alive: False from the middle of `close` on.
         thread: The thread that made the context.
+        owner: Its identifier while `alive`, then 0: `check_alive` in one comparison.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class Engine:
         self.buffers = buffers
         self.alive = True
         self.thread = threading.current_thread()
-        self._thread_id = threading.get_ident()
+        self.owner = threading.get_ident()
         self.calls = CallQueue()
         self.events = EventQueue()
         self.voices = VoicePool(self.scope, device, self.events, voices)
@@ -147,24 +148,29 @@ class Engine:
         self._connected = True
         self._checked_at = time.perf_counter()
 
+    def abandon(self) -> None:
+        """Let `check_alive` raise from now on."""
+        self.alive, self.owner = False, 0
+
     def check_alive(self) -> None:
-        """Raise unless the context is alive and this is its thread.
+        """Raise unless the context is alive and this is its thread, which `owner` is.
 
         Raises:
             DestroyedError: The context was destroyed.
             RuntimeError: This is another thread.
         """
+        if threading.get_ident() == self.owner:
+            return
         if not self.alive:
             raise DestroyedError(
                 f"{self.context!r}: shutdown(), destroy() or the end of its `with` block destroyed it. Create another "
                 f"context, for instance with init(), and load the sounds again"
             )
-        if threading.get_ident() != self._thread_id:
-            raise RuntimeError(
-                f"{self.context!r} belongs to the thread {self.thread.name!r}; "
-                f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
-                f"a queue that a function of pyglet.clock empties"
-            )
+        raise RuntimeError(
+            f"{self.context!r} belongs to the thread {self.thread.name!r}; "
+            f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
+            f"a queue that a function of pyglet.clock empties"
+        )
 
     def run(self, call: Callable[[], object]) -> bool:
         """Make a call that any thread may ask for: now on the thread of the context, else in its next update.
@@ -180,7 +186,7 @@ class Engine:
         Raises:
             DestroyedError: The context was destroyed.
         """
-        if self.alive and threading.get_ident() != self._thread_id:
+        if self.alive and threading.get_ident() != self.owner:
             self.calls.put(call)
             if self.scheduler is not None:
                 self.scheduler.notify(self.wake)
@@ -201,10 +207,10 @@ class Engine:
 
     def adopt(self) -> bool:
         """Move the engine to the calling thread if its own has ended; return whether this thread owns it."""
-        if self._thread_id != threading.get_ident():
+        if self.alive and self.owner != threading.get_ident():
             if self.thread.is_alive():
                 return False
-            self._thread_id = threading.get_ident()
+            self.owner = threading.get_ident()
         return True
 
     def has_work(self) -> bool:
@@ -272,7 +278,7 @@ class Engine:
         self.streams.close()
         self.effect_slots.close()
         self._post_batch_events()
-        self.alive = False
+        self.abandon()
         try:
             self.native.destroy()
         finally:  # before the wait for threads, which Ctrl-C may interrupt

@@ -571,7 +571,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         return self._engine.adopt()
 
     def _abandon(self) -> None:
-        self._engine.alive = False
+        self._engine.abandon()
 
     def _settings(self) -> Settings:
         loading = self._message_handler.buffer_loading

@@ -107,10 +107,12 @@ class VoicePool(VoiceParameters):
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
         """
         with self._scope as al:
-            self._finish(al)
-            if state.voice is not None and not state.has_real_voice:
-                self._return_voice(al, state.voice)  # the new sound may get a voice
+            if self._unfinished:
+                self._finish(al)
             voice = state.voice
+            if voice is not None and not voice.number:
+                self._return_voice(al, voice)  # the new sound may get a voice
+                voice = None
             borrowed = voice is None
             if voice is None:
                 voice = self._borrow(al, state.priority)
@@ -129,14 +131,16 @@ class VoicePool(VoiceParameters):
                     if not voice.number:
                         self._virtual[voice] = None
                 self._send_all(al, voice, playable, new=borrowed)
-                self._set_paused(voice, paused)
+                if paused or voice.paused:
+                    self._set_paused(voice, paused)
                 voice.started = next(self._counter)
                 if voice.number and (paused or self._together is not None):
                     voice.first_frame = offset
                     self._held_start(paused).add(voice)
                 left = playable.start(al, voice, offset, state.loops)
                 self.end_times.record(voice, left if voice.held is None else None)
-                self._update_order(voice)
+                if self._stealing_order is not None or not voice.number:
+                    self._update_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
                 raise

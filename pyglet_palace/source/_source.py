@@ -113,18 +113,14 @@ class Source(SpatialProperties, Fadable):
         self._apply_loops(0 if looping else self._state.loops or 1)
 
     def _apply_loops(self, loops: int) -> None:
-        state, values = self._state, self._values
+        state = self._state
         before = state.loops
         try:
             self._engine.voices.set_loops(state, loops)
         except BaseException:
             state.loops = before
             raise
-        for name, value, default in ("loops", loops, 1), ("looping", not loops, False):
-            if value == default:
-                values.pop(name, None)
-            else:
-                values[name] = value
+        self._values["loops"], self._values["looping"] = loops, not loops
 
     def _apply_priority(self, priority: int) -> None:
         self._engine.voices.set_priority(self._state, priority)
