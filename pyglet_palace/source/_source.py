@@ -200,8 +200,8 @@ class Source(SpatialProperties, Fadable):
 
         A new sound steals the voice with the lowest priority, if that is the same as its own or lower; among equals,
         the one-shot that started first. Only a strictly higher priority steals from looping sounds, paused sounds and
-        streams. A looping source that loses its voice or gets none becomes virtual, see `audible`. Any other source is
-        stopped and receives `MessageHandler.source_force_stopped`.
+        streams. A source with `loops` other than 1 that loses its voice or gets none becomes virtual, see `audible`.
+        Any other source is stopped and receives `MessageHandler.source_force_stopped`.
 
         An update gives free voices to virtual sources, the highest priority first; among equals, the one that started
         first. A virtual source also takes the voice of a lower priority then, such as after its own was raised.""",
@@ -248,7 +248,7 @@ class Source(SpatialProperties, Fadable):
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
         A decoder is streamed: a thread reads it during playback, see `BaseDecoder.play`. The new sound replaces the
-        current one without an event. If no voice is available, a looping sound is virtual (see `audible`). Another
+        current one without an event. If no voice is available, a repeated sound is virtual (see `audible`). Another
         sound is not heard: `playing` is False, and the next update dispatches `source_force_stopped`.
 
         Args:
@@ -428,9 +428,10 @@ class Source(SpatialProperties, Fadable):
     def audible(self) -> bool:
         """Whether the source is playing and has a voice. False while it is virtual, paused or idle.
 
-        A looping source that loses its voice, or finds none, becomes virtual: `playing` stays True, and `offset`
-        advances with the device clock and the pitch, round the loop. It is heard again, in phase, when an update finds
-        a voice for it: see `priority`. Everything else works as with a voice. The Doppler effect does not change the
+        A source with `loops` other than 1 that loses its voice, or finds none, becomes virtual: `playing` stays True,
+        and `offset` advances with the device clock and the pitch, round the loop. Finite `loops` are counted, and the
+        sound ends when it would have ended. It is heard again, in phase, when an update finds a voice for it: see
+        `priority`. Everything else works as with a voice. The Doppler effect does not change the
         `offset` of a virtual source. A virtual stream is not decoded. When it returns, it is silent while its first
         chunks are decoded, then skips that time; a `LoopbackDevice` waits for them. A stream of unknown length does not
         become virtual; it is stopped.
