@@ -89,6 +89,7 @@ class Engine:
         delayed_plays: Starts the sounds that were played before they were loaded.
         settings: Returns the settings of a load that starts now.
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
+        abandoned_batch: Whether the next update ends the batch of `Context.together`, because its end has failed.
         alive: False from the middle of `close` on.
         thread: The thread that made the context.
         owner: Its identifier while `alive`, then 0: `check_alive` in one comparison.
@@ -127,6 +128,7 @@ class Engine:
         self.scope = native.scope
         self.workers = workers
         self.buffers = buffers
+        self.abandoned_batch = False
         self.alive = True
         self.thread = threading.current_thread()
         self.owner = threading.get_ident()
@@ -221,6 +223,7 @@ class Engine:
             or bool(len(self.events))
             or self.voices.any_playing()
             or self.transport.group_fades.busy
+            or self.abandoned_batch
         )
 
     def wake(self) -> None:
@@ -235,6 +238,8 @@ class Engine:
         """Publish loads, advance fades, collect ended voices, serve effects, check the device, dispatch events."""
         self.scope.leave_abandoned()
         watch_pyglet()
+        if self.abandoned_batch:
+            self.context.end_batch()
         now = time.perf_counter()
         self.device.pass_time(now)
         self.workers.replace_stalled(now)

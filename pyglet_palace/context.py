@@ -501,6 +501,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._check_alive()
         self._engine.voices.set_deferred(False)
         self._engine.native.defer(False)
+        self._engine.abandoned_batch = False
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -526,11 +527,8 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             yield
         finally:
             if self._engine.alive:
-                try:
-                    self.end_batch()
-                except BaseException:  # Ctrl-C: nothing else would ever end the batch
-                    self.end_batch()
-                    raise
+                self._engine.abandoned_batch = True  # if the next line is interrupted, or has too little stack
+                self.end_batch()
 
     # Lifetime
 
