@@ -218,10 +218,10 @@ class Engine:
     def has_work(self) -> bool:
         """Return whether an update has something to do."""
         return (
-            self.requests.busy
+            self.voices.any_playing()
+            or self.requests.busy
             or bool(self.calls)
             or bool(len(self.events))
-            or self.voices.any_playing()
             or self.transport.group_fades.busy
             or self.abandoned_batch
         )

@@ -574,12 +574,13 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
     def _settings(self) -> Settings:
         loading = self._message_handler.buffer_loading
         listens = getattr(loading, "__func__", None) is not MessageHandler.buffer_loading
-        now = self._limit, tuple(decoder_factories), loading if listens else None
+        callback = loading if listens else None
+        now = self._limit, {**vars(decoder_factories)}, callback
         if self._newest_settings is None or self._newest_settings[0] != now:  # `play` asks for each sound
             from ._decoding.load import Settings
 
-            limit, factories, callback = now
-            self._newest_settings = now, Settings(limit, self._engine.native.supported, factories, callback)
+            settings = Settings(self._limit, self._engine.native.supported, tuple(decoder_factories), callback)
+            self._newest_settings = now, settings
         return self._newest_settings[1]
 
     def _apply(self, changed: Property[Any], value: Any) -> None:
