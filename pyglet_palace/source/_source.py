@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from math import dist
 from typing import TYPE_CHECKING, Any
 
-from .._common import checks, log
+from .._common import checks
 from .._common.elsewhere import answer
 from .._common.text import short_repr
 from .._current import require_engine
@@ -22,7 +21,8 @@ from ..group import SourceGroup, add_to_group, remove_from_group
 from ._options import PLAY_OPTIONS, SOURCE_OPTIONS, check_names
 from ._placement import Pan
 from ._sends import AuxiliarySends
-from ._spatial import FACING, SpatialProperties, is_positioned
+from ._silence import warn_of_silence
+from ._spatial import SpatialProperties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -558,36 +558,9 @@ class Source(SpatialProperties, Fadable):
         self._resampler = checks.integer(0, len(there) - 1 if there else None)("resampler_index", index)
 
     def _warn_of_silence(self) -> None:
-        """Log, once for each sound, that the position or a part of the gain of the current sound is not heard."""
-        state, playable = self._state, self._playable
-        if playable is None:
-            return
-        parameters, name, layout = state.parameters, playable.name, playable.channel_config
-        positioned = state.placement is None and is_positioned(playable, parameters)
-        unplaced = Source.position in parameters and Source.spatialize not in parameters
-        if unplaced and not positioned and not layout.startswith("B-Format"):
-            log.warn_once(
-                f"{name!r} is a {layout.lower()} sound, so the position of its source has no effect. Set spatialize = "
-                f"True on the source, or use a mono file"
-            )
-        gain = parameters.get(GAIN, 1.0)
-        if gain > 1.0 and not (positioned and self._may_be_attenuated()):
-            log.warn_once(
-                f"{name!r} has a gain of {gain:g}, which sounds like 1: OpenAL limits the product of gain, groups, "
-                f"fades and distance to 1 (see Source.gain_range). Make the file louder, or raise Listener.gain and "
-                f"lower the gains of the other sounds",
-                key=f"gain of {name}",
-            )
-
-    def _may_be_attenuated(self) -> bool:
-        """Return whether distance or cone may reduce the gain of a positioned sound."""
-        parameters, context = self._state.parameters, self._engine.context
-        if FACING in parameters:
-            return True
-        if self.rolloff_factors[0] == 0 or context.distance_model == "none":
-            return False
-        listener = c.ORIGIN if self.relative else context.listener.position
-        return dist(self.position, listener) > self.distance_range[0]
+        playable = self._playable
+        if playable is not None:
+            warn_of_silence(self._state, playable, self._engine.context)
 
     @property
     def _playable(self) -> Playable | None:
