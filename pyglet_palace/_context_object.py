@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 from ._common.lifetime import Destroyable
@@ -25,9 +26,9 @@ class ContextObject(Destroyable):
         return context
 
     def _check_alive(self) -> None:
-        if self._destroyed:
+        if self._destroyed or get_ident() != self._engine.owner:
             self._check_not_destroyed()
-        self._engine.check_alive()
+            self._engine.check_alive()
 
     def __bool__(self) -> bool:
         return not self._destroyed and self._engine.alive

@@ -38,7 +38,7 @@ def current_context(thread: bool | None = None) -> Context | None:
     """
     if thread is None:
         own = _alive(_of_thread.context) if _of_thread.preferred else None
-        return own or _alive(_process_wide)
+        return own or _process_wide or None
     return _alive(_of_thread.context if thread else _process_wide)
 
 

@@ -89,8 +89,10 @@ class Engine:
         delayed_plays: Starts the sounds that were played before they were loaded.
         settings: Returns the settings of a load that starts now.
         scheduler: Puts `Context.update` on a clock while there is work; None if the game calls it.
+        abandoned_batch: Whether the next update ends the batch of `Context.together`, because its end has failed.
         alive: False from the middle of `close` on.
         thread: The thread that made the context.
+        owner: Its identifier while `alive`, then 0: `check_alive` in one comparison.
     """
 
     def __init__(
@@ -126,9 +128,10 @@ class Engine:
         self.scope = native.scope
         self.workers = workers
         self.buffers = buffers
+        self.abandoned_batch = False
         self.alive = True
         self.thread = threading.current_thread()
-        self._thread_id = threading.get_ident()
+        self.owner = threading.get_ident()
         self.calls = CallQueue()
         self.events = EventQueue()
         self.voices = VoicePool(self.scope, device, self.events, voices)
@@ -147,24 +150,29 @@ class Engine:
         self._connected = True
         self._checked_at = time.perf_counter()
 
+    def abandon(self) -> None:
+        """Let `check_alive` raise from now on."""
+        self.alive, self.owner = False, 0
+
     def check_alive(self) -> None:
-        """Raise unless the context is alive and this is its thread.
+        """Raise unless the context is alive and this is its thread, which `owner` is.
 
         Raises:
             DestroyedError: The context was destroyed.
             RuntimeError: This is another thread.
         """
+        if threading.get_ident() == self.owner:
+            return
         if not self.alive:
             raise DestroyedError(
                 f"{self.context!r}: shutdown(), destroy() or the end of its `with` block destroyed it. Create another "
                 f"context, for instance with init(), and load the sounds again"
             )
-        if threading.get_ident() != self._thread_id:
-            raise RuntimeError(
-                f"{self.context!r} belongs to the thread {self.thread.name!r}; "
-                f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
-                f"a queue that a function of pyglet.clock empties"
-            )
+        raise RuntimeError(
+            f"{self.context!r} belongs to the thread {self.thread.name!r}; "
+            f"it was used by {threading.current_thread().name!r}. Hand the call over, for instance through "
+            f"a queue that a function of pyglet.clock empties"
+        )
 
     def run(self, call: Callable[[], object]) -> bool:
         """Make a call that any thread may ask for: now on the thread of the context, else in its next update.
@@ -180,7 +188,7 @@ class Engine:
         Raises:
             DestroyedError: The context was destroyed.
         """
-        if self.alive and threading.get_ident() != self._thread_id:
+        if self.alive and threading.get_ident() != self.owner:
             self.calls.put(call)
             if self.scheduler is not None:
                 self.scheduler.notify(self.wake)
@@ -201,20 +209,21 @@ class Engine:
 
     def adopt(self) -> bool:
         """Move the engine to the calling thread if its own has ended; return whether this thread owns it."""
-        if self._thread_id != threading.get_ident():
+        if self.alive and self.owner != threading.get_ident():
             if self.thread.is_alive():
                 return False
-            self._thread_id = threading.get_ident()
+            self.owner = threading.get_ident()
         return True
 
     def has_work(self) -> bool:
         """Return whether an update has something to do."""
         return (
-            self.requests.busy
+            self.voices.any_playing()
+            or self.requests.busy
             or bool(self.calls)
             or bool(len(self.events))
-            or self.voices.any_playing()
             or self.transport.group_fades.busy
+            or self.abandoned_batch
         )
 
     def wake(self) -> None:
@@ -229,6 +238,8 @@ class Engine:
         """Publish loads, advance fades, collect ended voices, serve effects, check the device, dispatch events."""
         self.scope.leave_abandoned()
         watch_pyglet()
+        if self.abandoned_batch:
+            self.context.end_batch()
         now = time.perf_counter()
         self.device.pass_time(now)
         self.workers.replace_stalled(now)
@@ -272,7 +283,7 @@ class Engine:
         self.streams.close()
         self.effect_slots.close()
         self._post_batch_events()
-        self.alive = False
+        self.abandon()
         try:
             self.native.destroy()
         finally:  # before the wait for threads, which Ctrl-C may interrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from . import resources
@@ -288,7 +289,8 @@ class Buffer(Destroyable):
         return self._entry
 
     def _check_alive(self) -> None:
-        self._engine.check_alive()
+        if get_ident() != self._engine.owner:
+            self._engine.check_alive()
         if self._destroyed or not self._entry.alive:
             raise DestroyedError(f"{self!r}: destroy(), free() or release() freed it; Buffer(name) loads it again")
 

@@ -501,6 +501,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._check_alive()
         self._engine.voices.set_deferred(False)
         self._engine.native.defer(False)
+        self._engine.abandoned_batch = False
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -526,11 +527,8 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             yield
         finally:
             if self._engine.alive:
-                try:
-                    self.end_batch()
-                except BaseException:  # Ctrl-C: nothing else would ever end the batch
-                    self.end_batch()
-                    raise
+                self._engine.abandoned_batch = True  # if the next line is interrupted, or has too little stack
+                self.end_batch()
 
     # Lifetime
 
@@ -571,17 +569,18 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         return self._engine.adopt()
 
     def _abandon(self) -> None:
-        self._engine.alive = False
+        self._engine.abandon()
 
     def _settings(self) -> Settings:
         loading = self._message_handler.buffer_loading
         listens = getattr(loading, "__func__", None) is not MessageHandler.buffer_loading
-        now = self._limit, tuple(decoder_factories), loading if listens else None
+        callback = loading if listens else None
+        now = self._limit, {**vars(decoder_factories)}, callback
         if self._newest_settings is None or self._newest_settings[0] != now:  # `play` asks for each sound
             from ._decoding.load import Settings
 
-            limit, factories, callback = now
-            self._newest_settings = now, Settings(limit, self._engine.native.supported, factories, callback)
+            settings = Settings(self._limit, self._engine.native.supported, tuple(decoder_factories), callback)
+            self._newest_settings = now, settings
         return self._newest_settings[1]
 
     def _apply(self, changed: Property[Any], value: Any) -> None:

@@ -14,6 +14,7 @@ import posixpath
 import stat
 from abc import ABC, abstractmethod
 from functools import lru_cache
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Union, cast, runtime_checkable
 
 import pyglet.resource
@@ -378,6 +379,10 @@ def resources_in(folder: str = "", pattern: str = "*", loader: pyglet.resource.L
     return sorted(name for name in names if fnmatch.fnmatch(name[len(start) :], pattern))
 
 
+#: Whether a name is an absolute path.
+_is_absolute = methodcaller("startswith", "/") if os.path is posixpath else os.path.isabs
+
+
 def locate(
     name: Name,
     loader: pyglet.resource.Loader | None = None,
@@ -401,7 +406,7 @@ def locate(
     key = own_key if key is None else key
     if _factory is not None:
         return _Custom(key, own_key, _factory, _buffer_size)
-    if not isinstance(name, str) or os.path.isabs(name):
+    if not isinstance(name, str) or _is_absolute(name):
         return _File(key, "", own_key)
     try:
         location: Any = (loader.location if loader is not None else pyglet.resource.location)(name)

@@ -1,7 +1,8 @@
-"""Ctrl-C at every place at which the interpreter may raise it."""
+"""Ctrl-C and RecursionError at every place at which the interpreter may raise them."""
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import sys
 from typing import TYPE_CHECKING
@@ -51,4 +52,43 @@ def interrupt_everywhere(call: Callable[[], object], check: Callable[[], None]) 
         check()
         if not done:
             return place
+    raise AssertionError
+
+
+def overflow_everywhere(call: Callable[[], object], check: Callable[[], None]) -> int:
+    """Make `call` where one Python frame is left before the recursion limit, then where two are left, ...
+
+    Args:
+        call: Called for each depth, and a last time with enough frames.
+        check: Called after each.
+
+    Returns:
+        The number of depths at which `call` raised RecursionError.
+    """
+    started = False
+
+    def descend(depth: int) -> None:
+        nonlocal started
+        if depth:
+            descend(depth - 1)
+        else:
+            started = True
+            call()
+
+    refused = 0
+    for depth in range(sys.getrecursionlimit(), 0, -1):
+        started = False
+        try:
+            descend(depth)
+        except Exception as error:
+            # ctypes replaces the exceptions of conversions. A read that fails is reported with its cause.
+            if not isinstance(error, ctypes.ArgumentError) and "recursion" not in str(error):
+                raise
+            if not started:
+                continue
+            refused += 1
+        else:
+            check()
+            return refused
+        check()
     raise AssertionError

@@ -45,17 +45,21 @@ def number(low: float = -FLT_MAX, high: float = FLT_MAX, *, above: bool = False)
         range_text = f"from {low:g} to {high:g}"
 
     def check(name: str, value: Any) -> float:
-        try:
-            result = float(value) if not isinstance(value, (str, bytes)) else float(None)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            raise TypeError(f"{name} is {short_repr(value)}; it must be a number") from None
-        except OverflowError:
-            result = math.inf
+        result = value if type(value) is float else _as_float(name, value)
         if not low <= result <= high or (above and result - low < FLT_MIN):
             raise ValueError(f"{name} is {short_repr(value)}; it must be {range_text}")
         return result
 
     return check
+
+
+def _as_float(name: str, value: Any) -> float:
+    try:
+        return float(value) if not isinstance(value, (str, bytes)) else float(None)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(f"{name} is {short_repr(value)}; it must be a number") from None
+    except OverflowError:
+        return math.inf
 
 
 def integer(low: int, high: int | None = None) -> Check[int]:

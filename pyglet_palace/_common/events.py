@@ -173,6 +173,8 @@ class EventQueue:
         if self._kept_errors:
             raise self._kept_errors.popleft()
         self._fence = None
+        if not self._entries and not self._postponed:  # nearly always
+            return
         try:
             self._dispatch_round(handler, context, self.failure_budget)
         finally:

@@ -110,7 +110,10 @@ class SoundCache:
         self._limit: int | None = None
         #: Entries by name, least recently used first.
         self._entries: OrderedDict[str, CacheEntry] = OrderedDict()
-        self._order = itertools.count(1)
+        #: Returns the entry of a name, or None.
+        self.get: Callable[[str], CacheEntry | None] = self._entries.get
+        #: Returns the next entry number.
+        self.next_order: Callable[[], int] = itertools.count(1).__next__
         self._newest: CacheEntry | None = None
         #: Number of the current eviction search, and of the entries that it has not visited.
         self._search = 1
@@ -154,14 +157,6 @@ class SoundCache:
     def over_limit(self) -> int:
         """Bytes above the limit; 0 if the limit is kept."""
         return 0 if self._limit is None else max(0, self.size - self._limit)
-
-    def get(self, name: str) -> CacheEntry | None:
-        """Return the entry of `name`, or None."""
-        return self._entries.get(name)
-
-    def next_order(self) -> int:
-        """Return the next entry number."""
-        return next(self._order)
 
     def mark_used(self, entry: CacheEntry) -> None:
         """Make `entry` the most recently used."""

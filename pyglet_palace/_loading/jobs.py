@@ -43,36 +43,22 @@ class Job(ABC):
         suspect: Whether a decoder process has died that had it in its window.
     """
 
-    __slots__ = (
-        "error",
-        "expected",
-        "finished",
-        "key",
-        "last_heartbeat",
-        "memory",
-        "portable",
-        "runner",
-        "share",
-        "state",
-        "suspect",
-        "window",
-        "withdrawn",
-    )
+    # Class attributes are the defaults, so that a new job, of which `cache` makes one a name, stores little.
+    state: Literal["queued", "claimed", "done", "dropped"] = "queued"
+    withdrawn = False
+    runner: object = None
+    memory = 0
+    expected = 0.0
+    share = 0.0
+    last_heartbeat = 0.0
+    error: ResourceError | None = None
+    finished: Signal | None = None
+    portable = False
+    window: Window | None = None
+    suspect = False
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self.state: Literal["queued", "claimed", "done", "dropped"] = "queued"
-        self.withdrawn = False
-        self.runner: object = None
-        self.memory = 0
-        self.expected = 0.0
-        self.share = 0.0
-        self.last_heartbeat = 0.0
-        self.error: ResourceError | None = None
-        self.finished: Signal | None = None
-        self.portable = False
-        self.window: Window | None = None
-        self.suspect = False
 
     @abstractmethod
     def run(self) -> None:
@@ -97,14 +83,13 @@ class DecodeJob(Job):
         samples: The decoded samples; None before the job is done, after an error and after `discard_result`.
     """
 
-    __slots__ = ("resource", "samples", "settings", "survey")
+    survey: Survey | None = None
+    samples: Samples | None = None
 
     def __init__(self, resource: Resource, settings: Settings) -> None:
-        super().__init__(resource.key)
+        self.key = resource.key
         self.resource = resource
         self.settings = settings
-        self.survey: Survey | None = None
-        self.samples: Samples | None = None
         self.portable = resource.is_portable and not settings.factories and settings.loading is None
 
     def run(self) -> None:

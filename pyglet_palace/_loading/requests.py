@@ -130,10 +130,11 @@ class LoadRequests:
             return
         jobs: list[DecodeJob | UploadJob] = []
         settings = self._settings()
+        known, pending = self._cache.get, self._pending.get
         try:
             for key, name in names.items():
                 try:
-                    found = self._known(key) or self._start_load(name, key, settings)
+                    found = known(key) or pending(key) or self._start_load(name, key, settings)
                 except ResourceError as error:
                     self._publisher.fail(key, error, [watcher] if watcher is not None else [])
                     continue
@@ -427,7 +428,7 @@ class LoadRequests:
         except ResourceError as error:
             self._publisher.errors[key] = unlinked(error)
             raise
-        found = self._known(key)  # the game's resource_not_found may have loaded it
+        found = self._cache.get(key) or self._pending.get(key)  # the game's resource_not_found may have loaded it
         if found is None:
             found = self._pending[key] = PendingLoad(
                 DecodeJob(resource, settings), substitutes, self._cache.next_order()

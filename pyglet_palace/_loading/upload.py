@@ -26,8 +26,6 @@ class UploadJob(Job):
         samples: The samples to copy.
     """
 
-    __slots__ = ("_address", "_al", "number", "samples")
-
     def __init__(self, key: str, al: Functions, number: int, address: int, samples: Samples) -> None:
         super().__init__(key)
         self._al = al

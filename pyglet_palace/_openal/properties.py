@@ -19,7 +19,7 @@ _T = TypeVar("_T")
 class Owner(Protocol):
     """The interface of an object that has properties."""
 
-    #: Values that differ from their defaults.
+    #: Values that were set.
     _values: dict[str, Any]
 
     def _check_alive(self) -> None:
@@ -74,21 +74,15 @@ class Property(Generic[_T]):
         checked = self.check(self.name, value)
         values = instance._values
         before = values.get(self.name, self.default)
-        self._keep(values, checked)
+        values[self.name] = checked
         try:
             if self._action is None:
                 instance._apply(self, checked)
             else:
                 self._action(instance, checked)
         except BaseException:
-            self._keep(values, before)
+            values[self.name] = before
             raise
-
-    def _keep(self, values: dict[str, Any], value: _T) -> None:
-        if value == self.default:
-            values.pop(self.name, None)
-        else:
-            values[self.name] = value
 
 
 class NumbersProperty(Property[_T]):

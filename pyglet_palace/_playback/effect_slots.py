@@ -69,7 +69,7 @@ class EffectState:
 
     Attributes:
         kind: The class of the effect.
-        values: Properties that differ from their defaults, by name. Shared with the effect.
+        values: Properties that were set, by name. Shared with the effect.
         destroyed: Whether the effect was destroyed.
         effect: Number of the AL effect object; 0 without a slot.
         slot: Number of the auxiliary effect slot; 0 without one.

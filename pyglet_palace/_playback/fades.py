@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, MutableMapping
 
     from .voice import DeviceClock, PlaybackState
     from .voice_pool import VoicePool
@@ -98,13 +98,13 @@ _Faded = TypeVar("_Faded")
 class Fades(ABC, Generic[_Faded]):
     """The fades of all sources, or of all groups, of one context, driven by the device clock.
 
-    Used on the main thread only. Subclasses know how to fade, and refer to what fades weakly.
+    Used on the main thread only. Subclasses know how to fade.
     """
 
     def __init__(self, device: DeviceClock) -> None:
         """Start without a fade; `device` is the clock."""
         self._device = device
-        self._running: weakref.WeakKeyDictionary[_Faded, _Fade] = weakref.WeakKeyDictionary()
+        self._running: MutableMapping[_Faded, _Fade] = {}
 
     @property
     def busy(self) -> bool:
@@ -187,7 +187,7 @@ class Fades(ABC, Generic[_Faded]):
 
 
 class SourceFades(Fades["PlaybackState"]):
-    """The fades of sources. Weak references suffice: the pool keeps states with a voice alive."""
+    """The fades of sources. A state does not keep its source alive."""
 
     def __init__(self, voices: VoicePool, device: DeviceClock, stop: Callable[[PlaybackState], None]) -> None:
         """Start without a fade.
@@ -230,6 +230,11 @@ class FadingGroup(Protocol):
 
 class GroupFades(Fades[Any]):
     """The fades of groups. Weak references suffice: sources and sub-groups keep a group alive."""
+
+    def __init__(self, device: DeviceClock) -> None:
+        """Start without a fade; `device` is the clock."""
+        super().__init__(device)
+        self._running = weakref.WeakKeyDictionary()
 
     def factor(self, faded: FadingGroup) -> float:
         return faded._fade_factor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from .._openal import constants as c
@@ -38,13 +39,12 @@ class StaticSound:
         self.loop_points = loop_points
         self.states: dict[PlaybackState, None] = {}
 
-    @property
-    def loop(self) -> tuple[int, int]:
-        """Start and end frame of the loop, end exclusive."""
-        return self.loop_points or (0, self.length)
+    def loop(self, loops: int) -> tuple[int, int]:
+        """Return the part that is repeated; see `Playable`, also for the other methods."""
+        return self._loop if loops else self.loop_points or (0, self.length)
 
     def start(self, al: Functions, voice: Voice, offset: float, loops: int) -> int | None:
-        """Play from `offset`; return the remaining frames. See `Playable`, also for the other methods."""
+        """Play from `offset`; return the remaining frames."""
         state = voice.state
         assert state is not None
         self.states[state] = None
@@ -131,18 +131,28 @@ class StaticSound:
         at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
         return at - self._skipped(voice, self._pass_at(voice, at)) if voice.passes else at
 
-    def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
+    def progress(self, al: Functions, voice: Voice) -> tuple[int, float, int | None]:
+        at, clock = al.source_offset_and_clock(voice.number)
+        skipped = 0
+        wraps = inf if voice.state is not None and voice.state.looping else 0
+        if voice.passes:
+            number = self._pass_at(voice, at >> 32)
+            skipped, wraps = self._skipped(voice, number), voice.passes - 1 - number
         if voice.held is not None:
-            return voice.first_frame << 32, None
-        return al.source_offset_and_clock(voice.number)
+            return voice.first_frame << 32, wraps, None
+        return at - (skipped << 32), wraps, clock
 
-    def seek(self, al: Functions, voice: Voice, frame: float) -> None:
+    def seek(self, al: Functions, voice: Voice, frame: float) -> bool:
         voice.first_frame = int(frame)
         if voice.passes:
-            at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
-            inside = frame < self._loop[1]
-            frame += self._skipped(voice, self._pass_at(voice, at) if inside else voice.passes - 1)
+            start, end = self._loop
+            number = self._pass_at(voice, al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
+            if number and frame < start:  # only the start of the queue has these frames
+                self._prepare_again(al, voice, frame, voice.passes - number)
+                return True
+            frame += self._skipped(voice, number if frame < end else voice.passes - 1)
         al.set_source_offset(voice.number, frame)
+        return False
 
     def _skipped(self, voice: Voice, number: int) -> int:
         """Return by how many frames the queue is ahead of the sound in one pass of the loop."""
@@ -156,13 +166,16 @@ class StaticSound:
             return False
         if voice.held is None and al.source_integer(number, c.AL_SOURCE_STATE) not in (c.AL_PLAYING, c.AL_PAUSED):
             return False  # it has ended
-        frame = self.offset(al, voice)
+        self._prepare_again(al, voice, self.offset(al, voice), loops)
+        return True
+
+    def _prepare_again(self, al: Functions, voice: Voice, frame: float, loops: int) -> None:
+        number = voice.number
         al.alSourceRewind(number)
         al.alSourcei(number, c.AL_BUFFER, c.AL_NONE)
         al.alSourcei(number, c.AL_LOOPING, 0)
-        voice.passes, voice.first_frame = 0, frame
+        voice.passes, voice.first_frame = 0, int(frame)
         self._prepare(al, voice, frame, loops)
-        return True
 
     def begin_virtual(self, voice: Voice) -> None:
         assert voice.state is not None

@@ -65,10 +65,7 @@ class Transport:
             self.fades.start(state, None, 1.0, fade_in, "decibel", stops=False)
 
     def wait(self, state: PlaybackState, play: WaitingPlay) -> None:
-        """Let `state` wait for the sound of `play`. Stops the present sound without an event."""
-        offset = state.next_offset
-        self.stop(state)
-        state.next_offset = offset
+        """Let the idle `state` of a new source wait for the sound of `play`."""
         state.waiting = self.waiting[state] = play
 
     def end_wait(self, state: PlaybackState) -> None:

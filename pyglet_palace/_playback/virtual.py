@@ -1,8 +1,9 @@
-"""Virtual voices: loops that have no OpenAL source, and keep their position until they get one."""
+"""Virtual voices: repeated sounds that have no OpenAL source, and keep their position until they get one."""
 
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from .._openal.mixer import mixing_step
@@ -25,10 +26,11 @@ _MOST_CORRECTIONS = 3
 
 
 class VirtualSound:
-    """What a virtual voice plays: the position of a looping sound, which advances with the device clock. A `Playable`.
+    """What a virtual voice plays: the position of a sound, which advances with the device clock. A `Playable`.
 
     The position advances as OpenAL Soft would advance it: by the same step for each frame of the output, round the same
-    loop. The Doppler effect is not included. Without a device clock, the time is that of ``time.perf_counter_ns``.
+    loop, as often. The Doppler effect is not included. Without a device clock, the time is that of
+    ``time.perf_counter_ns``.
 
     Attributes:
         sound: The sound.
@@ -41,31 +43,40 @@ class VirtualSound:
     resists_stealing = True
     failure = None
 
-    def __init__(self, sound: Playable, device: DeviceClock) -> None:
+    def __init__(self, sound: Playable, device: DeviceClock, loops: int) -> None:
         """Make a virtual sound at frame 0.
 
         Args:
             sound: The sound. Its loop is known.
             device: The device whose clock advances the position.
+            loops: How often the sound is played; 0: for ever.
         """
-        assert sound.loop is not None
         self.sound = sound
         self.name = sound.name
         self.channel_config = sound.channel_config
         self.frequency = sound.frequency
-        self.length = sound.length or sound.loop[1]
-        self.loop = sound.loop
         self._device = device
-        self._looping = True
+        self._set_loops(loops)
+        self.length = sound.length or self._loop[1]
         #: The position at the time `_since`; what each frame of the output adds to it; the rate of the output.
         self._position = self._since = self._step = self._rate = 0
 
-    def start(self, al: Functions, voice: Voice, offset: float, loops: int) -> int | None:
+    def _set_loops(self, loops: int) -> None:
+        loop = self.sound.loop(loops)
+        assert loop is not None
+        self._loop = loop
+        #: How often the position continues at the loop's start after the time `_since`.
+        self._wraps = loops - 1 if loops else inf
+
+    def loop(self, loops: int) -> tuple[int, int] | None:
         """See `Playable`. The same applies to the methods that follow."""
-        self._looping = not loops
-        self._move_to(al, voice, int(offset * 2**_BITS), self._now())
+        return self.sound.loop(loops)
+
+    def start(self, al: Functions, voice: Voice, offset: float, loops: int) -> int | None:
+        self._set_loops(loops)
+        self._move_to(al, voice, int(offset * 2**_BITS), self._wraps, self._now())
         self.sound.begin_virtual(voice)
-        return self._frames_left(self._position)
+        return self._frames_left(self._position, self._wraps)
 
     def detach(self, al: Functions, voice: Voice) -> None:
         self.sound.end_virtual(voice)
@@ -80,30 +91,33 @@ class VirtualSound:
         return self.frames_left(al, voice) != 0
 
     def resume(self, al: Functions, voice: Voice) -> None:
-        self._move_to(al, voice, self._position, self._now())
+        self._move_to(al, voice, self._position, self._wraps, self._now())
 
     def is_playing(self, al: Functions, voice: Voice) -> bool:
-        return self._frames_left(self._position_at(self._now())) != 0
+        return self._frames_left(*self._position_at(self._now())) != 0
 
     def frames_left(self, al: Functions, voice: Voice) -> int | None:
         now = self._now()
-        self._move_to(al, voice, self._position_at(now), now)  # the pitch or the rate may have changed
-        return self._frames_left(self._position)
+        self._move_to(al, voice, *self._position_at(now), now)  # the pitch or the rate may have changed
+        return self._frames_left(self._position, self._wraps)
 
     def offset(self, al: Functions, voice: Voice) -> int:
-        return self.exact_offset(al, voice)[0] >> _BITS
+        return self.progress(al, voice)[0] >> _BITS
 
-    def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
+    def progress(self, al: Functions, voice: Voice) -> tuple[int, float, int | None]:
         now = self._now()
-        return self._position if voice.paused else self._position_at(now), now
+        position, wraps = (self._position, self._wraps) if voice.paused else self._position_at(now)
+        return position, wraps, now
 
-    def seek(self, al: Functions, voice: Voice, frame: float) -> None:
-        self._move_to(al, voice, int(frame * 2**_BITS), self._now())
+    def seek(self, al: Functions, voice: Voice, frame: float) -> bool:
+        _, wraps, _ = self.progress(al, voice)
+        self._move_to(al, voice, int(frame * 2**_BITS), wraps, self._now())
+        return False
 
     def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
         if not voice.paused:
             self.frames_left(al, voice)
-        self._looping = not loops
+        self._set_loops(loops)
         return False
 
     def begin_virtual(self, voice: Voice) -> None:
@@ -117,10 +131,10 @@ class VirtualSound:
 
     def take_over(self, al: Functions, heard: Voice, voice: Voice) -> int | None:
         """Continue where `heard`, a voice of OpenAL, is. Return the remaining frames."""
-        position, clock = self.sound.exact_offset(al, heard)
-        self._move_to(al, voice, position, self._now() if clock is None else clock)
+        position, wraps, clock = self.sound.progress(al, heard)
+        self._move_to(al, voice, position, wraps, self._now() if clock is None else clock)
         self.sound.begin_virtual(voice)
-        return self._frames_left(position)
+        return self._frames_left(position, wraps)
 
     def hand_over(self, al: Functions, voice: Voice) -> int | None:
         """Start the sound on `voice`, a voice of OpenAL, where it is now. Return the remaining frames.
@@ -128,43 +142,53 @@ class VirtualSound:
         A device with hardware may mix between the reading of its clock and the start. Then the position is corrected.
         """
         now = self._now()
-        assert voice.state is not None
-        left = self.sound.start(al, voice, self._frame_at(now), voice.state.loops)
+        frame, loops = self._frame_at(now)
+        left = self.sound.start(al, voice, frame, loops)
         for _ in range(_MOST_CORRECTIONS if self._device.has_clock else 0):
             before, now = now, self._now()
             if now == before:
                 break
-            self.sound.seek(al, voice, self._frame_at(now))
+            started, (frame, loops) = loops, self._frame_at(now)
+            again = loops != started and self.sound.set_loops(al, voice, loops)
+            if self.sound.seek(al, voice, frame) or again:
+                self.sound.resume(al, voice)
             left = self.sound.frames_left(al, voice)
         self.sound.catch_up(lambda: self._frames_between(now, self._now()) * self._step / 2**_BITS)
         return left
 
-    def _move_to(self, al: Functions, voice: Voice, position: int, time: int) -> None:
-        """Be at `position` at `time`, and advance with the present pitch and rate from there."""
+    def _move_to(self, al: Functions, voice: Voice, position: int, wraps: float, time: int) -> None:
+        """Be at `position` at `time`, with `wraps` left, and advance with the present pitch and rate from there."""
         state = voice.state
         assert state is not None
-        self._position, self._since, self._rate = position, time, self._device.frequency
+        self._position, self._wraps = position, wraps
+        self._since, self._rate = time, self._device.frequency
         self._step = mixing_step(al, self.frequency, state.parameters.get(PITCH, 1.0), self._rate)
 
-    def _position_at(self, time: int) -> int:
-        """Return the position at `time`. The voice was not paused since `_since`."""
+    def _position_at(self, time: int) -> tuple[int, float]:
+        """Return the position at `time`, and the wraps that are left. The voice was not paused since `_since`."""
         position = self._position + self._frames_between(self._since, time) * self._step
-        start, end = (frame << _BITS for frame in self.loop)
-        if self._looping and self._position < end <= position:
-            return start + (position - start) % (end - start)
-        return min(position, self.length << _BITS)
+        start, end = (frame << _BITS for frame in self._loop)
+        wraps = 0
+        if self._wraps and self._position < end <= position:
+            wraps = 1 + (position - end) // (end - start)
+            wraps = wraps if wraps < self._wraps else int(self._wraps)
+        return min(position - wraps * (end - start), self.length << _BITS), self._wraps - wraps
 
     def _frames_between(self, start: int, end: int) -> int:
         """Return the frames of output between two times."""
         return max((end - start) * self._rate + 500_000_000, 0) // 1_000_000_000
 
-    def _frame_at(self, time: int) -> float:
-        """Return the frame at `time`, with its fraction. At most the last frame."""
-        return min(self._position_at(time) / 2.0**_BITS, self.length - 1)
+    def _frame_at(self, time: int) -> tuple[float, int]:
+        """Return the frame at `time`, with its fraction, at most the last frame; and how often to play from there."""
+        position, wraps = self._position_at(time)
+        return min(position / 2.0**_BITS, self.length - 1), 0 if wraps == inf else int(wraps) + 1
 
-    def _frames_left(self, position: int) -> int | None:
-        if self._looping and position < self.loop[1] << _BITS:
-            return None  # no end in sight; past the end of its loop, a sound plays to its end
+    def _frames_left(self, position: int, wraps: float) -> int | None:
+        start, end = self._loop
+        if wraps and position < end << _BITS:  # past the end of its loop, a sound plays to its end
+            if wraps == inf:
+                return None  # no end in sight
+            position -= int(wraps) * (end - start) << _BITS
         return -((position - (self.length << _BITS)) >> _BITS)
 
     def _now(self) -> int:
@@ -172,8 +196,8 @@ class VirtualSound:
 
 
 def can_be_virtual(state: PlaybackState, sound: Playable) -> bool:
-    """Return whether `state` continues to play `sound` without a voice: whether it loops, and its loop is known."""
-    return state.looping and sound.failure is None and sound.loop is not None
+    """Return whether `state` continues `sound` without a voice: whether it repeats it, and the loop is known."""
+    return state.loops != 1 and sound.failure is None and sound.loop(state.loops) is not None
 
 
 def virtual_voice(al: Functions, heard: Voice, device: DeviceClock) -> tuple[Voice, int | None] | None:
@@ -187,7 +211,7 @@ def virtual_voice(al: Functions, heard: Voice, device: DeviceClock) -> tuple[Voi
     plays = heard.paused or heard.held is not None or sound.is_playing(al, heard)
     if not plays or not can_be_virtual(state, sound):
         return None
-    voice, playable = Voice(), VirtualSound(sound, device)
+    voice, playable = Voice(), VirtualSound(sound, device, state.loops)
     voice.state, voice.source, voice.playable = state, heard.source, playable
     voice.paused, voice.started = heard.paused, heard.started
     return voice, playable.take_over(al, heard, voice)

@@ -40,9 +40,11 @@ class Playable(Protocol):
     #: Total frames; 0 if unknown.
     length: int
 
-    @property
-    def loop(self) -> tuple[int, int] | None:
-        """Start and end frame of the loop, end exclusive; None if the end of the sound is unknown."""
+    def loop(self, loops: int) -> tuple[int, int] | None:
+        """Return the part that is repeated if the sound is played `loops` times, 0 for ever.
+
+        It is the start and the end frame, end exclusive; None if the end of the sound is unknown.
+        """
 
     @property
     def resists_stealing(self) -> bool:
@@ -82,11 +84,17 @@ class Playable(Protocol):
     def offset(self, al: Functions, voice: Voice) -> int:
         """Return the current frame."""
 
-    def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
-        """Return the current position in 2**-32 frames, and the device clock at the same moment; None if unknown."""
+    def progress(self, al: Functions, voice: Voice) -> tuple[int, float, int | None]:
+        """Return the current position in 2**-32 frames, and how often the sound still continues at its loop's start.
 
-    def seek(self, al: Functions, voice: Voice, frame: float) -> None:
-        """Continue at `frame`, which may have a fraction."""
+        The last item is the device clock at the same moment; None if unknown.
+        """
+
+    def seek(self, al: Functions, voice: Voice, frame: float) -> bool:
+        """Continue at `frame`, which may have a fraction.
+
+        Return whether the voice was prepared again, and has to be started.
+        """
 
     def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
         """Play `loops` times, 0 for ever, where the current time counts as the first.

@@ -27,7 +27,7 @@ RETURN_BUDGET = 300_000
 class VoicePool(VoiceParameters):
     """The voices of one context. Used on the main thread only.
 
-    A looping sound without a voice has a virtual one (`VirtualSound`). Every method works on both.
+    A repeated sound without a voice has a virtual one (`VirtualSound`). Every method works on both.
 
     Attributes:
         stolen: Number of voices stolen so far.
@@ -107,10 +107,12 @@ class VoicePool(VoiceParameters):
             False if no voice is available. Then the next update dispatches `source_force_stopped`.
         """
         with self._scope as al:
-            self._finish(al)
-            if state.voice is not None and not state.has_real_voice:
-                self._return_voice(al, state.voice)  # the new sound may get a voice
+            if self._unfinished:
+                self._finish(al)
             voice = state.voice
+            if voice is not None and not voice.number:
+                self._return_voice(al, voice)  # the new sound may get a voice
+                voice = None
             borrowed = voice is None
             if voice is None:
                 voice = self._borrow(al, state.priority)
@@ -118,7 +120,7 @@ class VoicePool(VoiceParameters):
                     if not can_be_virtual(state, playable):
                         self._events.post_stolen(state.source, state.on_force_stopped)
                         return False
-                    voice, playable = Voice(), VirtualSound(playable, self._device)
+                    voice, playable = Voice(), VirtualSound(playable, self._device, state.loops)
             self._unfinished[voice] = None
             try:
                 if not borrowed:
@@ -129,14 +131,16 @@ class VoicePool(VoiceParameters):
                     if not voice.number:
                         self._virtual[voice] = None
                 self._send_all(al, voice, playable, new=borrowed)
-                self._set_paused(voice, paused)
+                if paused or voice.paused:
+                    self._set_paused(voice, paused)
                 voice.started = next(self._counter)
                 if voice.number and (paused or self._together is not None):
                     voice.first_frame = offset
                     self._held_start(paused).add(voice)
                 left = playable.start(al, voice, offset, state.loops)
                 self.end_times.record(voice, left if voice.held is None else None)
-                self._update_order(voice)
+                if self._stealing_order is not None or not voice.number:
+                    self._update_order(voice)
             except BaseException:
                 self._return_voice(al, voice)
                 raise
@@ -231,7 +235,8 @@ class VoicePool(VoiceParameters):
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
-                voice.playable.seek(al, voice, frame)
+                if voice.playable.seek(al, voice, frame):
+                    self._start_again(al, voice)
                 self._update_end_time(al, voice)
 
     def set_loops(self, state: PlaybackState, loops: int) -> None:
@@ -241,13 +246,18 @@ class VoicePool(VoiceParameters):
         if voice is not None:
             assert voice.playable is not None
             with self._scope as al:
-                if voice.playable.set_loops(al, voice, loops) and voice.held is None:
-                    if voice.paused:
-                        self._held_start(True).add(voice)
-                    else:
-                        voice.playable.resume(al, voice)
+                if voice.playable.set_loops(al, voice, loops):
+                    self._start_again(al, voice)
                 self._update_end_time(al, voice)
             self._update_order(voice)
+
+    def _start_again(self, al: Functions, voice: Voice) -> None:
+        """Start a voice that was prepared again, or with its `resume`."""
+        assert voice.playable is not None
+        if voice.paused and voice.held is None:
+            self._held_start(True).add(voice)
+        elif voice.held is None:
+            voice.playable.resume(al, voice)
 
     def set_priority(self, state: PlaybackState, priority: int) -> None:
         """Set the priority for voice stealing."""

@@ -99,9 +99,8 @@ class Stream:
 
     # The `Playable` interface, called by the voice pool on the main thread
 
-    @property
-    def loop(self) -> tuple[int, int] | None:
-        """See `Playable`. The same applies to the members that follow."""
+    def loop(self, loops: int) -> tuple[int, int] | None:
+        """See `Playable`. The same applies to the methods that follow."""
         start, end = self.reader.loop
         end = end or self.length
         return (start, end) if end else None
@@ -161,13 +160,14 @@ class Stream:
             return 0 if self._all_read else self.position  # the end of the sound, or an underrun
         return self._frame_of(al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
 
-    def exact_offset(self, al: Functions, voice: Voice) -> tuple[int, int | None]:
+    def progress(self, al: Functions, voice: Voice) -> tuple[int, float, int | None]:
         at, clock = al.source_offset_and_clock(voice.number)
         if not self._started:
-            return int((self._frame_of(0) + self._fraction) * 2**32), clock
+            return int((self._frame_of(0) + self._fraction) * 2**32), self.wraps + self._wraps_queued(0), clock
         if al.source_integer(voice.number, c.AL_SOURCE_STATE) == c.AL_STOPPED:  # an underrun
-            return self.position << 32, clock
-        return (self._frame_of(at >> 32) << 32) + at % 2**32, clock
+            return self.position << 32, self.wraps, clock
+        wraps = self.wraps + self._wraps_queued(at >> 32)
+        return (self._frame_of(at >> 32) << 32) + at % 2**32, wraps, clock
 
     def _frame_of(self, at: int) -> int:
         """Return the frame of the sound that is frame `at` of the queue."""
@@ -182,23 +182,25 @@ class Stream:
         self._fraction = frame - self.position
         self._passed = None
 
-    def seek(self, al: Functions, voice: Voice, frame: float) -> None:
+    def seek(self, al: Functions, voice: Voice, frame: float) -> bool:
         self.epoch += 1
-        self.wraps += self._wraps_queued(al, voice)
+        self.wraps += self._wraps_queued(self._frame_in_queue(al, voice))
         self._set_position(frame)
         self._all_read, self.failure = False, None
         self._flush(al, voice)
         self._thread.wake()
+        return False
 
     def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
         before, self.wraps = self.wraps, _wraps(loops)
         if self.failure is not None or self._is_over(al, voice):
             return False
         end = self.reader.loop[1]
-        if before == 0 < self.wraps and (end is None or self.position < end):
+        queued = self._wraps_queued(self._frame_in_queue(al, voice))
+        if before == queued == 0 < self.wraps and (end is None or self.position < end):
             self._all_read = False
             self._thread.wake()
-        elif not before == self.wraps == FOREVER and (before == 0 < self.wraps or self._wraps_queued(al, voice)):
+        elif not before == self.wraps == FOREVER and (before == 0 < self.wraps or queued):
             # The queue was decoded for the other value: decode again from the current offset.
             at = self.offset(al, voice)
             if not self.wraps or end is None or at < end:
@@ -206,9 +208,11 @@ class Stream:
                 self.wraps = _wraps(loops)
         return False
 
-    def _wraps_queued(self, al: Functions, voice: Voice) -> int:
-        """Return how often the part of the queue that is not heard yet continues at the loop's start."""
-        at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET) if self._started else 0
+    def _frame_in_queue(self, al: Functions, voice: Voice) -> int:
+        return al.source_integer(voice.number, c.AL_SAMPLE_OFFSET) if self._started else 0
+
+    def _wraps_queued(self, at: int) -> int:
+        """Return how often the queue continues at the loop's start after its frame `at`."""
         wraps = 0
         for segment, following in pairwise([*self._segments(), (self.position, 0)]):
             at -= segment[1]

@@ -143,7 +143,7 @@ class BaseEffect(ContextObject):
         """Set several properties at once. An invalid value leaves all of them unchanged."""
         checked = [(row := self._parameters[name], row.check(name, value)) for name, value in given.items()]
         for row, value in checked:
-            row._keep(self._values, value)
+            self._values[row.name] = value
         self._engine.effect_slots.reload(self._state)
 
     def _apply(self, changed: Any, value: Any) -> None:

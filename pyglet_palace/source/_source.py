@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from math import dist
 from typing import TYPE_CHECKING, Any
 
-from .._common import checks, log
+from .._common import checks
 from .._common.elsewhere import answer
 from .._common.text import short_repr
 from .._current import require_engine
@@ -22,7 +21,8 @@ from ..group import SourceGroup, add_to_group, remove_from_group
 from ._options import PLAY_OPTIONS, SOURCE_OPTIONS, check_names
 from ._placement import Pan
 from ._sends import AuxiliarySends
-from ._spatial import FACING, SpatialProperties, is_positioned
+from ._silence import warn_of_silence
+from ._spatial import SpatialProperties
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -113,18 +113,14 @@ class Source(SpatialProperties, Fadable):
         self._apply_loops(0 if looping else self._state.loops or 1)
 
     def _apply_loops(self, loops: int) -> None:
-        state, values = self._state, self._values
+        state = self._state
         before = state.loops
         try:
             self._engine.voices.set_loops(state, loops)
         except BaseException:
             state.loops = before
             raise
-        for name, value, default in ("loops", loops, 1), ("looping", not loops, False):
-            if value == default:
-                values.pop(name, None)
-            else:
-                values[name] = value
+        self._values["loops"], self._values["looping"] = loops, not loops
 
     def _apply_priority(self, priority: int) -> None:
         self._engine.voices.set_priority(self._state, priority)
@@ -204,8 +200,8 @@ class Source(SpatialProperties, Fadable):
 
         A new sound steals the voice with the lowest priority, if that is the same as its own or lower; among equals,
         the one-shot that started first. Only a strictly higher priority steals from looping sounds, paused sounds and
-        streams. A looping source that loses its voice or gets none becomes virtual, see `audible`. Any other source is
-        stopped and receives `MessageHandler.source_force_stopped`.
+        streams. A source with `loops` other than 1 that loses its voice or gets none becomes virtual, see `audible`.
+        Any other source is stopped and receives `MessageHandler.source_force_stopped`.
 
         An update gives free voices to virtual sources, the highest priority first; among equals, the one that started
         first. A virtual source also takes the voice of a lower priority then, such as after its own was raised.""",
@@ -252,7 +248,7 @@ class Source(SpatialProperties, Fadable):
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
         A decoder is streamed: a thread reads it during playback, see `BaseDecoder.play`. The new sound replaces the
-        current one without an event. If no voice is available, a looping sound is virtual (see `audible`). Another
+        current one without an event. If no voice is available, a repeated sound is virtual (see `audible`). Another
         sound is not heard: `playing` is False, and the next update dispatches `source_force_stopped`.
 
         Args:
@@ -432,9 +428,10 @@ class Source(SpatialProperties, Fadable):
     def audible(self) -> bool:
         """Whether the source is playing and has a voice. False while it is virtual, paused or idle.
 
-        A looping source that loses its voice, or finds none, becomes virtual: `playing` stays True, and `offset`
-        advances with the device clock and the pitch, round the loop. It is heard again, in phase, when an update finds
-        a voice for it: see `priority`. Everything else works as with a voice. The Doppler effect does not change the
+        A source with `loops` other than 1 that loses its voice, or finds none, becomes virtual: `playing` stays True,
+        and `offset` advances with the device clock and the pitch, round the loop. Finite `loops` are counted, and the
+        sound ends when it would have ended. It is heard again, in phase, when an update finds a voice for it: see
+        `priority`. Everything else works as with a voice. The Doppler effect does not change the
         `offset` of a virtual source. A virtual stream is not decoded. When it returns, it is silent while its first
         chunks are decoded, then skips that time; a `LoopbackDevice` waits for them. A stream of unknown length does not
         become virtual; it is stopped.
@@ -561,36 +558,9 @@ class Source(SpatialProperties, Fadable):
         self._resampler = checks.integer(0, len(there) - 1 if there else None)("resampler_index", index)
 
     def _warn_of_silence(self) -> None:
-        """Log, once for each sound, that the position or a part of the gain of the current sound is not heard."""
-        state, playable = self._state, self._playable
-        if playable is None:
-            return
-        parameters, name, layout = state.parameters, playable.name, playable.channel_config
-        positioned = state.placement is None and is_positioned(playable, parameters)
-        unplaced = Source.position in parameters and Source.spatialize not in parameters
-        if unplaced and not positioned and not layout.startswith("B-Format"):
-            log.warn_once(
-                f"{name!r} is a {layout.lower()} sound, so the position of its source has no effect. Set spatialize = "
-                f"True on the source, or use a mono file"
-            )
-        gain = parameters.get(GAIN, 1.0)
-        if gain > 1.0 and not (positioned and self._may_be_attenuated()):
-            log.warn_once(
-                f"{name!r} has a gain of {gain:g}, which sounds like 1: OpenAL limits the product of gain, groups, "
-                f"fades and distance to 1 (see Source.gain_range). Make the file louder, or raise Listener.gain and "
-                f"lower the gains of the other sounds",
-                key=f"gain of {name}",
-            )
-
-    def _may_be_attenuated(self) -> bool:
-        """Return whether distance or cone may reduce the gain of a positioned sound."""
-        parameters, context = self._state.parameters, self._engine.context
-        if FACING in parameters:
-            return True
-        if self.rolloff_factors[0] == 0 or context.distance_model == "none":
-            return False
-        listener = c.ORIGIN if self.relative else context.listener.position
-        return dist(self.position, listener) > self.distance_range[0]
+        playable = self._playable
+        if playable is not None:
+            warn_of_silence(self._state, playable, self._engine.context)
 
     @property
     def _playable(self) -> Playable | None:

@@ -42,14 +42,6 @@ def test_failed_apply_restores_the_value(before: float, refused: float) -> None:
     assert owner._values == kept
 
 
-def test_only_non_defaults_are_kept() -> None:
-    owner = Owner()
-    owner.gain = 0.5
-    assert owner._values == {"gain": 0.5}
-    owner.gain = 1
-    assert owner._values == {}
-
-
 def test_out_of_range_is_not_kept() -> None:
     owner = Owner()
     with pytest.raises(ValueError, match="gain is -1"):

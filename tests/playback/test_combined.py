@@ -82,17 +82,6 @@ def test_panned_virtual_loop_returns(make_room: Callable[..., Room]) -> None:
     assert room.ears(loop) == pytest.approx(tuple(reversed(there)), rel=1e-3)
 
 
-def test_finite_loops_are_stopped_by_a_theft(make_room: Callable[..., Room]) -> None:
-    room = make_room(voices=1)
-    stopped: list[palace.Source] = []
-    source = room.tone().play(loops=3, on_force_stopped=stopped.append)
-    room.tone(882).play(priority=1)
-    room.context.update()
-
-    assert stopped == [source]
-    assert not source.playing
-
-
 def test_loops_may_end_while_virtual(make_room: Callable[..., Room]) -> None:
     """A loop that is switched off without a voice ends at the end of its sound."""
     room = make_room(voices=1)

@@ -108,6 +108,24 @@ def test_offset_stays_in_the_sound(
 
 
 @both
+@pytest.mark.parametrize("paused", [False, True])
+def test_seek_before_the_loop_start(
+    context: palace.Context, device: palace.LoopbackDevice, path: Path, points: tuple[int, int], kind: str, paused: bool
+) -> None:
+    source = start(kind, path, context, loops=3)
+    render(device, context, points[1] + 200)  # in the second time
+    if paused:
+        source.pause()
+    source.offset = 10
+    assert source.offset == 10
+    source.resume()
+    context._engine.fill_streams(10)
+    expected = played(2, points)[10:]
+    output = render(device, context, len(expected))
+    assert output[FADE:] == pytest.approx(expected[FADE:], abs=1e-6)
+
+
+@both
 def test_seek_keeps_the_loops_left(
     context: palace.Context, device: palace.LoopbackDevice, path: Path, points: tuple[int, int], kind: str
 ) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import soundfile
 
 import pyglet_palace as palace
 from pyglet_palace._playback import voice_pool
@@ -82,19 +83,19 @@ def stop(sources: list[palace.Source]) -> None:
         source.stop()
 
 
+def samples_of(path: Path) -> Any:
+    """The samples of a mono file, as they are heard."""
+    return soundfile.read(path, dtype="float32")[0]
+
+
 def opened(kind: str, path: Path, loop_points: tuple[int, int], context: palace.Context) -> Any:
     """The sound as a buffer or as a decoder, with these loop points."""
-    if kind == "buffer":
-        buffer = palace.Buffer(path, context)
-        buffer.loop_points = loop_points
-        return buffer
-
-    class Looped(palace.Decoder):
-        @property
-        def loop_points(self) -> tuple[int, int]:
-            return loop_points
-
-    return Looped(path, context)
+    start, end = loop_points
+    looped = path.with_name(f"{start} to {end}.wav")
+    if not looped.exists():
+        looped.write_bytes(path.read_bytes())
+        sounds.add_chunk(looped, sounds.smpl_chunk((0, start, end - 1)))
+    return palace.Buffer(looped, context) if kind == "buffer" else palace.Decoder(looped, context)
 
 
 SCRIPT: list[tuple[int, Callable[[palace.Source, palace.SourceGroup], object]]] = [
@@ -152,6 +153,82 @@ def test_virtual_loop_returns_in_phase(
     # At other pitches, OpenAL Soft before 1.24 takes the fraction of an offset with the precision of a float.
     tolerance = 1e-6 if pitch in (1, 0.5) and not script else 1e-3
     np.testing.assert_allclose(heard, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("kind", ["buffer", "stream"])
+@pytest.mark.parametrize("loop_points", [(0, LENGTH), (500, 4001)])
+@pytest.mark.parametrize("away", [200, 10_007, 20_011])
+def test_finite_loops_are_counted_while_virtual(
+    path: Path,
+    silence: palace.Buffer,
+    context: palace.Context,
+    device: palace.LoopbackDevice,
+    kind: str,
+    loop_points: tuple[int, int],
+    away: int,
+) -> None:
+    """What is heard after the return is what would have been heard, up to the same last sample."""
+    samples = samples_of(path)
+    start, end = loop_points
+    played = np.concatenate([samples[:end], *[samples[start:end]] * 7, samples[end:]])
+    ended: list[palace.Source] = []
+    source = palace.Source(loops=8)
+    source.on_stopped = ended.append
+    source.play(opened(kind, path, loop_points, context))
+    device.render(1003)
+    thieves = steal(silence)
+    assert source.playing
+    assert not source.audible
+    device.render(away)
+    context.update()
+    stop(thieves)
+    context.update()
+    assert source.audible
+    device.render(FADE)
+    heard = device.render(len(played) - 1003 - away - FADE)[:, 0]
+    np.testing.assert_allclose(heard, played[1003 + away + FADE :], rtol=0, atol=1e-6)
+    device.render(FADE)
+    wait_until(lambda: ended == [source], context)
+
+
+@pytest.mark.parametrize("kind", ["buffer", "stream"])
+def test_finite_loops_end_while_virtual(
+    path: Path, silence: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, kind: str
+) -> None:
+    """At the frame at which they would have ended."""
+    ended: list[palace.Source] = []
+    source = palace.Source(loops=3)
+    source.on_stopped = ended.append
+    source.play(opened(kind, path, (500, 4001), context))
+    device.render(1003)
+    steal(silence)
+    device.render(LENGTH + 2 * 3501 - 1003 - 1)
+    context.update()
+    assert source.playing
+    assert ended == []
+    device.render(1)
+    assert not source.playing
+    context.update()
+    assert ended == [source]
+    assert context.stats()["virtual"] == 0
+
+
+def test_finite_loops_start_virtual(
+    path: Path, silence: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice
+) -> None:
+    thieves = steal(silence)
+    source = palace.Buffer(path).play(loops=2, priority=1)
+    assert source.playing
+    assert not source.audible
+    device.render(LENGTH + 50)
+    assert source.offset == 50
+    stop(thieves)
+    context.update()
+    assert source.audible
+    device.render(LENGTH - 51)
+    assert source.playing
+    device.render(1)
+    assert not source.playing
 
 
 # Who becomes virtual

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import tempfile
@@ -31,7 +32,10 @@ class Modelled:
         self.source = source
         self.playing = self.paused = self.heard = False
         self.priority = self.started = 0
-        self.looping = self.streamed = False
+        self.streamed = False
+        self.loops = 1
+        #: How often it still continues at the start of its loop.
+        self.wraps = 0.0
         self.pitch = 1.0
         self.at = 0.0
         self.loop = LOOPS[0]
@@ -41,15 +45,21 @@ class Modelled:
         return self.at >= LENGTH
 
     def rank(self) -> tuple[int, bool, int]:
-        return self.priority, self.paused or self.looping or self.streamed, self.started
+        return self.priority, self.paused or not self.loops or self.streamed, self.started
+
+    def set_loops(self, loops: int) -> None:
+        self.loops = loops
+        self.wraps = loops - 1 if loops else math.inf
 
     def pass_time(self, frames: int) -> None:
         if self.playing and not self.paused and not self.ended:
             start, end = self.loop
-            inside = self.looping and self.at < end
+            inside = self.at < end
             self.at += frames * self.pitch
             if inside and self.at >= end:
-                self.at = start + (self.at - start) % (end - start)
+                wraps = min(self.wraps, (self.at - end) // (end - start) + 1)
+                self.at -= wraps * (end - start)
+                self.wraps -= wraps
 
 
 class Model:
@@ -68,9 +78,9 @@ class Model:
         with tempfile.TemporaryDirectory() as folder:
             self.buffers = []
             for number, loop in enumerate(LOOPS):
-                buffer = palace.Buffer(sounds.wav(Path(folder) / f"{number}.wav", LENGTH), context)
-                buffer.loop_points = loop
-                self.buffers.append(buffer)
+                path = sounds.wav(Path(folder) / f"{number}.wav", LENGTH)
+                sounds.add_chunk(path, sounds.smpl_chunk((0, loop[0], loop[1] - 1)))
+                self.buffers.append(palace.Buffer(path, context))
         self.all = [Modelled(palace.Source(context)) for _ in range(loops)]
         for number, one in enumerate(self.all):
             one.streamed = number < streams
@@ -88,7 +98,7 @@ class Model:
             if priority > one.priority or (priority == one.priority and (resists or spares_equals)):
                 return False
             victim.heard = False
-            if not victim.looping or (victim.ended and not victim.paused):
+            if victim.loops == 1 or (victim.ended and not victim.paused):
                 victim.playing = victim.paused = False
                 self.expected.append(("force_stopped", victim.source))
         one.heard = True
@@ -117,10 +127,11 @@ class Model:
         self.plays += 1
         one.started = self.plays
         one.at = 0.0
+        one.set_loops(one.loops)
         if not one.playing:
             one.heard = False
         one.playing, one.paused = True, False
-        if not one.heard and not self.give_voice(one, spares_equals=False) and not one.looping:
+        if not one.heard and not self.give_voice(one, spares_equals=False) and one.loops == 1:
             one.playing = False
             self.expected.append(("force_stopped", one.source))
 
@@ -138,23 +149,26 @@ class Model:
 
     def do_seek(self, one: Modelled) -> None:
         if one.playing and (one.paused or not one.ended):
-            one.source.offset = frame = self.chance.randrange(LENGTH)
+            # A buffer that seeks past the end of its loop is in its last time.
+            one.source.offset = frame = self.chance.randrange(one.loop[1] if one.loops > 1 else LENGTH)
             one.at = float(frame)
 
     def do_priority(self, one: Modelled) -> None:
         one.source.priority = one.priority = self.chance.randrange(6)
 
-    def do_looping(self, one: Modelled) -> None:
+    def do_loops(self, one: Modelled) -> None:
         if one.playing and (one.paused or not one.ended):
-            one.source.looping = one.looping = self.chance.random() < 0.8
+            inside = one.at < one.loop[1]
+            one.source.loops = loops = self.chance.choice([0, 0, 1, 2, 3, 8] if inside else [0, 1])
+            one.set_loops(loops)
 
     def do_pitch(self, one: Modelled) -> None:
         one.source.pitch = one.pitch = self.chance.choice([0.5, 1.0, 2.0])
 
     def run(self, steps: int, each: int) -> None:
-        ways = ["play"] * 3 + ["stop", "pause", "resume", "seek", "priority", "looping", "pitch"]
+        ways = ["play"] * 3 + ["stop", "pause", "resume", "seek", "priority", "loops", "pitch"]
         for one in self.all:
-            one.source.looping = one.looping = True
+            one.loops = one.source.loops = self.chance.choice([0, 0, 0, 40])
             self.do_priority(one)
             self.do_play(one)
         for step in range(steps):
