@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         def pass_time(self, now: float, *, idle: bool = False) -> None:
             """Advance a device without hardware to `now`."""
 
+        def watch_default(self) -> None:
+            """Start or end the watch of the default device, after a change of `users`."""
+
         def is_connected(self) -> bool: ...
         def reopen(self) -> bool:
             """Move a lost device to the default device; return whether that worked."""
@@ -289,16 +292,24 @@ class Engine:
         finally:  # before the wait for threads, which Ctrl-C may interrupt
             self.device.users.remove(self)
             registry.remove_context(self.context)
+            self.device.watch_default()
             self.workers.close()
 
-    def device_was_reset(self) -> None:
-        """Adapt to a device whose output, rate or sends have changed."""
+    def device_was_reset(self, *, renamed: bool = False) -> None:
+        """Adapt to a device whose output, rate or sends have changed.
+
+        Args:
+            renamed: Whether it plays on another output. The next update dispatches ``on_device_changed``.
+        """
         self._connected = True
         self.effect_slots.sends_changed = True
         self.streams.device_lost = False
         self.streams.wake()
         self.voices.end_times.poll_while("no connection", False)
         self.voices.follow_device()
+        if renamed:
+            self.events.post_device_changed(self.context.device)
+            self.wake()
 
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; see `StreamThread.fill_queues`."""

@@ -107,10 +107,12 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
     - ``on_source_force_stopped(source)``: a source was stopped before the end; see `MessageHandler`.
     - ``on_stream_failed(source, error)``: the stream of a source could not be read further.
     - ``on_device_disconnected(device)``: the device is gone and no other device is available.
+    - ``on_device_changed(device)``: the device plays on another output: `Device.move`, another default device, or a
+      lost device.
 
     If the device disconnects and OpenAL can reopen it (see `Device`), an update within half a second moves context and
-    device to the system's default device. The move blocks as long as opening a device does. It logs a warning and
-    dispatches no event. Sounds continue where they were. Without any device, playback stands still until there is one.
+    device to the system's default device, and logs a warning. The move blocks as long as opening a device does. Sounds
+    continue where they were. Without any device, playback stands still until there is one.
 
     As a context manager, the context becomes current. On exit the previous context becomes current again and this one
     is destroyed. A context stays alive until `destroy`, `shutdown` or the end of the process. Contexts are true until
@@ -259,6 +261,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         #: Whether `destroy` closes the device; set by `init`.
         self._owns_device = False
         registry.add_context(self)
+        native_device.watch_default()
 
     # Parts and contents
 
@@ -607,4 +610,5 @@ Context.event_types = [
     "on_source_force_stopped",
     "on_stream_failed",
     "on_device_disconnected",
+    "on_device_changed",
 ]

@@ -12,6 +12,7 @@ from ._loading.upload import BufferStore
 from ._openal import attribute_list, functions
 from ._openal import constants as c
 from ._openal.device import NativeDevice
+from ._openal.device_lists import BASIC, CAPTURE, FULL, device_list
 from .errors import DeviceError
 
 if TYPE_CHECKING:
@@ -31,19 +32,17 @@ class DeviceNames:
     @property
     def basic(self) -> tuple[str, ...]:
         """Short names of the playback devices, for `Device`."""
-        return _default_first(c.ALC_DEVICE_SPECIFIER, c.ALC_DEFAULT_DEVICE_SPECIFIER)
+        return device_list(BASIC)
 
     @property
     def full(self) -> tuple[str, ...]:
         """Full names of the playback devices, for `Device` (ALC_ENUMERATE_ALL_EXT)."""
-        if not functions().device_extension(None, "ALC_ENUMERATE_ALL_EXT"):
-            return self.basic
-        return _default_first(c.ALC_ALL_DEVICES_SPECIFIER, c.ALC_DEFAULT_ALL_DEVICES_SPECIFIER)
+        return device_list(FULL)
 
     @property
     def capture(self) -> tuple[str, ...]:
         """Names of the recording devices."""
-        return _default_first(c.ALC_CAPTURE_DEVICE_SPECIFIER, c.ALC_CAPTURE_DEFAULT_DEVICE_SPECIFIER)
+        return device_list(CAPTURE)
 
     def __repr__(self) -> str:
         return f"<device names: basic {self.basic}, full {self.full}, capture {self.capture}>"
@@ -51,16 +50,6 @@ class DeviceNames:
 
 #: Names of the devices of this machine.
 device_names = DeviceNames()
-
-
-def _default_first(all_of_them: int, default: int) -> tuple[str, ...]:
-    al = functions()
-    names = list(al.device_strings(None, all_of_them))
-    first = al.device_string(None, default)
-    if first in names:
-        names.remove(first)
-        names.insert(0, first)
-    return tuple(names)
 
 
 def _available() -> str:
@@ -82,9 +71,11 @@ class Device(KnownAttributes, Destroyable):
 
     One thread at a time may use it: the thread of its context, if it has one.
 
-    If a device with contexts disconnects, it moves to the system's default device and its sounds continue there
-    (ALC_SOFT_reopen_device and AL_SOFTX_hold_on_disconnect, OpenAL Soft 1.23). Without any device the context
-    dispatches `MessageHandler.device_disconnected` and tries again twice a second.
+    A device that was opened without a name follows the system's default: if that changes, the next update of a context
+    moves the device. A thread looks the default up about once a second, or when the system reports a change. A device
+    with contexts that disconnects also moves to the default device, and follows it from then on. Its sounds continue
+    there. Both need ALC_SOFT_reopen_device, the second AL_SOFTX_hold_on_disconnect, too (OpenAL Soft 1.23). Without any
+    device the context dispatches `MessageHandler.device_disconnected` and tries again twice a second.
 
     Devices are true until closed and sort by age. As a context manager, a device closes on exit.
     """
@@ -96,7 +87,7 @@ class Device(KnownAttributes, Destroyable):
         """Open a playback device. Blocks as long as the system takes.
 
         Args:
-            name: One of `device_names`; '' for the default device.
+            name: One of `device_names`; '' for the default device, which is followed.
             fallback: Names to try next, each with a `RuntimeWarning`.
 
         Raises:
@@ -123,6 +114,7 @@ class Device(KnownAttributes, Destroyable):
             advice = "LoopbackDevice needs no hardware, and init() falls back to silence"
             raise DeviceError(f"cannot open {' or '.join(tried)}; available devices: {_available()}. {advice}.")
         self._open(handle)
+        self._native.follow_default(not wanted)
 
     def _open(self, handle: int, own_attributes: Mapping[int, int] | None = None) -> None:
         self._init_lifetime()
@@ -206,6 +198,35 @@ class Device(KnownAttributes, Destroyable):
         attrs = attrs or {}
         attribute_list(attrs)  # raises TypeError or ValueError before anything is done
         self._native.reset(attrs)
+
+    def move(self, name: str = "") -> None:
+        """Play on another output from now on. Blocks until it is open.
+
+        Contexts and sources stay, and all sounds continue where they were. The attributes of the newest context or
+        `reset` are requested of the output. If it has another name, the contexts dispatch ``on_device_changed``.
+
+        Args:
+            name: One of `device_names`; '' for the default device, which is followed from then on.
+
+        Raises:
+            DeviceError: The output cannot be opened, and playback continues on this one. Or OpenAL cannot move a device
+                (it lacks ALC_SOFT_reopen_device).
+            RuntimeError: The device has a context of another thread.
+            TypeError: `name` is not a string.
+        """
+        self._check_not_destroyed()
+        name = checks.string("name", name)
+        for user in self._native.users:
+            user.check_alive()
+        if not self._native.can_reopen:
+            raise DeviceError(
+                f"cannot move {self.name!r}: this OpenAL has no ALC_SOFT_reopen_device. OpenAL Soft 1.23 has it: "
+                'pip install "pyglet-palace[openal]". Without it, close the device and its contexts, and open others'
+            )
+        if not self._native.move(name):
+            what = f"device {short_repr(name)}" if name else "the default device"
+            raise DeviceError(f"cannot open {what}; {self.name!r} goes on. Available devices: {_available()}")
+        self._native.follow_default(not name)
 
     def pause_dsp(self) -> None:
         """Stop mixing: the device clock and all its contexts pause. Needs ALC_SOFT_pause_device.

@@ -56,6 +56,8 @@ class LoopbackDevice(Device):
     _LONG_PATIENCE = 60.0
 
     _hardware = False
+    #: Why `move` fails, and what would work.
+    _IMMOVABLE = "a LoopbackDevice has no output to move: render() returns its sound. Open a Device to hear it"
 
     channel_config: str
     sample_type: str
@@ -131,6 +133,11 @@ class LoopbackDevice(Device):
             self._native.own_attributes = own
             raise
 
+    def move(self, name: str = "") -> None:
+        """Raise `DeviceError`: a device without hardware cannot move to an output."""
+        self._check_not_destroyed()
+        raise DeviceError(self._IMMOVABLE)
+
     def render(self, frames: int) -> npt.NDArray[Any]:
         """Mix and return the next `frames` sample frames.
 
@@ -178,6 +185,10 @@ class SilentDevice(LoopbackDevice):
 
     #: Maximum seconds that one update renders.
     _LONGEST = 0.25
+    _IMMOVABLE = (
+        "init() found no sound device, and its silent device cannot move to one. Call shutdown(), then init() and load "
+        "the sounds again"
+    )
     #: Rendering must not delay the game.
     _PATIENCE = 0.0
 

@@ -28,7 +28,7 @@ _EXTENSIONS = {
     "ALC_SOFT_loopback": "no rendering, and no silent device",
     "ALC_SOFT_device_clock": "ends of sounds are found later",
     "ALC_EXT_disconnect": "a lost device is not noticed",
-    "ALC_SOFT_reopen_device": "a lost device is not replaced",
+    "ALC_SOFT_reopen_device": "Device.move fails, the default is not followed, a lost device is not replaced",
     "ALC_SOFT_pause_device": "pause_dsp does nothing",
     "AL_EXT_STATIC_BUFFER": "samples are copied",
     "AL_SOFT_loop_points": "no loop points",

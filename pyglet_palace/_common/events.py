@@ -153,6 +153,10 @@ class EventQueue:
         """Post that the device is gone."""
         self._entries.append(_ContextEvent("on_device_disconnected", (device,), "device_disconnected"))
 
+    def post_device_changed(self, device: Any) -> None:
+        """Post that the device plays on another output."""
+        self._entries.append(_ContextEvent("on_device_changed", (device,)))
+
     def post_batch_event(self, event: str, batch: Any) -> None:
         """Post `event` of `batch`."""
         self._entries.append(_BatchEvent(event, batch))

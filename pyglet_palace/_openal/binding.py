@@ -109,6 +109,9 @@ _ALC_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
     "alcDeviceResumeSOFT": (None, c_void_p),
     "alcResetDeviceSOFT": (c_ubyte, c_void_p, _ints),
     "alcReopenDeviceSOFT": (c_ubyte, c_void_p, c_char_p, _ints),
+    "alcEventIsSupportedSOFT": (c_int, c_int, c_int),  # ALC_SOFT_system_events
+    "alcEventControlSOFT": (c_ubyte, c_int, _ints, c_ubyte),
+    "alcEventCallbackSOFT": (None, c_void_p, c_void_p),
     "alcGetStringiSOFT": (c_char_p, c_void_p, c_int, c_int),
     "alcGetInteger64vSOFT": (None, c_void_p, c_int, c_int, _int64s),
 }
@@ -128,6 +131,8 @@ _ALC_ERRORS = {
     0xA005: "ALC_OUT_OF_MEMORY",
 }
 
+#: ALCEVENTPROCTYPESOFT: event, kind of device, device, length, message, parameter.
+_EventCallback = ctypes.CFUNCTYPE(None, c_int, c_int, c_void_p, c_int, c_void_p, c_void_p)
 
 #: Functions that may take long. They release the GIL. All others take about a microsecond and keep it: a main thread
 #: that releases the GIL may wait up to 5 ms until a worker returns it.
@@ -135,6 +140,7 @@ _RELEASES_GIL = frozenset(
     {
         *("alBufferData", "alBufferStorageSOFT", "alGenAuxiliaryEffectSlots"),
         *("alcOpenDevice", "alcCloseDevice", "alcLoopbackOpenDeviceSOFT", "alcResetDeviceSOFT", "alcReopenDeviceSOFT"),
+        *("alcEventControlSOFT", "alcEventCallbackSOFT"),  # they wait for a callback, which waits for the GIL
         *("alcDevicePauseSOFT", "alcDeviceResumeSOFT", "alcGetString", "alcGetStringiSOFT"),
         *("alcCreateContext", "alcDestroyContext", "alcRenderSamplesSOFT"),
     }
@@ -170,6 +176,8 @@ class Functions:
                 function = _checked(name, function, get_error)
             setattr(self, name, function)
 
+        #: The function that OpenAL calls at events; None: there is none.
+        self._event_callback: Any = None
         #: The context of the calling thread, as a `Pointer`.
         self.thread_context: Any = None
         if self.alcGetThreadContext is not None:
@@ -376,6 +384,33 @@ class Functions:
         value = c_int64()
         self.alcGetInteger64vSOFT(device, c.ALC_DEVICE_CLOCK_SOFT, 1, value)
         return value.value
+
+    def listen_to_default(self, function: Callable[[], object]) -> bool:
+        """Let OpenAL call `function` when the default device changes, until `stop_listening` (ALC_SOFT_system_events).
+
+        Args:
+            function: Called on a thread of OpenAL, which holds locks meanwhile. It must only set a signal.
+
+        Returns:
+            False if OpenAL or the system does not report changes.
+        """
+        changed = c.ALC_EVENT_TYPE_DEFAULT_DEVICE_CHANGED_SOFT
+        if (
+            self.alcEventIsSupportedSOFT is None
+            or self.alcEventIsSupportedSOFT(changed, c.ALC_PLAYBACK_DEVICE_SOFT) != c.ALC_EVENT_SUPPORTED_SOFT
+        ):
+            return False
+        self._event_callback = _EventCallback(lambda *_: function() and None)  # kept as long as OpenAL may call it
+        self.alcEventCallbackSOFT(self._event_callback, None)
+        self.alcEventControlSOFT(1, c_int(changed), True)
+        return True
+
+    def stop_listening(self) -> None:
+        """End `listen_to_default`, if it was called. Blocks until a call of the function has returned."""
+        if self._event_callback is not None:
+            self.alcEventControlSOFT(1, c_int(c.ALC_EVENT_TYPE_DEFAULT_DEVICE_CHANGED_SOFT), False)
+            self.alcEventCallbackSOFT(None, None)
+            self._event_callback = None
 
     def check_device(self, device: int | None, function: str, doing: str) -> None:
         """Raise `DeviceError` if the ALC call `function` on `device` failed. `doing` names its purpose."""

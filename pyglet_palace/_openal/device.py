@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._common import log
-from ..errors import DestroyedError, DeviceError
+from ..errors import DestroyedError, DeviceError, PalaceError
 from . import attribute_list, functions
 from . import constants as c
+from .default_device import default_device_watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,11 +23,25 @@ class DeviceUser(Protocol):
 
     context: Any
 
+    def check_alive(self) -> None:
+        """Raise unless this is the thread of the context."""
+
+    def run(self, call: Callable[[], object]) -> bool:
+        """Make a call on the thread of the context, in its next update if this is another thread.
+
+        Raises:
+            DestroyedError: The context was destroyed.
+        """
+
     def adopt(self) -> bool:
         """Move to the calling thread if its own has ended; return whether this thread owns it."""
 
-    def device_was_reset(self) -> None:
-        """Adapt to a device whose output or rate has changed."""
+    def device_was_reset(self, *, renamed: bool = False) -> None:
+        """Adapt to a device whose output or rate has changed.
+
+        Args:
+            renamed: Whether it plays on another output, of which the game is notified.
+        """
 
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; return how many seconds they last."""
@@ -46,7 +61,8 @@ class NativeDevice:
         requested_attributes: Attributes of the newest context or reset. They are used again when it is reopened.
         users: The contexts on the device, oldest first.
         has_clock: Whether the device has a clock (ALC_SOFT_device_clock).
-        can_reopen: Whether a lost device can move to the default device (ALC_SOFT_reopen_device).
+        can_reopen: Whether the device can move to another output (ALC_SOFT_reopen_device).
+        follows_default: Whether the device moves to the system's default when that changes.
         closed: Whether the device was closed.
         repeatable: Whether each update of a context completes all pending work, however long it takes, so that all runs
             of a test are equal. Read when a context is created.
@@ -73,7 +89,10 @@ class NativeDevice:
         self.closed = False
         self.has_clock = self.query_extension("ALC_SOFT_device_clock")
         self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
-        self.can_reopen = hardware and self._reports_disconnection and self.query_extension("ALC_SOFT_reopen_device")
+        self.can_reopen = hardware and self.query_extension("ALC_SOFT_reopen_device")
+        self.follows_default = False
+        #: The name at the last notification of the users.
+        self._known_name = self.name
         self._last_attempt = float("-inf")
         self._rate = 0
         #: Called by `pass_time`; a silent device renders there.
@@ -154,8 +173,39 @@ class NativeDevice:
         """Return whether the device is still there (ALC_EXT_disconnect)."""
         return not self._reports_disconnection or self.integer(c.ALC_CONNECTED) != 0
 
+    def follow_default(self, on: bool) -> None:
+        """Begin or end to follow the system's default device. Has no effect on a device that cannot be reopened."""
+        self.follows_default = on
+        self.watch_default()
+
+    def watch_default(self) -> None:
+        """Watch the default device if this one follows it and has contexts, else stop. Call it when that may change."""
+        watch = default_device_watch()
+        if not (self.follows_default and self.can_reopen and self.users):
+            watch.remove(self)
+            return
+        try:
+            watch.add(self)
+        except PalaceError as error:
+            log.warn_once(str(error), "default device")
+
+    def move(self, name: str) -> bool:
+        """Reopen the device on another output; '' for the default (ALC_SOFT_reopen_device). Blocks until it is done.
+
+        Clock, contexts, sources and buffers stay as they are.
+
+        Returns:
+            False if the other output cannot be opened. Then the device stays on this one.
+        """
+        attributes = attribute_list({**self.requested_attributes, **self.own_attributes})
+        if not self.al.alcReopenDeviceSOFT(self.handle, name.encode() if name else None, attributes):
+            self.al.alcGetError(self.handle)
+            return False
+        self._notify_users()
+        return True
+
     def reopen(self) -> bool:
-        """Move a lost device to the system's default device (ALC_SOFT_reopen_device).
+        """Move a lost device to the system's default device, which it follows then.
 
         Tries at most twice a second, however many contexts call it.
 
@@ -167,12 +217,33 @@ class NativeDevice:
             return False
         self._last_attempt = now
         lost = self.name
-        if not self.al.alcReopenDeviceSOFT(self.handle, None, attribute_list(self.requested_attributes)):
-            self.al.alcGetError(self.handle)
+        if not self.move(""):
             return False
-        self._notify_users()
+        self.follow_default(True)
         log.warning("the sound device %r was lost; sound continues on %r", lost, self.name)
         return True
+
+    def default_changed(self, name: str) -> None:
+        """Move to the default device in the next update of a context. Called on another thread.
+
+        Args:
+            name: Name of the default device.
+        """
+        for user in list(self.users):
+            try:
+                user.run(lambda: self._move_to_default(name))
+                return
+            except DestroyedError:
+                continue
+
+    def _move_to_default(self, name: str) -> None:
+        if not self.follows_default or self.closed:
+            return
+        if self.name == name:  # the system has moved the sound, or the device was lost and moved
+            self._notify_users()
+        elif not self.move(""):
+            text = "the default sound device is %r now, which cannot be opened; sound continues on %r"
+            log.warning(text, name, self.name)
 
     def close(self) -> None:
         """Close the handle."""
@@ -182,5 +253,6 @@ class NativeDevice:
 
     def _notify_users(self) -> None:
         self.refresh_rate()
+        before, self._known_name = self._known_name, self.name
         for user in self.users:
-            user.device_was_reset()
+            user.device_was_reset(renamed=self._known_name != before)

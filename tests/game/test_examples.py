@@ -19,6 +19,7 @@ import pytest
 import soundfile
 from PIL import ImageGrab
 
+import pyglet_palace as palace
 from tests.game.test_game import CHECKOUT, PATIENCE, Screen
 
 if TYPE_CHECKING:
@@ -139,7 +140,21 @@ def move_aside(run: Run) -> None:
     run.screen.xdotool("windowmove", "--sync", window, "640", "400")  # away from the windows of 02 and 12
 
 
-MEANWHILE = {"02_loading_screen": measure_bar, "12_arcade": steer_and_honk, "15_stage": move_aside}
+def choose_outputs(run: Run) -> None:
+    window = run.screen.xdotool("search", "--sync", "--onlyvisible", "--name", "^Outputs$").split()[0]
+    run.screen.xdotool("windowmove", "--sync", window, "640", "0")  # away from the other windows
+    for key in "1", "0", "Escape":
+        printed = run.output
+        while run.output == printed and run.process.poll() is None:
+            run.screen.xdotool("windowfocus", "--sync", window, "key", key)
+
+
+MEANWHILE = {
+    "02_loading_screen": measure_bar,
+    "12_arcade": steer_and_honk,
+    "15_stage": move_aside,
+    "16_output_menu": choose_outputs,
+}
 
 
 @pytest.fixture(scope="module")
@@ -350,6 +365,16 @@ def test_13_plays_by_name(runs: dict[str, Future[Run]]) -> None:
     ]
     left, right = np.sqrt((run.samples[: RATE * 2] ** 2).mean(axis=0))
     assert left > 1.5 * right
+
+
+def test_16_moves_between_outputs(runs: dict[str, Future[Run]]) -> None:
+    run = runs["16"].result()
+    answers = run.output.splitlines()
+    if palace.query_extension("ALC_SOFT_reopen_device"):
+        assert set(answers) == {"moved to Wave File Writer", "moved to the default"}
+    else:
+        assert answers[0].startswith("cannot move 'Wave File Writer': this OpenAL has no ALC_SOFT_reopen_device.")
+    assert (run.loudness > 0.003).any()
 
 
 def test_no_sound_card_warns_once() -> None:

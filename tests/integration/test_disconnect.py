@@ -6,89 +6,22 @@ import logging
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import pyglet_palace as palace
 from pyglet_palace import _openal
-from pyglet_palace._openal import constants as c
 from tests import sounds
-from tests.conftest import EXACT, RATE
+from tests.conftest import RATE
+from tests.plug import ASKED, Plug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 LENGTH = 4410
-
-#: Attributes of a context on a `Plug`. OpenAL needs all but the rate for a loopback device.
-STEREO = {palace.CHANNEL_CONFIG: palace.STEREO, palace.SAMPLE_TYPE: palace.FLOAT}
-ASKED = {palace.FREQUENCY: RATE, **STEREO, **EXACT}
-
-
-class Plug:
-    """ALC functions of a device that can be unplugged. `Device()` opens one that renders like a `LoopbackDevice`.
-
-    Attributes:
-        connected: True while the device is plugged in.
-        another: Rate of the device to which OpenAL can move; None without such a device.
-        moves: Arguments of each reopen: a name (None for the default), attributes.
-        holds: Number of requests not to stop sources on a disconnect.
-    """
-
-    def __init__(self, patch: Callable[..., None], *, can_move: bool, can_hold: bool) -> None:
-        self.al = al = _openal.functions()
-        self.connected = True
-        self.another: int | None = None
-        self.moves: list[tuple[bytes | None, dict[int, int]]] = []
-        self.holds = 0
-        self._names = iter(["loudspeaker", "headphones", "monitor"])
-        self._name = next(self._names)
-        answers = {"ALC_EXT_disconnect": True, "ALC_SOFT_reopen_device": can_move, "ALC_ENUMERATE_ALL_EXT": True}
-        there, get, text, loopback = (
-            al.alcIsExtensionPresent,
-            al.alcGetIntegerv,
-            al.device_string,
-            al.alcLoopbackOpenDeviceSOFT,
-        )
-        al._extensions.update(AL_SOFTX_hold_on_disconnect=can_hold, AL_SOFT_hold_on_disconnect=False)
-
-        def get_integer(device: int, what: int, size: int, value: Any) -> None:
-            if what == c.ALC_CONNECTED:
-                value.value = self.connected
-            else:
-                get(device, what, size, value)
-
-        def device_string(device: int | None, what: int) -> str:
-            return self._name if device and what == c.ALC_ALL_DEVICES_SPECIFIER else text(device, what)
-
-        patch(al, "alcOpenDevice", lambda name: loopback(None))
-        patch(al, "alcIsExtensionPresent", lambda device, name: answers.get(name.decode(), there(device, name)))
-        patch(al, "alcGetIntegerv", get_integer)
-        patch(al, "device_string", device_string)
-        patch(al, "alcReopenDeviceSOFT", self._reopen if can_move else None)
-        patch(al, "alDisable", self._disable)
-
-    def _reopen(self, device: int, name: bytes | None, attributes: Any) -> bool:
-        flat = list(attributes)[:-1]
-        asked = dict(zip(flat[::2], flat[1::2], strict=True))
-        self.moves.append((name, asked))
-        if self.another is not None:
-            self._name = next(self._names)
-            new = _openal.attribute_list({**asked, palace.FREQUENCY: self.another})
-            self.connected = bool(self.al.alcResetDeviceSOFT(device, new))
-        return self.connected
-
-    def _disable(self, what: int) -> None:
-        assert what == c.AL_STOP_SOURCES_ON_DISCONNECT_SOFT
-        self.holds += 1
-
-    def render(self, device: palace.Device, frames: int) -> Any:
-        out = np.zeros((frames, 2), np.float32)
-        self.al.alcRenderSamplesSOFT(device._native.handle, out.ctypes.data, frames)
-        return out
 
 
 @pytest.fixture

@@ -57,6 +57,8 @@ def open_device() -> palace.Context:
     print(device.hrtf_names, device.hrtf_enabled, device.current_hrtf, device.max_auxiliary_sends, device.clock_time)
     print(device.query_extension("ALC_EXT_EFX"))
     device.reset({palace.HRTF: palace.TRUE})
+    device.move("headphones")
+    device.move()
     device.pause_dsp()
     device.resume_dsp()
     palace.use_context(context)
