@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ._decoding.load import Settings
     from ._loading.cache import CacheEntry
+    from ._loading.disk_writer import DiskWriter
     from ._loading.upload import BufferStore
     from ._loading.workers import WorkerPool
     from ._openal.context import NativeContext
@@ -75,6 +76,7 @@ class Engine:
         al: The OpenAL functions. Call them inside `scope` only.
         scope: The context scope.
         workers: The threads that load sounds.
+        disk_cache: The disk cache, or None.
         calls: Calls of `cache`, `preload` and `free` on other threads.
         events: Events that were not dispatched yet.
         voices: The voice pool.
@@ -103,6 +105,7 @@ class Engine:
         *,
         loader: pyglet.resource.Loader | None,
         voices: int | None,
+        disk_cache: DiskWriter | None,
         settings: Callable[[], Settings],
         make_buffer: Callable[[CacheEntry], Any],
     ) -> None:
@@ -116,6 +119,7 @@ class Engine:
             buffers: The buffers of the device.
             loader: The pyglet loader that finds names; None: ``pyglet.resource`` itself.
             voices: The most voices; None: as many as OpenAL gives.
+            disk_cache: The disk cache, or None.
             settings: Returns the settings of a load that starts now.
             make_buffer: Makes the `Buffer` of a cache entry.
         """
@@ -125,6 +129,7 @@ class Engine:
         self.al = native.al
         self.scope = native.scope
         self.workers = workers
+        self.disk_cache = disk_cache
         self.buffers = buffers
         self.alive = True
         self.thread = threading.current_thread()
@@ -278,6 +283,8 @@ class Engine:
         finally:  # before the wait for threads, which Ctrl-C may interrupt
             self.device.users.remove(self)
             registry.remove_context(self.context)
+            if self.disk_cache is not None:
+                self.disk_cache.close()
             self.workers.close()
 
     def device_was_reset(self) -> None:
