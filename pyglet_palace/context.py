@@ -232,8 +232,8 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         from ._loading.workers import WorkerPool
 
         native_device, buffers = parts_of(device)
-        start_jobs = None if native_device.repeatable else jobs_to_start(decoding)
         disk = open_disk_cache(disk_cache, disk_cache_limit)
+        start_jobs = None if native_device.repeatable else jobs_to_start(decoding, disk_cache=disk is not None)
         pool = None
         try:
             pool = WorkerPool(workers, start_jobs=start_jobs)

@@ -45,19 +45,27 @@ class DiskWriter:
 
     Attributes:
         folder: The folder of the cache.
-        writes: Number of entries written.
+        limit: Bytes that all entries may take.
+        writes: Number of entries written, here and by decoder processes.
     """
 
-    def __init__(self, cache: DiskCache) -> None:
+    def __init__(self, cache: DiskCache, written: Callable[[bool], object] = lambda done: None) -> None:
         """Start the thread. It sleeps until there is something to write or to unmap.
+
+        Args:
+            cache: The disk cache.
+            written: Called on the thread once for each accepted `put`, with whether it has written an entry.
 
         Raises:
             PalaceError: The system has no more threads.
         """
         self.folder = cache.folder
+        self.limit = cache.limit
         self.writes = 0
         self._cache = cache
-        #: Keys of samples to write, references whose arrays are gone, and None to end the thread.
+        self._written = written
+        #: Keys of samples to write, '' for an entry that a decoder process has written, references whose arrays are
+        #: gone, and None to end the thread.
         self._queue: SimpleQueue[str | weakref.ref[Any] | None] = SimpleQueue()
         #: Samples that wait to be written, by key.
         self._waiting: dict[str, Samples] = {}
@@ -82,12 +90,22 @@ class DiskWriter:
             self._mapped[id(mapped)] = mapped
         return samples
 
-    def put(self, key: str, samples: Samples) -> None:
-        """Write an entry later, unless too much waits to be written. The samples must not change any more."""
+    def put(self, key: str, samples: Samples) -> bool:
+        """Write an entry later, unless too much waits to be written. The samples must not change any more.
+
+        Returns:
+            Whether it was accepted.
+        """
         waiting = [other.data.nbytes for other in list(self._waiting.values())]
-        if not self._closed and (not waiting or sum(waiting) + samples.data.nbytes <= _MOST_WAITING):
-            self._waiting[key] = samples
-            self._queue.put(key)
+        if self._closed or (waiting and sum(waiting) + samples.data.nbytes > _MOST_WAITING):
+            return False
+        self._waiting[key] = samples
+        self._queue.put(key)
+        return True
+
+    def count_write(self) -> None:
+        """Count an entry that a decoder process has written."""
+        self._queue.put("")
 
     def close(self) -> None:
         """End the thread, without what waits to be written. Does not wait for it: it ends within one block."""
@@ -99,9 +117,15 @@ class DiskWriter:
             if isinstance(item, _Mapped):
                 del self._mapped[id(item)]
                 item.memory.close()
-            elif isinstance(item, str) and (samples := self._waiting.get(item)) is not None:
-                self.writes += self._cache.put(item, samples, lambda: not self._closed)
-                del self._waiting[item], samples
+            elif item == "":
+                self.writes += 1
+            elif isinstance(item, str):
+                samples = self._waiting.get(item)
+                done = samples is not None and self._cache.put(item, samples, lambda: not self._closed)
+                self._waiting.pop(item, None)
+                del samples  # while the thread sleeps
+                self.writes += done
+                self._written(done)
         self._waiting.clear()
 
 
