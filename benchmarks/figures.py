@@ -126,6 +126,16 @@ _LOADING = (
         ),
     ),
     Measure(
+        Task("loading:second_start"),
+        (
+            Figure("disk.ratio", "load of compressed sounds / second start with the disk cache", "x", _at_least(8)),
+            Figure("disk.short.ratio", "the same, short sounds only", "x", beside=True),
+            Figure("disk.first", "first start with the disk cache / without it", "x", beside=True),
+            Figure("disk.short.first", "the same, short sounds only", "x", beside=True),
+            Figure("disk.short.second", "second start with the disk cache, a short sound", "us"),
+        ),
+    ),
+    Measure(
         Task("loading:large_wav"),
         (
             Figure("wav.ratio", "speed of `Buffer(name)`, WAV of 50 MB / libsndfile", "x", beside=True),

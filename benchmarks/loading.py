@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import statistics
+import tempfile
 import time
 from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyglet.resource
 import soundfile
@@ -132,6 +133,34 @@ def progress(config: Config) -> Series:
             moves = [0.0, *(at for (at, now), (_, before) in zip(points[1:], points, strict=False) if now != before)]
             series["progress.stands"].append(max(b - a for a, b in pairwise([*moves, total])))
     return series
+
+
+def second_start(config: Config) -> Series:
+    """Loads of compressed sounds from a disk cache and into one, beside loads without one: of all and of short ones."""
+    compressed = [sound for sound in config.sounds if sound.kind not in ("WAV", "AIFF")]
+    series: Series = {}
+    for key, least in (("disk", 0.0), ("disk.short", SHORT_SECONDS)):
+        paths = [Path(config.folder, sound.name) for sound in compressed if not least or sound.seconds < least]
+        for repeat in range(config.repeats + 1 if paths else 0):
+            without = _start(paths)
+            with tempfile.TemporaryDirectory() as folder:
+                first = _start(paths, writes=len(paths), disk_cache=folder)
+                second = _start(paths, disk_cache=folder)
+            if repeat:
+                series.setdefault(f"{key}.ratio", []).append(without / second)
+                series.setdefault(f"{key}.first", []).append(first / without)
+                series.setdefault(f"{key}.second", []).append(second * 1e6 / len(paths))
+    return series
+
+
+def _start(paths: Sequence[Path], writes: int = 0, **options: Any) -> float:
+    """Load files in a new context and wait for `writes` entries of its disk cache. Return the seconds of the load."""
+    with silent_context(**options) as context:
+        took = seconds(palace.preload(paths).wait)
+        start = time.perf_counter()
+        while context.stats()["disk_writes"] < writes and time.perf_counter() - start < 10:  # some may not be written
+            time.sleep(0.01)
+    return took
 
 
 def large_wav(config: Config) -> Series:

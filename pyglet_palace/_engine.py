@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ._decoding.load import Settings
     from ._loading.cache import CacheEntry
+    from ._loading.disk_writer import DiskWriter
     from ._loading.upload import BufferStore
     from ._loading.workers import WorkerPool
     from ._openal.context import NativeContext
@@ -78,6 +79,7 @@ class Engine:
         al: The OpenAL functions. Call them inside `scope` only.
         scope: The context scope.
         workers: The threads that load sounds.
+        disk_cache: The disk cache, or None.
         calls: Calls of `cache`, `preload` and `free` on other threads.
         events: Events that were not dispatched yet.
         voices: The voice pool.
@@ -108,6 +110,7 @@ class Engine:
         *,
         loader: pyglet.resource.Loader | None,
         voices: int | None,
+        disk_cache: DiskWriter | None,
         settings: Callable[[], Settings],
         make_buffer: Callable[[CacheEntry], Any],
     ) -> None:
@@ -121,6 +124,7 @@ class Engine:
             buffers: The buffers of the device.
             loader: The pyglet loader that finds names; None: ``pyglet.resource`` itself.
             voices: The most voices; None: as many as OpenAL gives.
+            disk_cache: The disk cache, or None.
             settings: Returns the settings of a load that starts now.
             make_buffer: Makes the `Buffer` of a cache entry.
         """
@@ -130,6 +134,7 @@ class Engine:
         self.al = native.al
         self.scope = native.scope
         self.workers = workers
+        self.disk_cache = disk_cache
         self.buffers = buffers
         self.abandoned_batch = False
         self.alive = True
@@ -293,6 +298,8 @@ class Engine:
             self.device.users.remove(self)
             registry.remove_context(self.context)
             self.device.watch_default()
+            if self.disk_cache is not None:
+                self.disk_cache.close()
             self.workers.close()
 
     def device_was_reset(self, *, renamed: bool = False) -> None:

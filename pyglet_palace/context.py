@@ -29,6 +29,7 @@ from .scheduler import Scheduler
 from .stage import SoundStage
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
     from types import TracebackType
 
@@ -44,6 +45,8 @@ if TYPE_CHECKING:
 
 #: Default of `Context.buffer_limit`, in bytes.
 BUFFER_LIMIT = 512 * 1024 * 1024
+#: Default of the disk cache's limit, in bytes.
+DISK_CACHE_LIMIT = 1024 * 1024 * 1024
 #: The largest number of voices that can be asked for.
 MOST_VOICES = 65536
 #: Voices that OpenAL Soft gives without a request.
@@ -169,6 +172,8 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         buffer_limit: int = BUFFER_LIMIT,
         voices: int | None = None,
         decoding: Decoding = "auto",
+        disk_cache: bool | str | os.PathLike[str] = False,
+        disk_cache_limit: int = DISK_CACHE_LIMIT,
     ) -> None:
         """Create a context on a device.
 
@@ -194,6 +199,9 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
                 thread. Each takes 30 MB, and ends after half a minute without work. Threads still load what needs code
                 of the game: `decoder_factories`, `use_fileio` or `buffer_loading`. 'threads': threads decode all
                 sounds. 'auto': processes for longer loads, on Linux, unless the game is frozen.
+            disk_cache: Whether to keep the samples of compressed sounds on disk, so that the next start does not decode
+                them: the path of a folder for them, or True for a folder in the user's cache folder.
+            disk_cache_limit: Maximum bytes of that folder. Beyond it, the least recently used sounds are removed.
 
         Raises:
             DeviceError: The device refuses the context.
@@ -221,16 +229,23 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             raise TypeError(f"loader is {short_repr(loader)}; it must be a pyglet.resource.Loader")
         attribute_list(attrs or {})  # raises TypeError
         from ._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not wait for
+        from ._loading.disk_writer import open_disk_cache
         from ._loading.process_worker import jobs_to_start
         from ._loading.workers import WorkerPool
 
         native_device, buffers = parts_of(device)
-        pool = WorkerPool(workers, start_jobs=None if native_device.repeatable else jobs_to_start(decoding))
+        disk = open_disk_cache(disk_cache, disk_cache_limit)
+        start_jobs = None if native_device.repeatable else jobs_to_start(decoding, disk_cache=disk is not None)
+        pool = None
         try:
+            pool = WorkerPool(workers, start_jobs=start_jobs)
             requested = {**(attrs or {}), **native_device.own_attributes}
             native = NativeContext(native_device.handle, requested, hold=native_device.can_reopen)
         except BaseException:
-            pool.close()
+            if disk is not None:
+                disk.close()
+            if pool is not None:
+                pool.close()
             raise
         self._init_lifetime()
         self._values: dict[str, Any] = {}
@@ -249,6 +264,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             buffers,
             loader=loader,
             voices=voices,
+            disk_cache=disk,
             settings=self._settings,
             make_buffer=lambda entry: Buffer._of(engine, entry),
         )
@@ -334,7 +350,8 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
 
         Returns:
             A dictionary with these keys. Of the cache: ``cached`` (names), ``cached_size`` (bytes), ``evicted`` (names,
-            in total), ``over_limit`` (bytes beyond ``cache_limit``). Of loading: ``pending`` (names), ``queued`` (those
+            in total), ``over_limit`` (bytes beyond ``cache_limit``). Of the disk cache, in total: ``disk_hits`` (sounds
+            taken from it), ``disk_writes`` (sounds written to it). Of loading: ``pending`` (names), ``queued`` (those
             of them that no thread has started), ``loading_size`` (bytes decoded or being decoded, not published),
             ``failed`` (names, in total), ``workers`` (threads), ``processes`` (decoder processes that are ready). Of
             playback: ``sources`` (playing or paused), ``streams`` (those of them that stream and are not virtual),
@@ -346,6 +363,8 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         return {
             "cached": len(self._engine.cache),
             "cached_size": self._engine.cache.size,
+            "disk_hits": self._engine.publisher.disk_hits,
+            "disk_writes": self._engine.disk_cache.writes if self._engine.disk_cache is not None else 0,
             "pending": self._engine.requests.pending,
             "queued": self._engine.workers.queued,
             "failed": self._engine.publisher.failed,
@@ -407,6 +426,12 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._check_alive()
         self._engine.requests.limit = None if limit is None else checks.integer(0)("cache_limit", limit)
         self._engine.wake()
+
+    @property
+    def disk_cache(self) -> str | None:
+        """Path of the folder of the disk cache; None without one. Sounds in it can be deleted at any time."""
+        self._check_alive()
+        return self._engine.disk_cache.folder if self._engine.disk_cache is not None else None
 
     # Updates
 
@@ -582,7 +607,8 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         if self._newest_settings is None or self._newest_settings[0] != now:  # `play` asks for each sound
             from ._decoding.load import Settings
 
-            settings = Settings(self._limit, self._engine.native.supported, tuple(decoder_factories), callback)
+            supported, disk_cache = self._engine.native.supported, self._engine.disk_cache
+            settings = Settings(self._limit, supported, tuple(decoder_factories), callback, disk_cache)
             self._newest_settings = now, settings
         return self._newest_settings[1]
 

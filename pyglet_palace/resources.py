@@ -12,6 +12,7 @@ import io
 import os
 import posixpath
 import stat
+import sys
 from abc import ABC, abstractmethod
 from functools import lru_cache
 from operator import methodcaller
@@ -162,6 +163,13 @@ class Resource(ABC):
         """Return the file size in bytes if it is known without opening the file; else 0."""
         return 0
 
+    def identity(self) -> str:
+        """Return a text that changes whenever the content changes; '' if there is none. May be called on any thread.
+
+        Blocks while the file system works.
+        """
+        return ""
+
     @property
     def path_key(self) -> str:
         """The cache key that the path of its file has; '' if it has no file of its own."""
@@ -212,6 +220,12 @@ class _File(Resource):
             return os.stat(self._path()).st_size
         except (OSError, ValueError):  # ValueError: the path contains a NUL character
             return 0
+
+    def identity(self) -> str:
+        try:
+            return repr(_state_of(self._path()))
+        except (OSError, ValueError):
+            return ""
 
     @property
     def path_key(self) -> str:
@@ -272,6 +286,13 @@ class _Located(Resource):
         except (AttributeError, KeyError):  # the location is not a zip file, or the zip file has changed
             return 0
 
+    def identity(self) -> str:
+        try:
+            entry = self._entry()
+            return repr((_state_of(self.location.zip.filename), entry.filename, entry.file_size, entry.CRC))
+        except (AttributeError, KeyError, OSError, TypeError, ValueError):  # TypeError: a zip file in memory
+            return ""
+
     @property
     def is_portable(self) -> bool:
         location = self.location
@@ -309,6 +330,12 @@ class _ZipEntry(Resource):
     def weight(self) -> int:
         return self.size
 
+    def identity(self) -> str:
+        try:
+            return repr((_state_of(self.path), self.name, self.size, self.checksum))
+        except OSError:
+            return ""
+
 
 @lru_cache(4)
 def _archive(path: str, size: int, changed: int) -> zipfile.ZipFile:
@@ -332,6 +359,22 @@ class _Custom(Resource):
     def _open(self, limit: int) -> OpenFile:
         file = io.BufferedReader(_FileIOReader(self.factory(self.name)), self.buffer_size)
         return open_measured(cast("BinaryIO", file))
+
+
+def _state_of(path: str) -> tuple[object, ...]:
+    """Return values that change whenever the file at `path` is written or replaced.
+
+    A game in one file (PyInstaller) unpacks its files to another folder at each start: they change with the program.
+
+    Raises:
+        OSError, ValueError: As for ``os.stat``.
+    """
+    path = os.path.abspath(path)
+    status = os.stat(path)
+    bundle = getattr(sys, "_MEIPASS", "")
+    if os.path.basename(bundle).startswith("_MEI") and path.startswith(os.path.join(bundle, "")):
+        return os.path.relpath(path, bundle), status.st_size, *_state_of(sys.executable)
+    return path, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def key_of(name: Name) -> str:

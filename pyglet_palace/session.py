@@ -14,6 +14,7 @@ from .errors import DeviceError
 from .loopback import SilentDevice
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Mapping
     from typing import TypedDict
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
         buffer_limit: int
         voices: int | None
         decoding: Decoding
+        disk_cache: bool | str | os.PathLike[str]
+        disk_cache_limit: int
 
 
 __all__ = ["init", "init_on", "shutdown"]

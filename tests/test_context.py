@@ -188,7 +188,14 @@ def test_batches_do_not_nest(context: palace.Context, device: palace.LoopbackDev
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"update_interval": 0}, {"buffer_limit": 0}, {"workers": 0}, {"workers": 65}, {"cache_limit": -1}],
+    [
+        {"update_interval": 0},
+        {"buffer_limit": 0},
+        {"workers": 0},
+        {"workers": 65},
+        {"cache_limit": -1},
+        {"disk_cache_limit": -1},
+    ],
 )
 def test_bad_options_are_named(device: palace.LoopbackDevice, arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(arguments))):

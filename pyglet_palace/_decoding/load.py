@@ -5,7 +5,8 @@ Runs on any thread and calls no OpenAL. The module imports numpy. The first cont
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from .._common.text import short_repr
 from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedFormat, describe_error
 from ..formats import CHANNELS, DTYPES, frame_size
 from .custom import CustomReader
+from .disk_cache import entry_key, is_compressed
 from .files import copy_for_libsndfile
 from .opening import unreadable
 from .pcm import Samples, valid_loop, warn_of_non_finite
@@ -56,6 +58,22 @@ class Settings:
     factories: tuple[Factory, ...] = ()
     #: ``MessageHandler.buffer_loading``, or None if the handler does not define it.
     loading: Callable[[str, str, str, int, memoryview], None] | None = None
+    #: The disk cache, or None.
+    disk_cache: SampleStore | None = None
+
+    @property
+    def float_supported(self) -> bool:
+        """Whether OpenAL can play 32-bit floats."""
+        return ("Mono", "32-bit float") in self.supported
+
+
+class SampleStore(Protocol):
+    """The interface of a disk cache (`disk_cache.DiskCache`)."""
+
+    def get(
+        self, key: str, most: int, *, writable: bool = False, goes_on: Callable[[], bool] = ...
+    ) -> Samples | None: ...
+    def put(self, key: str, samples: Samples) -> object: ...
 
 
 class Openable(Protocol):
@@ -64,6 +82,7 @@ class Openable(Protocol):
     @property
     def key(self) -> str: ...
     def open(self, limit: int) -> OpenFile: ...
+    def identity(self) -> str: ...
 
 
 class Progress(Protocol):
@@ -118,7 +137,7 @@ def open_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike
         ResourceUnreadable, DecodeError, UnsupportedFormat
     """
     custom = _custom_decoder(name, opened, settings)
-    return SndfileReader(name, opened, _plays_floats(settings)) if custom is None else custom
+    return SndfileReader(name, opened, settings.float_supported) if custom is None else custom
 
 
 def _custom_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | None:
@@ -139,10 +158,6 @@ def _custom_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderL
     return None
 
 
-def _plays_floats(settings: Settings) -> bool:
-    return ("Mono", "32-bit float") in settings.supported
-
-
 def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | SndfileReader | PcmFile:
     """Like `open_decoder`, for a sound that is decoded completely. A short file is read into memory first."""
     custom = _custom_decoder(name, opened, settings)
@@ -151,14 +166,14 @@ def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike 
     if opened.native is not None and 0 < opened.size <= BLOCK_BYTES:
         memory = np.empty(opened.size, np.uint8)
         if opened.read_into(memory.data):
-            pcm = parse(memory, _plays_floats(settings))
+            pcm = parse(memory, settings.float_supported)
             if pcm is not None:
                 return pcm
-    return SndfileReader(name, opened, _plays_floats(settings))
+    return SndfileReader(name, opened, settings.float_supported)
 
 
 def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
-    """Open `resource`, decode it completely and call ``buffer_loading``. Blocks.
+    """Open `resource`, decode it completely, or take it from the disk cache, and call ``buffer_loading``. Blocks.
 
     Args:
         resource: The sound to load.
@@ -170,16 +185,10 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
             `KeyboardInterrupt` pass unchanged.
     """
     try:
-        opened = _readable_by_libsndfile(resource.key, resource.open(settings.limit), settings.limit, progress)
-        decoder = None
-        try:
-            progress.opened(opened.size)
-            decoder = _open_whole(resource.key, opened, settings)
-            samples = decode_all(resource.key, decoder, settings, progress)
-        finally:
-            if isinstance(decoder, SndfileReader):
-                decoder.close()
-            opened.close()
+        key = _entry_key(resource, settings)
+        samples = _from_disk_cache(key, settings, progress) if key else None
+        if samples is None:
+            samples = _open_and_decode(resource, settings, progress, key)
         if progress.is_wanted():
             _call_buffer_loading(resource.key, samples, settings)
         return samples
@@ -187,6 +196,59 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
         raise
     except Exception as error:
         raise as_resource_error(resource.key, error) from error
+
+
+def _entry_key(resource: Openable, settings: Settings) -> str:
+    """Return the key of a resource in the disk cache; '' if the cache is not used for it."""
+    if settings.disk_cache is None or settings.factories:
+        return ""
+    identity = resource.identity()
+    suffix = os.path.splitext(resource.key)[1].lower()
+    return entry_key(identity, suffix, settings.float_supported) if identity else ""
+
+
+def _from_disk_cache(key: str, settings: Settings, progress: Progress) -> Samples | None:
+    """Return samples that an earlier load has decoded, and report them as the progress; None if there are none."""
+    assert settings.disk_cache is not None
+    samples = settings.disk_cache.get(
+        key, settings.limit, writable=settings.loading is not None, goes_on=progress.is_wanted
+    )
+    if samples is None or (samples.channel_config, samples.sample_type) not in settings.supported:
+        return None
+    progress.described("", samples.data.size)
+    progress.allocated(samples.data.nbytes)
+    progress.decoded(1.0)
+    return samples
+
+
+def _open_and_decode(resource: Openable, settings: Settings, progress: Progress, key: str) -> Samples:
+    """Open and decode a resource, and put a compressed one into the disk cache unless `key` is ''.
+
+    A file that led to a warning is not put there, so that the next start warns, too.
+    """
+    opened = _readable_by_libsndfile(resource.key, resource.open(settings.limit), settings.limit, progress)
+    decoder = None
+    try:
+        progress.opened(opened.size)
+        decoder = _open_whole(resource.key, opened, settings)
+        samples = decode_all(resource.key, decoder, settings, progress)
+    finally:
+        if isinstance(decoder, SndfileReader):
+            decoder.close()
+        opened.close()
+    if (
+        key
+        and isinstance(decoder, SndfileReader)
+        and is_compressed(decoder.codec)
+        and not (decoder.warned or decoder.repaired)
+        and progress.is_wanted()  # else the samples may not be complete
+        and _entry_key(resource, settings) == key  # else the file has changed meanwhile
+    ):
+        assert settings.disk_cache is not None
+        # The cache may write the samples later, when `buffer_loading` has edited them.
+        kept = samples if settings.loading is None else replace(samples, data=samples.data.copy())
+        settings.disk_cache.put(key, kept)
+    return samples
 
 
 def _readable_by_libsndfile(name: str, opened: OpenFile, limit: int, progress: Progress) -> OpenFile:

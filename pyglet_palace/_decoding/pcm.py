@@ -29,6 +29,7 @@ class Samples:
         channel_config: One of `channel_configs`.
         sample_type: One of `sample_types`.
         loop_points: Start and end in frames, the end exclusive. None stands for the full sound.
+        from_disk: Whether the samples come from a disk cache.
     """
 
     data: Array
@@ -36,6 +37,7 @@ class Samples:
     channel_config: str
     sample_type: str
     loop_points: tuple[int, int] | None
+    from_disk: bool = False
 
 
 def valid_loop(points: Any, length: int) -> tuple[int, int] | None:

@@ -65,7 +65,10 @@ class SndfileReader:
         length: Frames according to the header, which is a hint; 0 if unknown.
         loop_points: Start and end in frames, the end exclusive; (0, 0) for none.
         repaired: Number of samples so far that were NaN or infinite.
+        warned: Whether a warning was logged: data is missing or damaged.
     """
+
+    warned = False
 
     def __init__(self, name: str, opened: OpenFile, float_supported: bool) -> None:
         """Read the header.
@@ -89,7 +92,7 @@ class SndfileReader:
             self._input.close()
             raise
         if self._input.chained:
-            log.warning("%r: several Ogg files were joined in this file; only the first one is played", name)
+            self._warn("several Ogg files were joined in this file; only the first one is played")
 
     def _describe(self, float_supported: bool) -> None:
         """Set the attributes from the header."""
@@ -123,7 +126,7 @@ class SndfileReader:
         #: Whether libsndfile reported an error. Its state is undefined afterwards, until the sound is opened again.
         self._lost = False
         #: Whether the log says already that the data is damaged.
-        self._warned = False
+        self._reported = False
         self.repaired = 0
         self.loop_points = self._loop()
 
@@ -217,6 +220,11 @@ class SndfileReader:
         self._sound.close()
         self._input.close()
 
+    def _warn(self, problem: str, *arguments: object) -> None:
+        """Log a warning about the file, with %-style arguments."""
+        self.warned = True
+        log.warning(f"%r: {problem}", self.name, *arguments)
+
     def _declared_length(self) -> int:
         """Return the number of frames that the file declares; 0 if it declares none, or one that cannot be right."""
         declared: int = self._sound.frames
@@ -242,9 +250,7 @@ class SndfileReader:
         if self._input.forget_flac_count():
             declared = counted
         else:
-            log.warning(
-                "%r: its header declares %d frames; the file continues, but the rest is not played", self.name, declared
-            )
+            self._warn("its header declares %d frames; the file continues, but the rest is not played", declared)
         self._sound = self._input.open()
         return declared
 
@@ -272,11 +278,9 @@ class SndfileReader:
         frames = self._read(block[:declared])
         if frames == declared:
             return frames + self._decode_past_length(block[declared:])
-        if frames < len(block) and self._lost and not self._warned:
-            self._warned = True
-            log.warning(
-                "%r: its data is damaged or cut off after %d of %d frames", self.name, self._position, self.length
-            )
+        if frames < len(block) and self._lost and not self._reported:
+            self._reported = True
+            self._warn("its data is damaged or cut off after %d of %d frames", self._position, self.length)
         return frames
 
     def _decode_past_length(self, block: Array) -> int:

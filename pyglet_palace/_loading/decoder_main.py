@@ -5,7 +5,8 @@ socket or has died, also in the middle of a decode. The main thread decodes. The
 goes on while the game's process is too busy to receive them.
 
 Only samples of files that decode without an error or a warning are sent. For any other file the process answers
-'declined'. A thread of the game's process then loads the file again, and reports what is wrong with it.
+'declined'. A thread of the game's process then loads the file again, and reports what is wrong with it. It is also the
+answer for a long sound that the disk cache has: the game's process maps it, which is faster than a copy.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
+from .._decoding.disk_cache import ALWAYS_MAPPED, DiskCache
 from .._decoding.load import Settings, load
 from .decoder_process import BLOCK_BYTES
+from .disk_writer import DiskWriter
 
 if TYPE_CHECKING:
     from .._decoding.pcm import Samples
@@ -34,15 +37,23 @@ if TYPE_CHECKING:
 _MOST_UNSENT = 32 * 1024 * 1024
 #: Seconds between two reports on the progress of one sound.
 _REPORT_SECONDS = 0.1
+#: Characters of a warning. JSON makes up to 6 of one, and all must fit into a block.
+_MOST_TEXT = BLOCK_BYTES // 8
 
 
 class _Warnings(logging.Handler):
-    """Notes that the package has logged a warning."""
+    """Notes that the package has logged a warning about a file. Sends warnings about the disk cache."""
 
-    seen = False
+    def __init__(self, outbox: _Outbox) -> None:
+        super().__init__(logging.WARNING)
+        self.seen = False
+        self._outbox = outbox
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.seen = True
+        if record.thread == threading.main_thread().ident:
+            self.seen = True
+        else:
+            self._outbox.put("warning", record.getMessage()[:_MOST_TEXT])
 
 
 class _Outbox:
@@ -86,6 +97,20 @@ class _Outbox:
         with self._changed:
             self._unsent -= size
             self._changed.notify_all()
+
+
+class _ReportingWriter(DiskWriter):
+    """A disk cache that reports what it writes, so that the game's process can count it."""
+
+    def __init__(self, folder: str, limit: int, outbox: _Outbox) -> None:
+        super().__init__(DiskCache(folder, limit), lambda done: outbox.put("written", done))
+        self._outbox = outbox
+
+    def put(self, key: str, samples: Samples) -> bool:
+        accepted = super().put(key, samples)
+        if accepted:
+            self._outbox.put("writing")
+        return accepted
 
 
 class _Requests:
@@ -176,7 +201,7 @@ def main(descriptor: int) -> None:
 
 def _decode(requests: _Requests, outbox: _Outbox) -> None:
     """Answer requests, in order."""
-    warnings = _Warnings(logging.WARNING)
+    warnings = _Warnings(outbox)
     logger = logging.getLogger("pyglet_palace")
     logger.addHandler(warnings)
     logger.propagate = False
@@ -189,21 +214,27 @@ def _decode(requests: _Requests, outbox: _Outbox) -> None:
             samples = load(resource, settings, progress)
         except Exception:
             pass  # a thread of the game's process finds it again, and reports it
-        if samples is None or warnings.seen or not requests.is_wanted(number):
+        to_map = samples is not None and samples.from_disk and samples.data.nbytes >= ALWAYS_MAPPED
+        if samples is None or to_map or warnings.seen or not requests.is_wanted(number):
             outbox.put("declined", number)
         else:
+            kind = "found" if samples.from_disk else "done"
             layout = len(samples.data), samples.frequency, samples.channel_config, samples.sample_type
-            outbox.put("done", number, *layout, samples.loop_points, progress.codec, samples=samples)
+            outbox.put(kind, number, *layout, samples.loop_points, progress.codec, samples=samples)
 
 
 def _receive(connection: socket.socket, requests: _Requests, outbox: _Outbox) -> None:
     """Receive requests, and end the process at the end of the connection."""
+    disk_cache = None
     try:
         while True:
             for message in pickle.loads(_read(connection, *struct.unpack("<I", _read(connection, 4)))):
                 if message[0] == "decode":
                     _, number, resource, limit, supported = message
-                    requests.put(number, resource, Settings(limit, supported))
+                    requests.put(number, resource, Settings(limit, supported, disk_cache=disk_cache))
+                elif message[0] == "disk cache":
+                    _, folder, most = message
+                    disk_cache = _ReportingWriter(folder, most, outbox)
                 elif message[0] == "drop":
                     requests.drop(message[1])
                 else:

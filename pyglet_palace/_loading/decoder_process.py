@@ -121,7 +121,8 @@ class DecoderProcess:
         """Send requests.
 
         Args:
-            requests: ('decode', number, resource, limit, supported), ('drop', number) or ('sizes', number, resources).
+            requests: ('decode', number, resource, limit, supported), ('drop', number), ('sizes', number, resources) or,
+                for all decodes that follow, ('disk cache', folder, limit).
 
         Raises:
             BrokenProcess

@@ -16,6 +16,7 @@ from ..errors import DecodeError
 from ..formats import AL_FORMATS, CHANNELS, DTYPES, frame_size
 from . import expected_time
 from .decoder_process import BrokenProcess, DecoderProcess, why_not
+from .disk_writer import DiskWriter
 from .window import Window
 
 if TYPE_CHECKING:
@@ -36,10 +37,11 @@ _READY_SECONDS = 30.0
 _MOST_FAILURES = 3
 
 
-def jobs_to_start(decoding: str) -> int | None:
+def jobs_to_start(decoding: str, *, disk_cache: bool = False) -> int | None:
     """Return how many queued jobs start decoder processes at once; None if there are none.
 
-    'auto' uses processes on Linux only, where they are tested.
+    'auto' uses processes on Linux only, where they are tested. With a disk cache it starts them only after a while,
+    because many sounds may be loaded before they are ready.
     """
     if decoding == "threads" or (decoding == "auto" and not sys.platform.startswith("linux")):
         return None
@@ -48,7 +50,9 @@ def jobs_to_start(decoding: str) -> int | None:
         log.warn_once(f"decoding='processes' is not possible: {problem}; threads load the sounds")
     if problem:
         return None
-    return 1 if decoding == "processes" else START_JOBS
+    if decoding == "processes":
+        return 1
+    return sys.maxsize if disk_cache else START_JOBS
 
 
 class ProcessWorker:
@@ -71,6 +75,9 @@ class ProcessWorker:
         self._start_jobs = start_jobs
         self.window = Window()
         self._process: DecoderProcess | None = None
+        #: The disk cache that the process uses, and the number of entries that it is writing.
+        self._disk_cache: DiskWriter | None = None
+        self._writing = 0
         self._ended = False
         #: Time of the last message of the process, or of the first job sent to it (``time.perf_counter``).
         self._heard = 0.0
@@ -121,6 +128,7 @@ class ProcessWorker:
     def _use(self, process: DecoderProcess) -> str:
         """Serve with a process until it ends or is idle. Return how it ended; '' if that was intended."""
         self._stalled = False
+        self._disk_cache, self._writing = None, 0
         serving = False
         if self._ended:
             process.kill()
@@ -160,14 +168,18 @@ class ProcessWorker:
         """Send jobs, and receive results. Return False if there was no work for a while, or at the end."""
         if not self.window.jobs:
             self._heard = float("inf")
-        work = self._queues.refill(self.window, IDLE_SECONDS)
-        if work is None:
+        work = self._queues.refill(self.window, 0.0 if self._writing > 0 else IDLE_SECONDS)
+        if work is None and self._writing <= 0:
             return False
-        added, dropped = work
+        added, dropped = work or ([], [])
         if self._heard == float("inf"):
             self._heard = time.perf_counter()
         requests: list[tuple[Any, ...]] = [("drop", number) for number in dropped]
         for number, job in added:
+            disk_cache = job.settings.disk_cache
+            if self._disk_cache is None and isinstance(disk_cache, DiskWriter):
+                self._disk_cache = disk_cache
+                requests.append(("disk cache", disk_cache.folder, disk_cache.limit))
             requests += self._survey(number, job)
             requests.append(("decode", number, job.resource.portable(), job.settings.limit, job.settings.supported))
         if requests:
@@ -208,9 +220,21 @@ class ProcessWorker:
         """Handle the events of a block, and receive the samples of its results."""
         results: list[tuple[int, Samples, str]] = []
         for kind, *event in events:
-            if kind == "done":
+            if kind in ("done", "found"):
                 number, frames, frequency, channel_config, sample_type, loop, codec = event
-                results.append((number, _room_for(frames, frequency, channel_config, sample_type, loop), codec))
+                samples = _room_for(frames, frequency, channel_config, sample_type, loop)
+                samples.from_disk = kind == "found"
+                results.append((number, samples, codec))
+            elif kind == "writing":
+                self._writing += 1
+            elif kind == "written" and self._disk_cache is not None:
+                (done,) = event
+                self._writing -= 1
+                if done:
+                    self._disk_cache.count_write()
+            elif kind == "warning":
+                (text,) = event
+                log.warn_once(text)
             elif kind == "declined":
                 job = self._queues.take_answered(self.window, event[0])
                 if job is not None:

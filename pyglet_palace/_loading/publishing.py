@@ -24,6 +24,7 @@ class Publisher:
 
     Attributes:
         failed: Number of failed loads.
+        disk_hits: Number of loads that the disk cache had.
         errors: Why the last load of a name failed, by name.
         changed_batches: Batches with results that were not reported yet.
     """
@@ -46,6 +47,7 @@ class Publisher:
         self._cache = cache
         self._events = events
         self.failed = 0
+        self.disk_hits = 0
         self.errors: dict[str, ResourceError] = {}
         self.changed_batches: dict[Any, None] = {}
         #: Upload jobs of dropped loads. Their buffers are deleted when the copying has ended.
@@ -137,6 +139,7 @@ class Publisher:
         assert job.samples is not None
         entry = self._cache.add(job.key, job.samples, stored, pending.order)
         self.errors.pop(job.key, None)
+        self.disk_hits += job.samples.from_disk
         job.discard_result()
         for watcher in pending.watchers:
             self.resolve(watcher, job.key, None, job.expected)

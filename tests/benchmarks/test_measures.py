@@ -46,7 +46,18 @@ def test_every_task_is_callable(task: processes.Task) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["busy.50.ratio", "cache", "calls.all", "cancel", "group", "import", "many_results.longest", "overhead", "play"],
+    [
+        "busy.50.ratio",
+        "cache",
+        "calls.all",
+        "cancel",
+        "disk.ratio",
+        "group",
+        "import",
+        "many_results.longest",
+        "overhead",
+        "play",
+    ],
 )
 def test_measure_returns_its_figures(config: Config, key: str, capfd: pytest.CaptureFixture[str]) -> None:
     measure = _measure(key)

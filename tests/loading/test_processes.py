@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import mmap
 import multiprocessing
 import os
 import pickle
@@ -26,9 +27,11 @@ from hypothesis import strategies as st
 
 import pyglet_palace as palace
 from pyglet_palace import resources
+from pyglet_palace._decoding.disk_cache import DiskCache
 from pyglet_palace._decoding.load import Settings, load
 from pyglet_palace._loading import decoder_process, process_worker
 from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
+from pyglet_palace._loading.disk_writer import DiskWriter
 from pyglet_palace._loading.job_queues import JobQueues
 from pyglet_palace._loading.jobs import DecodeJob
 from pyglet_palace._loading.workers import WorkerPool
@@ -153,6 +156,58 @@ def test_process_decodes_what_threads_decode(serving: WorkerPool, tmp_path: Path
         expected.data = job.samples.data
         assert job.samples == expected
         assert (job.expected, job.share, job.memory) == (direct.expected, 1.0, expected.data.nbytes)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[DiskWriter]:
+    made = DiskWriter(DiskCache(str(tmp_path / "cache"), 10**9))
+    yield made
+    made.close()
+
+
+def test_process_shares_the_disk_cache(
+    serving: WorkerPool, tmp_path: Path, disk: DiskWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes the entries. Then it sends short sounds, and a thread maps long ones."""
+    monkeypatch.setattr(DiskCache, "put", None)  # of this process
+    short = sounds.KINDS["flac-16"].write(tmp_path / "short", sounds.noise(3000))
+    (tmp_path / "long.flac").write_bytes(sounds.silent_flac(20))
+    settings = Settings(SETTINGS.limit, SETTINGS.supported, disk_cache=disk)
+    starts = []
+    for _ in range(2):
+        jobs = [file_job(path, settings) for path in (short, tmp_path / "long.flac")]
+        run_all(serving, jobs)
+        wait_until(lambda: disk.writes == 2)
+        starts.append([job.samples for job in jobs])
+
+    for decoded, found in zip(*starts, strict=True):
+        assert decoded is not None
+        assert found is not None
+        assert (decoded.from_disk, found.from_disk) == (False, True)
+        assert np.array_equal(decoded.data, found.data)
+    assert [isinstance(samples.data.base, mmap.mmap) for samples in starts[1] if samples] == [False, True]
+    assert disk.writes == 2
+
+
+def test_process_warns_of_a_disk_that_refuses(
+    serving: WorkerPool, tmp_path: Path, logged_warnings: Callable[[], list[str]]
+) -> None:
+    """The sounds load. The warning comes from the process, as from a thread."""
+    (tmp_path / "file").write_text("")
+    disk = DiskWriter(DiskCache(str(tmp_path / "file" / "cache"), 10**9))
+    settings = Settings(SETTINGS.limit, SETTINGS.supported, disk_cache=disk)
+    path = sounds.KINDS["flac-16"].write(tmp_path / "a", sounds.noise(3000))
+    taken = count_taken(serving)
+
+    jobs = [file_job(path, settings) for _ in range(20)]
+    run_all(serving, jobs)
+    wait_until(logged_warnings)
+    disk.close()
+
+    assert all(job.samples is not None for job in jobs)
+    assert len(taken) == 20
+    (warning,) = logged_warnings()
+    assert "cannot write to the disk cache" in warning
 
 
 def count_taken(pool: WorkerPool) -> list[int]:

@@ -48,11 +48,13 @@ def open_device() -> palace.Context:
             buffer_limit=2**20,
             voices=64,
             decoding="auto",
+            disk_cache="saved",
+            disk_cache_limit=2**30,
         )
     except (palace.DeviceError, palace.OpenALNotFound, palace.OpenALError) as error:
         print(error)
         with palace.init_on(palace.LoopbackDevice):
-            return palace.init(attrs=FORMAT, workers=1)
+            return palace.init(attrs=FORMAT, workers=1, disk_cache=True)
     print(device.name, device.basic_name, device.alc_version, device.efx_version, device.frequency)
     print(device.hrtf_names, device.hrtf_enabled, device.current_hrtf, device.max_auxiliary_sends, device.clock_time)
     print(device.query_extension("ALC_EXT_EFX"))
@@ -77,6 +79,7 @@ context.speed_of_sound = 343.3
 context.async_wake_interval = 20
 context.cache_limit = None
 context.buffer_limit = 2**24
+print(context.disk_cache)
 print(context.stats()["cached"], context.cached_names, context.pending_names, context.cached_size, context.device)
 print(context.openal_version, context.openal_library, context.query_extension("AL_SOFT_loop_points"))
 print(context.available_resamplers[context.default_resampler_index], context.is_supported("Mono", "Mulaw"))
