@@ -28,6 +28,13 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def sdist(dist: Path) -> Path:
+    """The folder of the unpacked sdist."""
+    (folder,) = (path for path in dist.iterdir() if path.is_dir())
+    return folder
+
+
 def files(folder: Path) -> set[str]:
     """The files of a source tree, without what programs leave there."""
     left = {"__pycache__", "build", "dist", "out"}
@@ -71,16 +78,16 @@ def test_description_has_no_dead_links(dist: Path) -> None:
     assert re.findall(r"!\[", description) == []
 
 
-def test_sdist_has_what_its_tests_need(dist: Path) -> None:
-    unpacked = files(next(dist.glob("pyglet_palace-*/")))
+def test_sdist_has_what_its_tests_need(sdist: Path) -> None:
+    unpacked = files(sdist)
 
     assert unpacked - {"PKG-INFO"} == files(CHECKOUT)
 
 
-def test_sdist_tests_run(dist: Path) -> None:
+def test_sdist_tests_run(sdist: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_api.py", "tests/test_formats.py"],
-        cwd=next(dist.glob("pyglet_palace-*/")),
+        cwd=sdist,
         capture_output=True,
         text=True,
         timeout=100,
