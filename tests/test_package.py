@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import email
 import os
 import re
@@ -48,6 +49,22 @@ def test_wheel_has_the_whole_package(dist: Path) -> None:
 
     assert inside == {name for name in files(CHECKOUT) if name.startswith("pyglet_palace/")}
     assert "pyglet_palace/py.typed" in inside
+
+
+def test_freezers_see_every_import() -> None:
+    """PyInstaller and Nuitka follow import statements. They do not see a module that is imported by its name."""
+    imported, called = set(), set()
+    for path in (CHECKOUT / "pyglet_palace").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+            elif isinstance(node, ast.Name | ast.Attribute):
+                called.add(node.id if isinstance(node, ast.Name) else node.attr)
+
+    assert {"openal", "soundfile", "numpy", "pyglet"} <= imported
+    assert not {"import_module", "__import__"} & called
 
 
 def test_wheel_has_the_pytest_plugin(dist: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import importlib
 import importlib.util
 import os
 import sys
@@ -23,12 +22,6 @@ _PACKAGES = (("pyalsoft", "_native"), ("cyal", ""))
 #: Names of the library on all systems.
 _NAMES = ("libopenal.so.1", "libopenal.1.dylib", "libopenal.dylib", "soft_oal.dll", "OpenAL32.dll")
 _SYSTEM = ("soft_oal", "OpenAL32", "openal")
-
-_FROZEN = """\
-PyOpenAL is missing in this frozen game ({error}).
-Freeze it again with this option:
-    PyInstaller  --hidden-import openal
-    Nuitka       --include-package=openal"""
 
 
 def candidates() -> Iterator[str]:
@@ -170,10 +163,8 @@ def _import_pyopenal(path: str) -> Any:
     try:
         if search_path is None:
             os.environ["PATH"] = ""  # PyOpenAL appends to it without checking that it exists
-        importlib.import_module("openal")
+        from openal import al_lib
     except Exception as error:
-        if is_frozen() and isinstance(error, ModuleNotFoundError):
-            raise OpenALNotFound(_FROZEN.format(error=error)) from error
         raise OpenALNotFound(f"PyOpenAL cannot bind {path}: {error}") from error
     finally:
         ctypes.util.find_library = find_library
@@ -181,4 +172,4 @@ def _import_pyopenal(path: str) -> Any:
             os.environ.pop("PATH", None)
         else:
             os.environ["PATH"] = search_path
-    return sys.modules["openal.al_lib"]
+    return al_lib

@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+IN_PACKAGES = [
+    ("cyal", "libopenal.so.1"),
+    ("cyal", "OpenAL32.dll"),
+    ("cyal", "libopenal.dylib"),
+    ("pyalsoft", "_native/libopenal.so.1"),
+    ("pyalsoft", "_native/libopenal.1.dylib"),
+    ("pyalsoft", "_native/soft_oal.dll"),
+]
+
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -60,17 +69,7 @@ def packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callab
     assert not {"cyal", "pyalsoft"} & set(sys.modules)
 
 
-@pytest.mark.parametrize(
-    ("package", "file"),
-    [
-        ("cyal", "libopenal.so.1"),
-        ("cyal", "OpenAL32.dll"),
-        ("cyal", "libopenal.dylib"),
-        ("pyalsoft", "_native/libopenal.so.1"),
-        ("pyalsoft", "_native/libopenal.1.dylib"),
-        ("pyalsoft", "_native/soft_oal.dll"),
-    ],
-)
+@pytest.mark.parametrize(("package", "file"), IN_PACKAGES)
 def test_packages_come_before_the_system(packages: Callable[..., Path], package: str, file: str) -> None:
     path = packages(package, file)
     found = list(library.candidates())
@@ -155,20 +154,6 @@ except palace.OpenALNotFound as error:
 """
     done = run(code, PYGLET_PALACE_OPENAL=str(fake))
     assert f"PYGLET_PALACE_OPENAL is {str(fake)!r}, which cannot be loaded" in done.stdout, done.stderr
-
-
-def test_frozen_game_without_pyopenal_advises() -> None:
-    code = """
-import sys
-import pyglet_palace as palace
-sys.frozen, sys.modules["openal"] = True, None
-try:
-    palace.LoopbackDevice()
-except palace.OpenALNotFound as error:
-    print(error)
-"""
-    done = run(code)
-    assert "--hidden-import openal" in done.stdout, done.stderr
 
 
 def test_binding_leaves_the_process_alone() -> None:
