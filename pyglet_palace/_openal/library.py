@@ -35,8 +35,9 @@ def candidates() -> Iterator[str]:
         yield chosen
         return
     for package, inner in _PACKAGES:
-        for folder in _folders(package):
-            paths = (Path(folder, inner, name) for name in _NAMES)
+        folder = _folder(package)
+        if folder is not None:
+            paths = (folder / inner / name for name in _NAMES)
             yield from (str(path) for path in paths if path.is_file())
     if sys.platform.startswith("linux"):
         # The result of find_library, without the compiler and linker that it starts.
@@ -49,10 +50,12 @@ def candidates() -> Iterator[str]:
             yield found
 
 
-def _folders(package: str) -> list[str]:
-    """Return the folders of an installed package; none if it is not installed."""
+def _folder(package: str) -> Path | None:
+    """Return the folder of an installed package; None if it is not installed."""
     found = importlib.util.find_spec(package)
-    return list(found.submodule_search_locations or ()) if found else []
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).parent  # Nuitka leaves submodule_search_locations empty
 
 
 def load() -> Any:
@@ -124,9 +127,10 @@ def _explain_missing(failed: Mapping[str, OSError]) -> str:
         lines.append("    install libatomic: `apt install libatomic1` on Debian, `dnf install libatomic` on Fedora")
     if is_frozen():
         lines.append("    Freeze the game again, in an environment with pyglet-palace[openal]. PyInstaller then adds")
-        lines.append("    OpenAL by itself. See docs/shipping.md for other tools.")
+        lines.append("    OpenAL by itself. Nuitka needs the option --user-package-configuration-file, with the path")
+        lines.append("    of the file nuitka-package.config.yml in the package pyglet_palace.")
         return "\n".join(lines)
-    if not any(_folders(package) for package, _ in _PACKAGES):
+    if not any(_folder(package) for package, _ in _PACKAGES):
         lines.append('    pip install "pyglet-palace[openal]"')
     elif not there:
         lines.append("    (the extra `openal` is installed, and has no library for this system)")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,6 @@ from pyglet_palace._openal import library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 IN_PACKAGES = [
     ("cyal", "libopenal.so.1"),
@@ -77,6 +78,17 @@ def test_packages_come_before_the_system(packages: Callable[..., Path], package:
     assert len(found) > 1
 
 
+@pytest.mark.parametrize(("package", "file"), IN_PACKAGES)
+def test_nuitka_bundles_each_library(package: str, file: str) -> None:
+    text = Path(palace.__file__).with_name("nuitka-package.config.yml").read_text()
+    values = [re.findall("'(.+?)'", part) for part in text.split("- module-name:")]
+    sections = {name: rest for name, *rest in filter(None, values)}
+    folder, _, name = file.rpartition("/")
+    assert package in sections["pyglet_palace"]
+    assert folder in {"", *sections[package]}
+    assert name.startswith(tuple(sections[package]))
+
+
 def test_newer_library_comes_first(packages: Callable[..., Path]) -> None:
     older, newer = packages("cyal", "libopenal.so.1"), packages("pyalsoft", "_native/libopenal.so.1")
     assert list(library.candidates())[:2] == [str(newer), str(older)]
@@ -134,6 +146,7 @@ def test_frozen_game_is_told_to_freeze_again(packages: Callable[..., Path], monk
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     text = advice(monkeypatch)
     assert "Freeze the game again" in text
+    assert "--user-package-configuration-file" in text
     assert "apt install" not in text
 
 
