@@ -18,6 +18,8 @@ def interrupt_everywhere(call: Callable[[], object], check: Callable[[], None]) 
     The interpreter looks for signals at the start of a Python function and after a call of a function of C. In Python
     3.14, a ``with`` statement also looks for them after ``__enter__``, and then does not call ``__exit__``. That defect
     of the interpreter (https://github.com/python/cpython/issues/148874) leaves any lock held: this place is left out.
+    So is the resumption of a generator in Python 3.10: what a profile function raises there skips the ``finally`` of
+    the generator. What a signal handler raises does not.
 
     Args:
         call: Called for each place, and a last time without an interrupt.
@@ -35,7 +37,8 @@ def interrupt_everywhere(call: Callable[[], object], check: Callable[[], None]) 
             entered = event == "c_return" and getattr(argument, "__name__", "") == "__enter__"
             # Python ignores what callbacks of the collector (those of hypothesis) and of weak references raise.
             ignored = frame.f_globals.get("__name__", "").startswith(("hypothesis.", "weakref", "_weakrefset"))
-            if event in ("call", "c_return") and not entered and not ignored and not done:
+            resumed = sys.version_info < (3, 11) and event == "call" and frame.f_lasti >= 0
+            if event in ("call", "c_return") and not entered and not ignored and not resumed and not done:
                 if not left:
                     done = True
                     sys.setprofile(None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import email
 import os
 import re
@@ -28,6 +29,13 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def sdist(dist: Path) -> Path:
+    """The folder of the unpacked sdist."""
+    (folder,) = (path for path in dist.iterdir() if path.is_dir())
+    return folder
+
+
 def files(folder: Path) -> set[str]:
     """The files of a source tree, without what programs leave there."""
     left = {"__pycache__", "build", "dist", "out"}
@@ -41,6 +49,22 @@ def test_wheel_has_the_whole_package(dist: Path) -> None:
 
     assert inside == {name for name in files(CHECKOUT) if name.startswith("pyglet_palace/")}
     assert "pyglet_palace/py.typed" in inside
+
+
+def test_freezers_see_every_import() -> None:
+    """PyInstaller and Nuitka follow import statements. They do not see a module that is imported by its name."""
+    imported, called = set(), set()
+    for path in (CHECKOUT / "pyglet_palace").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+            elif isinstance(node, ast.Name | ast.Attribute):
+                called.add(node.id if isinstance(node, ast.Name) else node.attr)
+
+    assert {"openal", "soundfile", "numpy", "pyglet"} <= imported
+    assert not {"import_module", "__import__"} & called
 
 
 def test_wheel_has_the_pytest_plugin(dist: Path) -> None:
@@ -71,16 +95,16 @@ def test_description_has_no_dead_links(dist: Path) -> None:
     assert re.findall(r"!\[", description) == []
 
 
-def test_sdist_has_what_its_tests_need(dist: Path) -> None:
-    unpacked = files(next(dist.glob("pyglet_palace-*/")))
+def test_sdist_has_what_its_tests_need(sdist: Path) -> None:
+    unpacked = files(sdist)
 
     assert unpacked - {"PKG-INFO"} == files(CHECKOUT)
 
 
-def test_sdist_tests_run(dist: Path) -> None:
+def test_sdist_tests_run(sdist: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_api.py", "tests/test_formats.py"],
-        cwd=next(dist.glob("pyglet_palace-*/")),
+        cwd=sdist,
         capture_output=True,
         text=True,
         timeout=100,

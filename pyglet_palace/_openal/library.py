@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import importlib
 import importlib.util
 import os
 import sys
@@ -24,12 +23,6 @@ _PACKAGES = (("pyalsoft", "_native"), ("cyal", ""))
 _NAMES = ("libopenal.so.1", "libopenal.1.dylib", "libopenal.dylib", "soft_oal.dll", "OpenAL32.dll")
 _SYSTEM = ("soft_oal", "OpenAL32", "openal")
 
-_FROZEN = """\
-PyOpenAL is missing in this frozen game ({error}).
-Freeze it again with this option:
-    PyInstaller  --hidden-import openal
-    Nuitka       --include-package=openal"""
-
 
 def candidates() -> Iterator[str]:
     """Yield the paths of libraries to try, best first.
@@ -42,8 +35,9 @@ def candidates() -> Iterator[str]:
         yield chosen
         return
     for package, inner in _PACKAGES:
-        for folder in _folders(package):
-            paths = (Path(folder, inner, name) for name in _NAMES)
+        folder = _folder(package)
+        if folder is not None:
+            paths = (folder / inner / name for name in _NAMES)
             yield from (str(path) for path in paths if path.is_file())
     if sys.platform.startswith("linux"):
         # The result of find_library, without the compiler and linker that it starts.
@@ -56,10 +50,12 @@ def candidates() -> Iterator[str]:
             yield found
 
 
-def _folders(package: str) -> list[str]:
-    """Return the folders of an installed package; none if it is not installed."""
+def _folder(package: str) -> Path | None:
+    """Return the folder of an installed package; None if it is not installed."""
     found = importlib.util.find_spec(package)
-    return list(found.submodule_search_locations or ()) if found else []
+    if found is None or found.origin is None:
+        return None
+    return Path(found.origin).parent  # Nuitka leaves submodule_search_locations empty
 
 
 def load() -> Any:
@@ -131,9 +127,10 @@ def _explain_missing(failed: Mapping[str, OSError]) -> str:
         lines.append("    install libatomic: `apt install libatomic1` on Debian, `dnf install libatomic` on Fedora")
     if is_frozen():
         lines.append("    Freeze the game again, in an environment with pyglet-palace[openal]. PyInstaller then adds")
-        lines.append("    OpenAL by itself. See docs/shipping.md for other tools.")
+        lines.append("    OpenAL by itself. Nuitka needs the option --user-package-configuration-file, with the path")
+        lines.append("    of the file nuitka-package.config.yml in the package pyglet_palace.")
         return "\n".join(lines)
-    if not any(_folders(package) for package, _ in _PACKAGES):
+    if not any(_folder(package) for package, _ in _PACKAGES):
         lines.append('    pip install "pyglet-palace[openal]"')
     elif not there:
         lines.append("    (the extra `openal` is installed, and has no library for this system)")
@@ -170,10 +167,8 @@ def _import_pyopenal(path: str) -> Any:
     try:
         if search_path is None:
             os.environ["PATH"] = ""  # PyOpenAL appends to it without checking that it exists
-        importlib.import_module("openal")
+        from openal import al_lib
     except Exception as error:
-        if is_frozen() and isinstance(error, ModuleNotFoundError):
-            raise OpenALNotFound(_FROZEN.format(error=error)) from error
         raise OpenALNotFound(f"PyOpenAL cannot bind {path}: {error}") from error
     finally:
         ctypes.util.find_library = find_library
@@ -181,4 +176,4 @@ def _import_pyopenal(path: str) -> Any:
             os.environ.pop("PATH", None)
         else:
             os.environ["PATH"] = search_path
-    return sys.modules["openal.al_lib"]
+    return al_lib

@@ -1,4 +1,4 @@
-"""What a game frozen by PyInstaller needs beside the modules that PyInstaller sees: PyOpenAL and one OpenAL library.
+"""What a game frozen by PyInstaller needs beside the modules that PyInstaller sees: an OpenAL library.
 
 The libraries keep their folders, where ``_openal/library.py`` searches them. PyInstaller has hooks of its own for
 soundfile, numpy and pyglet.
@@ -10,7 +10,6 @@ from PyInstaller.utils.hooks import can_import_module, collect_dynamic_libs
 
 _LIBRARIES = ["libopenal.so.1", "libopenal.dylib", "libopenal.1.dylib", "OpenAL32.dll", "soft_oal.dll"]
 
-hiddenimports = ["openal", "openal.al_lib"]
 binaries = [
     library
     for package in ("cyal", "pyalsoft")

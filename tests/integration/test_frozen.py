@@ -21,15 +21,32 @@ import sys
 import pyglet
 import pyglet_palace as palace
 
-pyglet.resource.path = ["sounds.zip"]
+pyglet.resource.path = ["sounds.zip", "music"]
 context = palace.init()
 source = palace.Buffer("door.wav").play()
 stream = palace.decode("theme.ogg").play()
 while source.playing or stream.playing:
     pyglet.clock.tick()
-print(sys._MEIPASS)
+print(pyglet.resource.get_script_home())
 print(sys.modules["openal.al_lib"].lib._name)
 """
+
+
+def write_game(folder: Path, header: str = "") -> None:
+    """Write the game and its sounds: a zip file and a folder."""
+    (folder / "game.py").write_text(header + GAME)
+    with zipfile.ZipFile(folder / "sounds.zip", "w") as file:
+        file.write(sounds.wav(folder / "made" / "door.wav"), "door.wav")
+    sounds.write(folder / "music" / "theme.ogg", sounds.tone(0.2))
+
+
+def run_game(program: Path) -> None:
+    """Run the frozen game without the environment of this process. Its OpenAL comes from the bundle."""
+    clean = {"ALSOFT_DRIVERS": "null", "TMPDIR": str(program.parent)}
+    run = subprocess.run([program], cwd=os.sep, env=clean, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    bundle, openal = run.stdout.splitlines()
+    assert openal.startswith(bundle + os.sep), run.stdout
 
 
 @pytest.mark.timeout(300)
@@ -37,16 +54,9 @@ print(sys.modules["openal.al_lib"].lib._name)
 def test_a_frozen_game_plays(form: str, tmp_path: Path) -> None:
     hooks = [point.value for point in entry_points(group="pyinstaller40")]
     assert "pyglet_palace._pyinstaller:get_hook_dirs" in hooks, "install the checkout again: pip install -e ."
-    (tmp_path / "game.py").write_text(GAME)
-    with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as file:
-        file.write(sounds.wav(tmp_path / "made" / "door.wav"), "door.wav")
-        file.write(sounds.write(tmp_path / "made" / "theme.ogg", sounds.tone(0.2)), "theme.ogg")
-    freeze = [sys.executable, "-m", "PyInstaller", form, "--add-data", "sounds.zip:.", "game.py"]
+    write_game(tmp_path)
+    data = ["--add-data", "sounds.zip:.", "--add-data", "music:music"]
+    freeze = [sys.executable, "-m", "PyInstaller", form, *data, "game.py"]
     subprocess.run(freeze, cwd=tmp_path, check=True, capture_output=True)
 
-    program = tmp_path / "dist" / ("game" if form == "--onefile" else "game/game")
-    clean = {"ALSOFT_DRIVERS": "null", "TMPDIR": str(tmp_path)}
-    run = subprocess.run([program], cwd=os.sep, env=clean, capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0, run.stderr
-    bundle, openal = run.stdout.splitlines()
-    assert openal.startswith(bundle)
+    run_game(tmp_path / "dist" / ("game" if form == "--onefile" else "game/game"))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -17,7 +19,15 @@ from pyglet_palace._openal import library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+
+IN_PACKAGES = [
+    ("cyal", "libopenal.so.1"),
+    ("cyal", "OpenAL32.dll"),
+    ("cyal", "libopenal.dylib"),
+    ("pyalsoft", "_native/libopenal.so.1"),
+    ("pyalsoft", "_native/libopenal.1.dylib"),
+    ("pyalsoft", "_native/soft_oal.dll"),
+]
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -60,22 +70,23 @@ def packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callab
     assert not {"cyal", "pyalsoft"} & set(sys.modules)
 
 
-@pytest.mark.parametrize(
-    ("package", "file"),
-    [
-        ("cyal", "libopenal.so.1"),
-        ("cyal", "OpenAL32.dll"),
-        ("cyal", "libopenal.dylib"),
-        ("pyalsoft", "_native/libopenal.so.1"),
-        ("pyalsoft", "_native/libopenal.1.dylib"),
-        ("pyalsoft", "_native/soft_oal.dll"),
-    ],
-)
+@pytest.mark.parametrize(("package", "file"), IN_PACKAGES)
 def test_packages_come_before_the_system(packages: Callable[..., Path], package: str, file: str) -> None:
     path = packages(package, file)
     found = list(library.candidates())
     assert found[0] == str(path)
     assert len(found) > 1
+
+
+@pytest.mark.parametrize(("package", "file"), IN_PACKAGES)
+def test_nuitka_bundles_each_library(package: str, file: str) -> None:
+    text = Path(palace.__file__).with_name("nuitka-package.config.yml").read_text()
+    values = [re.findall("'(.+?)'", part) for part in text.split("- module-name:")]
+    sections = {name: rest for name, *rest in filter(None, values)}
+    folder, _, name = file.rpartition("/")
+    assert package in sections["pyglet_palace"]
+    assert folder in {"", *sections[package]}
+    assert name.startswith(tuple(sections[package]))
 
 
 def test_newer_library_comes_first(packages: Callable[..., Path]) -> None:
@@ -135,6 +146,7 @@ def test_frozen_game_is_told_to_freeze_again(packages: Callable[..., Path], monk
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     text = advice(monkeypatch)
     assert "Freeze the game again" in text
+    assert "--user-package-configuration-file" in text
     assert "apt install" not in text
 
 
@@ -155,20 +167,6 @@ except palace.OpenALNotFound as error:
 """
     done = run(code, PYGLET_PALACE_OPENAL=str(fake))
     assert f"PYGLET_PALACE_OPENAL is {str(fake)!r}, which cannot be loaded" in done.stdout, done.stderr
-
-
-def test_frozen_game_without_pyopenal_advises() -> None:
-    code = """
-import sys
-import pyglet_palace as palace
-sys.frozen, sys.modules["openal"] = True, None
-try:
-    palace.LoopbackDevice()
-except palace.OpenALNotFound as error:
-    print(error)
-"""
-    done = run(code)
-    assert "--hidden-import openal" in done.stdout, done.stderr
 
 
 def test_binding_leaves_the_process_alone() -> None:
