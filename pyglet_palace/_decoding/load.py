@@ -303,6 +303,7 @@ def decode_all(
     if reader.repaired:
         warn_of_non_finite(name, reader.repaired)
     progress.allocated(joined.nbytes)
+    progress.decoded(1.0)
     return Samples(
         joined, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
