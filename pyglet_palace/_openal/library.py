@@ -131,7 +131,7 @@ def _explain_missing(failed: Mapping[str, OSError]) -> str:
         lines.append("    install libatomic: `apt install libatomic1` on Debian, `dnf install libatomic` on Fedora")
     if is_frozen():
         lines.append("    Freeze the game again, in an environment with pyglet-palace[openal]. PyInstaller then adds")
-        lines.append("    OpenAL by itself. See docs/shipping.md for other tools.")
+        lines.append("    OpenAL by itself. See docs/how-to/shipping.md for other tools.")
         return "\n".join(lines)
     if not any(_folders(package) for package, _ in _PACKAGES):
         lines.append('    pip install "pyglet-palace[openal]"')
