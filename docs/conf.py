@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 os.environ["ALSOFT_DRIVERS"] = "null"  # the reference shows the names of devices
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
+sys.path.insert(0, str(Path(__file__).parent))  # for the extension
+sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import pyglet
 
@@ -27,6 +28,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3  # links to headings, as on GitHub
 
 default_role = "py:obj"
+smartquotes_action = "D"  # dashes; quotes are those of strings
 add_module_names = False
 python_maximum_signature_line_length = 90
 autodoc_member_order = "bysource"

@@ -10,14 +10,15 @@ import inspect
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pyglet_palace
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
-from pyglet_palace import attributes, context, decoder, device, effect, formats, resources
-from pyglet_palace._openal.properties import Property
 from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.pycode import ModuleAnalyzer
+
+import pyglet_palace
+from pyglet_palace import attributes, context, decoder, device, effect, formats, resources
+from pyglet_palace._openal.properties import Property
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -107,7 +108,7 @@ def complete(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines:
     elif isinstance(thing, Property):
         lines[:] = inspect.cleandoc(thing.__doc__ or "").splitlines()
     kind = "method" if what in ("attribute", "data", "property") else what
-    lines[:] = GoogleDocstring(lines, Config(), app, kind, name, thing, options).lines()
+    lines[:] = GoogleDocstring(lines, Config(napoleon_use_rtype=False), app, kind, name, thing, options).lines()
     rule = RULE_OF.get(short)
     if rule is not None:
         lines += ["", ".. rst-class:: rule", "", f"**Thread:** {rule.thread}. **Blocks:** {rule.blocks}.", ""]
@@ -121,7 +122,7 @@ class ThreadTable(Directive):
         lines = [".. list-table::", "   :header-rows: 1", "   :widths: 50 25 25", ""]
         lines += ["   * - names", "     - thread", "     - blocks"]
         for rule in RULES:
-            lines += [f"   * - {', '.join(f'`{name}`' for name in rule.names.split())}"]
+            lines += [f"   * - {', '.join(f':py:obj:`~pyglet_palace.{name}`' for name in rule.names.split())}"]
             lines += [f"     - {rule.thread}", f"     - {rule.blocks}"]
         box = nodes.container()
         self.state.nested_parse(StringList(lines), self.content_offset, box)

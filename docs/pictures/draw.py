@@ -1,4 +1,4 @@
-"""Draws the pictures of the pages: ``python docs/pictures/draw.py``. Needs the extra ``dev``.
+"""Draws the pictures of the pages: ``python -m docs.pictures.draw``. Needs the extra ``dev``.
 
 The curves are measured: each point is rendered by the package on a `LoopbackDevice`.
 """
@@ -6,36 +6,36 @@ The curves are measured: each point is rendered by the package on a `LoopbackDev
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
-
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parents[1]))
 
 import matplotlib
 
 matplotlib.use("svg")
-matplotlib.rcParams.update({
-    "svg.hashsalt": "pyglet_palace", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
-    "figure.constrained_layout.use": True, "lines.linewidth": 2,
-})  # fmt: skip
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import pyglet_palace as palace
 
+matplotlib.rcParams.update({
+    "svg.hashsalt": "pyglet_palace", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 11,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.alpha": 0.3,
+    "figure.constrained_layout.use": True, "lines.linewidth": 2,
+})  # fmt: skip
+
+HERE = Path(__file__).parent
 RATE = 12000
 STEP = RATE // 60
 
 
 def save(figure: plt.Figure, name: str) -> None:
+    """Save a picture whose bytes depend on its contents only."""
     figure.savefig(HERE / f"{name}.svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
 
 
 def context_of(device: palace.LoopbackDevice) -> palace.Context:
+    """A context that changes no level."""
     return palace.Context(device, {palace.HRTF: palace.FALSE, palace.OUTPUT_LIMITER: palace.FALSE}, auto_update=False)
 
 

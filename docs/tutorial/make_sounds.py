@@ -57,9 +57,8 @@ if __name__ == "__main__":
     write("river.wav", smooth(NOISE.standard_normal(2 * RATE), 5))
     crackle = NOISE.standard_normal(2 * RATE) * (NOISE.random(2 * RATE) > 0.997)
     write("fire.wav", smooth(crackle, 4) + 0.02 * smooth(NOISE.standard_normal(2 * RATE), 20))
-    write(
-        "bird.wav", np.sin(2 * np.pi * (2500 + 600 * np.sin(40 * seconds(1))) * seconds(1)) * (seconds(1) % 0.5 < 0.2)
-    )
+    time = seconds(1)
+    write("bird.wav", np.sin(2 * np.pi * 2500 * time + 15 * np.cos(40 * time)) * (time % 0.5 < 0.2))
     write("calm.wav", tune([0, 4, 7, 12, 9, 7, 4, 5, 9, 12, 9, 7], 0.5, 3), loop_start=2)
     write("danger.wav", tune([-12, -11, -12, -9] * 3, 0.25, 8))
     write("voice.wav", tune([7, 3, 5], 0.2, 6))

@@ -56,7 +56,7 @@ def on_key_press(symbol, modifiers):
 @window.event
 def on_draw():
     window.clear()
-    for row, (name, label) in enumerate(zip(groups, labels)):
+    for row, (name, label) in enumerate(zip(groups, labels, strict=True)):
         label.text = f"{'>' if row == selected else ' '} {name:8} {'#' * volumes[name]:10} {volumes[name]}"
         label.draw()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import runpy
+
 import pytest
 
 import pyglet_palace as palace
