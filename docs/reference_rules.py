@@ -1,4 +1,4 @@
-"""Sphinx extension of the reference: docstrings of constants and properties, and the thread and blocking of each name.
+"""Sphinx extension: docstrings of constants and properties, the thread and blocking of each name, links to names.
 
 `RULES` is the one place for the latter. Each entry of the reference ends with its rule, and the directive
 ``thread-table`` makes the table of all of them.
@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import inspect
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.pycode import ModuleAnalyzer
 
@@ -26,6 +28,12 @@ if TYPE_CHECKING:
 CONTEXT = "that of the context"
 ANY = "any"
 NEVER = "never"
+
+
+#: A name of the package at the start of a piece of code, and its member.
+_NAME = re.compile(r"(?:palace\.)?([A-Za-z_]\w*)(?:\.([a-z_]\w*))?")
+#: Variables of the pages, and the classes of their values.
+_VARIABLES = {"batch": "Batch", "buffer": "Buffer", "context": "Context", "group": "SourceGroup", "source": "Source"}
 
 
 class Rule(NamedTuple):
@@ -129,8 +137,33 @@ class ThreadTable(Directive):
         return box.children
 
 
+def link_names(app: Sphinx, doctree: nodes.document) -> None:
+    """Link the code in the sentences of a page, such as `Batch.wait()` or `source.gain = 1`, to the reference.
+
+    Not on the page about palace, whose tables have members without their class.
+    """
+    if app.env.docname == "coming-from/palace":
+        return
+    for literal in list(doctree.findall(nodes.literal)):
+        match = _NAME.match(literal.astext())
+        if match is None or isinstance(literal.parent, (nodes.reference, addnodes.pending_xref)):
+            continue
+        owner, member = match.groups()
+        if owner in _VARIABLES and member:
+            name = f"{_VARIABLES[owner]}.{member}"
+        elif owner in pyglet_palace.__all__:
+            name = f"{owner}.{member}" if member else owner
+        else:
+            continue
+        target = f"pyglet_palace.{name}"
+        link = addnodes.pending_xref("", refdomain="py", reftype="obj", reftarget=target, refexplicit=True)
+        literal.replace_self(link)
+        link += literal
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the extension."""
     app.connect("autodoc-process-docstring", complete)
+    app.connect("doctree-read", link_names)
     app.add_directive("thread-table", ThreadTable)
     return {"parallel_read_safe": True}

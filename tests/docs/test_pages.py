@@ -62,6 +62,12 @@ def run(page: Path, screen: Screen, folder: Path) -> Run:
     return Run(program, screen, folder, no_input)
 
 
+@pytest.fixture(scope="module")
+def readme(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the README, for the tests that need one."""
+    return run(CHECKOUT / "README.md", screen, tmp_path_factory.mktemp("readme"))
+
+
 def broken(folder: Path, text: str) -> Path:
     page = folder / "page.md"
     page.write_text(f"# Title\n\n```python\nimport pyglet\n\n{text}\n```\n")
@@ -69,9 +75,9 @@ def broken(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)], ids=name_of)
-def test_blocks_run(page: Path, screen: Screen, tmp_path: Path) -> None:
+def test_blocks_run(page: Path, screen: Screen, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Every block runs without an error, a warning or a logged warning, and prints the comment beside its `print`."""
-    done = run(page, screen, tmp_path)
+    done = request.getfixturevalue("readme") if page.name == "README.md" else run(page, screen, tmp_path)
 
     assert (done.code, done.errors) == (0, "")
     for _, block in python_blocks(page):
@@ -86,8 +92,8 @@ def test_blocks_have_a_known_language(page: Path) -> None:
     assert set(openings) <= LANGUAGES
 
 
-def test_readme_program_is_heard(screen: Screen, tmp_path: Path) -> None:
-    assert run(CHECKOUT / "README.md", screen, tmp_path).loudness.max() > 0.1
+def test_readme_program_is_heard(readme: Run) -> None:
+    assert readme.loudness.max() > 0.1
 
 
 def test_raising_block_fails(screen: Screen, tmp_path: Path) -> None:
