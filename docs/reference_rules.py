@@ -56,9 +56,11 @@ RULES = [
     Rule("Batch", CONTEXT, NEVER),
     Rule("Batch.names Batch.total Batch.done Batch.finished Batch.failed Batch.ok", ANY, NEVER),
     Rule("Batch.wait", CONTEXT, "until all names are loaded, or for `timeout` seconds"),
-    Rule("init Context", CONTEXT, "the first time for about 0.2 s, while libraries are imported; then never"),
+    Rule("init", CONTEXT, "for about 0.2 s, while libraries are imported and the device is opened"),
+    Rule("Context", CONTEXT, "`Context()` for about 0.15 s, the first time; all else never"),
     Rule("Context.update", CONTEXT, "for about 0.3 ms, and as long as your handlers"),
-    Rule("Context.destroy shutdown", CONTEXT, "for threads, 0.1 s at most"),
+    Rule("Context.destroy", CONTEXT, "for threads, 0.1 s at most"),
+    Rule("shutdown", "any: it ends the contexts of this thread", "as `Context.destroy`"),
     Rule("init_on current_context use_context thread_local", ANY, NEVER),
     Rule("Source SourceGroup Listener crossfade", CONTEXT, NEVER),
     Rule("SoundStage perceptual_gain", ANY, NEVER),
@@ -111,8 +113,8 @@ def complete(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines:
     type.
     """
     short = name.removeprefix("pyglet_palace.")
-    if what == "data" and short in (docs := constant_docs()):
-        lines[:] = docs[short]
+    if what == "data":
+        lines[:] = constant_docs().get(short, [])
     elif isinstance(thing, Property):
         lines[:] = inspect.cleandoc(thing.__doc__ or "").splitlines()
     kind = "method" if what in ("attribute", "data", "property") else what

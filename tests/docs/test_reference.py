@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import runpy
+from typing import Any
 
 import pytest
 
@@ -15,10 +16,15 @@ REFERENCE = CHECKOUT / "docs" / "reference"
 
 
 @pytest.fixture(scope="module")
-def rules() -> dict[str, object]:
+def extension() -> dict[str, Any]:
+    """The names of the site's Sphinx extension."""
+    return runpy.run_path(str(CHECKOUT / "docs" / "reference_rules.py"))
+
+
+@pytest.fixture(scope="module")
+def rules(extension: dict[str, Any]) -> dict[str, object]:
     """The rule of each name, as the site has it."""
-    pytest.importorskip("sphinx")
-    rule_of: dict[str, object] = runpy.run_path(str(CHECKOUT / "docs" / "reference_rules.py"))["RULE_OF"]
+    rule_of: dict[str, object] = extension["RULE_OF"]
     return rule_of
 
 
@@ -31,6 +37,11 @@ def test_reference_has_every_public_name() -> None:
 def test_every_call_has_a_thread_rule(rules: dict[str, object]) -> None:
     calls = {name for name in palace.__all__ if callable(getattr(palace, name))} - {"Name"}
     assert {name for name in rules if "." not in name} == calls
+
+
+def test_every_constant_has_a_comment(extension: dict[str, Any]) -> None:
+    constants = {name for name in palace.__all__ if not callable(getattr(palace, name))} | {"Name"}
+    assert set(extension["constant_docs"]()) >= constants
 
 
 def test_thread_rules_are_of_members_that_exist(rules: dict[str, object]) -> None:
