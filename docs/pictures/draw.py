@@ -175,6 +175,7 @@ def way_of_a_name() -> None:
     for bottom, name in ((36, "main thread"), (18, "workers"), (0, "OpenAL")):
         axes.axhspan(bottom + 0.5, bottom + 15.5, color="#eef2f8" if bottom else "#f3f0ea", zorder=0)
         axes.text(1, bottom + 13, name, color="#555", fontsize=10, va="center")
+    axes.text(73, 24, "threads, and on Linux\nalso processes", color="#555", fontsize=9, ha="center", va="center")
     boxes = {
         "cache": (12, 42, 'cache(["door.wav"])\nlook the name up'),
         "queue": (30, 24, "open the file,\ndecode in blocks"),

@@ -1,13 +1,15 @@
-"""The pages use one vocabulary and plain words. codespell, in scripts/check, looks for misspelt ones."""
+"""Pages and docstrings use one vocabulary and plain words. codespell, in scripts/check, looks for misspelt ones."""
 
 from __future__ import annotations
 
+import ast
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.docs.test_pages import PAGES, name_of
+from tests.game.test_game import CHECKOUT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +35,8 @@ WORDS = {
     r"shelf|wish|wishes": "cache, load request",
     r"gives? way": "is stolen",
     r"feeder|hungry|runs? dry": "streaming thread, underrun",
-    r"told|tells?|news": "event, dispatch; says",
-    r"nobody|nothing else": "the subject that does it",
+    r"told|news": "event, dispatch, reported",
+    r"nobody": "the subject that does it",
 }
 
 PATTERN = re.compile("|".join(rf"(?P<w{at}>\b(?:{word})\b)" for at, word in enumerate(WORDS)), re.IGNORECASE)
@@ -56,9 +58,18 @@ def findings(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", [*PAGES, CHECKOUT / "CHANGELOG.md", CHECKOUT / "SECURITY.md"], ids=name_of)
 def test_words_are_plain(page: Path) -> None:
     assert findings(page.read_text(encoding="utf-8")) == []
+
+
+def test_words_of_docstrings_are_plain() -> None:
+    found = []
+    for module in sorted((CHECKOUT / "pyglet_palace").rglob("*.py")):
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+                found += [(module.name, finding) for finding in findings(ast.get_docstring(node) or "")]
+    assert found == []
 
 
 def test_words_to_avoid_are_found() -> None:
