@@ -55,5 +55,10 @@ def on_draw():
     label.draw()
 
 
+@window.event
+def on_close():
+    batch.cancel()
+
+
 load(0)
 pyglet.app.run()

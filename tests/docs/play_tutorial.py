@@ -74,6 +74,9 @@ def loading_screen(program: Program) -> None:
     assert program.sound.context.cached_names == ("bell.wav", "fire.wav", "voice.wav")
     program.press("SPACE", 0.5)
     assert [name for _, name in program.sound.played] == ["river.wav", "fire.wav", "bell.wav"]
+    program.dispatch("on_key_press", pyglet.window.key.ENTER, 0)
+    program.dispatch("on_close")  # while the level loads
+    palace.shutdown()
 
 
 def music(program: Program) -> None:
