@@ -140,3 +140,10 @@ def test_names_exist(page: Path) -> None:
         if owner == "palace" or owner in palace.__all__ or owner in VARIABLES:
             thing = palace if owner == "palace" else VARIABLES.get(owner) or getattr(palace, owner)
             assert hasattr(thing, name), f"{owner}.{name}"
+
+
+def test_pictures_are_drawn_and_shown() -> None:
+    drawn = re.findall(r'save\(figure, "([\w-]+)"\)', (CHECKOUT / "docs" / "pictures" / "draw.py").read_text())
+    shown = re.findall(r"pictures/([\w-]+)\.svg", "".join(page.read_text(encoding="utf-8") for page in PAGES))
+    files = [picture.stem for picture in (CHECKOUT / "docs" / "pictures").glob("*.svg")]
+    assert sorted(drawn) == sorted(shown) == sorted(files)
