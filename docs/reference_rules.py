@@ -115,6 +115,8 @@ def complete(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines:
     short = name.removeprefix("pyglet_palace.")
     if what == "data":
         lines[:] = constant_docs().get(short, [])
+        if isinstance(thing, tuple):
+            lines += ["", ", ".join(f"``{value!r}``" for value in thing)]
     elif isinstance(thing, Property):
         lines[:] = inspect.cleandoc(thing.__doc__ or "").splitlines()
     kind = "method" if what in ("attribute", "data", "property") else what
