@@ -1,4 +1,4 @@
-"""Measure pyglet_palace and other libraries; write tables, JSON, pictures and docs/performance.md."""
+"""Measure pyglet_palace and other libraries; write tables, JSON, pictures and docs/explanation/performance.md."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--windows", type=int, help="windows with a load in a round (2)")
     parser.add_argument("--seconds", type=float, help="length of a window in seconds (5)")
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the results (benchmarks/out)")
-    parser.add_argument("--page", action="store_true", help="also write docs/performance.md")
+    parser.add_argument("--page", action="store_true", help="also write docs/explanation/performance.md")
     parser.add_argument("--again", action="store_true", help="show the results of the last run")
     return parser.parse_args(arguments)
 
@@ -133,9 +133,9 @@ def _write_page(results: Results, pictures: list[Path]) -> None:
     for picture in pictures:
         if picture.stem == "growth":
             plot = "growth.png"
-            shutil.copyfile(picture, ROOT / "docs" / plot)
-    report.rewrite_page(ROOT / "docs" / "performance.md", results, plot)
-    say("written: docs/performance.md")
+            shutil.copyfile(picture, ROOT / "docs" / "explanation" / plot)
+    report.rewrite_page(ROOT / "docs" / "explanation" / "performance.md", results, plot)
+    say("written: docs/explanation/performance.md")
 
 
 if __name__ == "__main__":

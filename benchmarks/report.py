@@ -1,4 +1,4 @@
-"""Tables of the results: for a terminal, and as a section of docs/performance.md."""
+"""Tables of the results: for a terminal, and as a section of docs/explanation/performance.md."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ class BaseDecoder(ABC):
     def _alone(self) -> Iterator[None]:
         """Hold the decoder's lock in a ``with`` block. Raises `RuntimeError` if a source plays the decoder.
 
-        Blocks for the chunk that the streaming thread may still read for a source that was just stopped.
+        Blocks for the chunk that the streaming thread may still read for a source that was stopped.
         """
         if self._decoder_lock.held_by_this_thread:
             yield

@@ -63,8 +63,8 @@ def main() -> int:
         nonlocal status
         context = palace.current_context()
         assert context is not None
-        now = context.stats()
-        if (now["pending"] or not now["streams"]) and time.monotonic() - started < PATIENCE:
+        loading = context.pending_names or not context.stats()["streams"]
+        if loading and time.monotonic() - started < PATIENCE:
             return
         windows[0].dispatch_event("on_key_press", 32, 0)
         sounds = context.stats()

@@ -1,4 +1,4 @@
-"""docs/palace.md, read: what palace 0.2.2 has, and what is here."""
+"""docs/coming-from/palace.md, read: what palace 0.2.2 has, and what is here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pyglet_palace as palace
 from pyglet_palace.source import _sends
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "palace.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "coming-from" / "palace.md"
 
 #: Classes that are reached through others, and exported by neither.
 REACHED = {

@@ -44,7 +44,7 @@ class Window:
             self._dropped.append(number)
 
     def take_dropped(self) -> list[int]:
-        """Return the numbers that the process was not told to drop, and count them as told."""
+        """Return the numbers of dropped jobs that were not sent to the process yet, and count them as sent."""
         dropped, self._dropped = self._dropped, []
         return dropped
 

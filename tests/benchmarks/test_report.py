@@ -143,7 +143,9 @@ def test_wrong_markers_raise(text: str) -> None:
 def test_performance_page_has_markers() -> None:
     from benchmarks.__main__ import ROOT
 
-    assert "new" in report.rewrite((ROOT / "docs" / "performance.md").read_text(encoding="utf-8"), "new")
+    assert "new" in report.rewrite(
+        (ROOT / "docs" / "explanation" / "performance.md").read_text(encoding="utf-8"), "new"
+    )
 
 
 def test_results_survive_serialization(results: Results, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def use_windows(dt: float) -> None:
 
 def run_page(page: str) -> None:
     """Run the blocks of `page` and let errors out. A traceback shows the line of the page."""
-    pyglet.clock.schedule_interval(use_windows, 0.5)
+    pyglet.clock.schedule_interval(use_windows, 0.25)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for lines_above, block in python_blocks(Path(page)):
         exec(compile("\n" * lines_above + block, page, "exec"), namespace)

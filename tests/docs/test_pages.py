@@ -17,12 +17,15 @@ from pyglet_palace.testing import Recorder
 from tests import sounds
 from tests.docs.run_page import python_blocks
 from tests.game.test_examples import Run, no_input
-from tests.game.test_game import CHECKOUT, Screen
+from tests.game.test_game import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from tests.game.test_game import Screen
 
-PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+
+#: The languages of blocks. Python runs; the others show commands, output, settings, and the site's own directives.
+LANGUAGES = {"python", "sh", "text", "toml", "{toctree}", "{literalinclude}"}
 
 #: The sounds that the pages name.
 SOUNDS = ["door.wav", "engine.ogg", "horn.ogg", "next.ogg", "storm.ogg", "theme.ogg"]
@@ -39,11 +42,8 @@ VARIABLES = {
 }
 
 
-@pytest.fixture(scope="module")
-def screen() -> Iterator[Screen]:
-    screen = Screen()
-    yield screen
-    screen.close()
+def name_of(page: Path) -> str:
+    return page.relative_to(CHECKOUT).with_suffix("").as_posix()
 
 
 def run(page: Path, screen: Screen, folder: Path) -> Run:
@@ -51,7 +51,7 @@ def run(page: Path, screen: Screen, folder: Path) -> Run:
     for name in SOUNDS:
         sounds.write(folder / name, sounds.tone(0.5))
         sounds.write(folder / "assets" / name, sounds.tone(0.5))
-    (folder / "assets" / "alarm.beep").write_bytes(b"BEEP")
+    (folder / "assets" / "alarm.beep").write_bytes(b"BEEP" + bytes(8820))
     with zipfile.ZipFile(folder / "assets.dat", "w") as archive:
         archive.write(folder / "storm.ogg", "storm.ogg")
     program = folder / "program.py"
@@ -62,16 +62,22 @@ def run(page: Path, screen: Screen, folder: Path) -> Run:
     return Run(program, screen, folder, no_input)
 
 
+@pytest.fixture(scope="module")
+def readme(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of the README, for the tests that need one."""
+    return run(CHECKOUT / "README.md", screen, tmp_path_factory.mktemp("readme"))
+
+
 def broken(folder: Path, text: str) -> Path:
     page = folder / "page.md"
     page.write_text(f"# Title\n\n```python\nimport pyglet\n\n{text}\n```\n")
     return page
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)], ids=lambda page: page.stem)
-def test_blocks_run(page: Path, screen: Screen, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", [page for page in PAGES if python_blocks(page)], ids=name_of)
+def test_blocks_run(page: Path, screen: Screen, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Every block runs without an error, a warning or a logged warning, and prints the comment beside its `print`."""
-    done = run(page, screen, tmp_path)
+    done = request.getfixturevalue("readme") if page.name == "README.md" else run(page, screen, tmp_path)
 
     assert (done.code, done.errors) == (0, "")
     for _, block in python_blocks(page):
@@ -79,8 +85,15 @@ def test_blocks_run(page: Path, screen: Screen, tmp_path: Path) -> None:
             assert f"{comment}\n" in done.output
 
 
-def test_readme_program_is_heard(screen: Screen, tmp_path: Path) -> None:
-    assert run(CHECKOUT / "README.md", screen, tmp_path).loudness.max() > 0.1
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_blocks_have_a_known_language(page: Path) -> None:
+    """So that no Python goes unnoticed by `test_blocks_run`."""
+    openings = re.findall(r"^```(\S*)", page.read_text(encoding="utf-8"), re.MULTILINE)[::2]
+    assert set(openings) <= LANGUAGES
+
+
+def test_readme_program_is_heard(readme: Run) -> None:
+    assert readme.loudness.max() > 0.1
 
 
 def test_raising_block_fails(screen: Screen, tmp_path: Path) -> None:
@@ -102,7 +115,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         if "://" in link:
@@ -113,11 +126,24 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_names_exist(page: Path) -> None:
-    """In code within sentences: attributes of `palace`, of public classes, and of variables named like a class."""
-    code = "\n".join(re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8")))
+    """In code within sentences: attributes of `palace`, of public classes, and of variables named like a class.
+
+    The first column of a table in `coming-from` has names of another library.
+    """
+    text = page.read_text(encoding="utf-8")
+    if page.parent.name == "coming-from" and page.stem != "palace":
+        text = re.sub(r"^\| [^|]*\|", "|", text, flags=re.MULTILINE)
+    code = "\n".join(re.findall(r"`([^`\n]+)`", text))
     for owner, name in re.findall(r"(?<![\w.])(\w+)\.([a-z_]\w*)", code):
         if owner == "palace" or owner in palace.__all__ or owner in VARIABLES:
             thing = palace if owner == "palace" else VARIABLES.get(owner) or getattr(palace, owner)
             assert hasattr(thing, name), f"{owner}.{name}"
+
+
+def test_pictures_are_drawn_and_shown() -> None:
+    drawn = re.findall(r'save\(figure, "([\w-]+)"\)', (CHECKOUT / "docs" / "pictures" / "draw.py").read_text())
+    shown = re.findall(r"pictures/([\w-]+)\.svg", "".join(page.read_text(encoding="utf-8") for page in PAGES))
+    files = [picture.stem for picture in (CHECKOUT / "docs" / "pictures").glob("*.svg")]
+    assert sorted(drawn) == sorted(shown) == sorted(files)

@@ -1,4 +1,4 @@
-"""New objects have the defaults in docs/palace.md, and settable properties keep them."""
+"""New objects have the defaults in docs/coming-from/palace.md, and settable properties keep them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/palace.md lists every public name of palace 0.2.2, and describes this package correctly."""
+"""docs/coming-from/palace.md lists every public name of palace 0.2.2, and describes this package correctly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/testing.md: its files are a project whose tests pass, and whose failure looks as on the page."""
+"""docs/how-to/testing.md: its files are a project whose tests pass, and whose failure looks as on the page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.game.test_game import CHECKOUT
 if TYPE_CHECKING:
     from pathlib import Path
 
-PAGE = CHECKOUT / "docs" / "testing.md"
+PAGE = CHECKOUT / "docs" / "how-to" / "testing.md"
 
 
 @pytest.fixture
