@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from .test_frozen import run_game, write_game
 
-PAGE = Path(__file__).parents[2] / "docs" / "shipping.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "shipping.md"
 
 
 def main() -> None:
