@@ -35,8 +35,7 @@ def candidates() -> Iterator[str]:
         yield chosen
         return
     for package, inner in _PACKAGES:
-        folder = _folder(package)
-        if folder is not None:
+        for folder in _folders(package):
             paths = (folder / inner / name for name in _NAMES)
             yield from (str(path) for path in paths if path.is_file())
     if sys.platform.startswith("linux"):
@@ -50,12 +49,17 @@ def candidates() -> Iterator[str]:
             yield found
 
 
-def _folder(package: str) -> Path | None:
-    """Return the folder of an installed package; None if it is not installed."""
+def _folders(package: str) -> list[Path]:
+    """Return the folders of an installed package; none if it is not installed.
+
+    Compiled by Nuitka, a package has no search locations. Frozen by PyInstaller, one of which only the library was
+    bundled is a namespace, which has no origin.
+    """
     found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
-        return None
-    return Path(found.origin).parent  # Nuitka leaves submodule_search_locations empty
+    if found is None:
+        return []
+    locations = found.submodule_search_locations or []
+    return [Path(location) for location in locations] or [Path(found.origin or "").parent]
 
 
 def load() -> Any:
@@ -130,7 +134,7 @@ def _explain_missing(failed: Mapping[str, OSError]) -> str:
         lines.append("    OpenAL by itself. Nuitka needs the option --user-package-configuration-file, with the path")
         lines.append("    of the file nuitka-package.config.yml in the package pyglet_palace.")
         return "\n".join(lines)
-    if not any(_folder(package) for package, _ in _PACKAGES):
+    if not any(_folders(package) for package, _ in _PACKAGES):
         lines.append('    pip install "pyglet-palace[openal]"')
     elif not there:
         lines.append("    (the extra `openal` is installed, and has no library for this system)")
