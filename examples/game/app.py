@@ -17,7 +17,7 @@ On a machine without a screen, install a virtual one and run the game in it (Deb
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the game and return the exit code."""
-    parser = argparse.ArgumentParser(prog="examples.game", description="Fogbound: a small game to be played by ear.")
+    parser = argparse.ArgumentParser(description="Fogbound: a small game to be played by ear.")
     parser.add_argument("--level", type=int, choices=[level.number for level in LEVELS], help="begin at this level")
     parser.add_argument("--trace", type=Path, help="write what happens to this file, a JSON object a line")
     parser.add_argument(
@@ -27,8 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path(__file__).resolve().parent / "out",
-        help="where pictures and sound go (default: 'out' beside the game)",
+        default=Path("fogbound"),
+        help="where pictures and sound go (default: 'fogbound' in the current folder)",
     )
     options = parser.parse_args(arguments)
     if options.seconds < 1:
@@ -61,12 +61,14 @@ def _run_windowed(level: Level | None, pictures: Path, trace_to: Path | None) ->
 
     import pyglet_palace as palace
 
+    from .mixer import VOICES
     from .window import Game
 
-    context = palace.init()
+    context = palace.init(voices=VOICES)
     trace = trace_to.open("w", encoding="utf-8") if trace_to else None
     try:
-        game = Game(context, level, pictures=pictures, trace=trace)
+        settings = Path(pyglet.resource.get_settings_path("Fogbound"), "settings.json")
+        game = Game(context, level, pictures=pictures, trace=trace, settings=settings)
         pyglet.clock.schedule_interval(game.advance, 1 / 60)
         pyglet.app.run()
     finally:

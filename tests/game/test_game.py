@@ -150,11 +150,12 @@ class WindowedGame:
     """The game in its window, its keyboard and its trace."""
 
     def __init__(self, screen: Screen, folder: Path) -> None:
-        self.screen = screen
+        self.screen, self.folder = screen, folder
         self.trace_file = folder / "trace.jsonl"
+        environment = {**screen.environment, "XDG_CONFIG_HOME": str(folder)}  # where the settings are saved
         command = [sys.executable, "-m", "examples.game", "--trace", str(self.trace_file), "--out", str(folder)]
         self.process = subprocess.Popen(
-            command, env=screen.environment, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, env=environment, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self._seen = 0
 
@@ -207,6 +208,9 @@ def test_window_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> N
     screen.xdotool("windowfocus", "--sync", window)
 
     windowed.press_until("Return", "loading")
+    windowed.press_until("Return", "lesson")
+    screen.xdotool("key", "Right")
+    assert windowed.press_until("Left", "answered")["question"] == 0
     windowed.press_until("Return", "play")
     start = windowed.wait_for("at")
 
@@ -227,7 +231,7 @@ def test_window_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> N
     assert pixels[260:460, 500:780].mean() > 1.3 * pixels[200:500, :150].mean()
 
     screen.xdotool("key", "minus")
-    assert windowed.wait_for("volume")["volume"] == 0.7
+    assert windowed.wait_for("volume")["volume"] == 0.8
     screen.xdotool("key", "p")
     windowed.wait_for("paused")
     still = windowed.wait_for("at")
@@ -246,3 +250,7 @@ def test_window_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> N
     screen.xdotool("key", "Escape")
     windowed.wait_for("closed")
     assert windowed.process.wait(PATIENCE) == 0
+    (saved,) = windowed.folder.rglob("settings.json")
+    settings = json.loads(saved.read_text())
+    assert settings["master"] == 0.8
+    assert settings["lesson_done"]
