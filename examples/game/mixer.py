@@ -74,8 +74,11 @@ class Mixer:
     # Menus
 
     def blip(self, name: str = "blip.flac", gain: float = 0.5) -> palace.Source:
-        """Play a sound of a menu. `play` never blocks; it is not worth hearing when it had to be loaded for long."""
-        return palace.play(name, late=0.3, context=self.context, gain=gain, group=self.effects, priority=NOW)
+        """Play a sound of a menu: `pan` keeps it in the middle, wherever the boat is.
+
+        `play` never blocks. A sound that must be loaded and is `late` is not worth hearing any more.
+        """
+        return palace.play(name, late=0.3, context=self.context, gain=gain, pan=0.0, group=self.effects, priority=NOW)
 
     def preview(self, name: str, pan: float, *, filter: tuple[float, float, float] = (1, 1, 1)) -> palace.Source:
         """Play the sound of a thing once, from -1.0 (left) to 1.0 (right), before it is met."""

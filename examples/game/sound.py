@@ -134,13 +134,13 @@ class Soundscape:
         level = world.level
         for event in events:
             if event.kind == "ping":
-                palace.play("ping.ogg", context=self.context, gain=0.5, group=self._effects, priority=NOW)
+                self._here("ping.ogg", 0.5, self._effects)
             elif event.kind == "echo":
                 is_mine = any(mine.number == event.thing for mine in world.mines)
                 self._burst("knock.ogg" if is_mine else "echo.ogg", event, 0.7, world)
             elif event.kind == "collected":
                 self._silence(event.thing)
-                palace.play(level.found_sound, context=self.context, gain=0.6, group=self._voices, priority=NOW)
+                self._here(level.found_sound, 0.6, self._voices)
             elif event.kind == "opened":
                 self._place(world.harbour, level.harbour_sound, HARBOUR, 1.0, 0.0)
             elif event.kind == "hit":
@@ -150,7 +150,7 @@ class Soundscape:
             elif event.kind == "bumped":
                 self._burst("bump.flac", event, 0.7, world)
             elif event.kind == "ready":
-                palace.play("ready.flac", context=self.context, gain=0.5, group=self._effects, priority=NOW)
+                self._here("ready.flac", 0.5, self._effects)
             elif event.kind == "thunder":
                 # Less attenuated than other sounds: it comes from kilometres away.
                 away = max(500.0, math.hypot(event.x - world.boat.x, event.y - world.boat.y))
@@ -190,6 +190,10 @@ class Soundscape:
             source.gain = MINE * max(0.0, 1.0 - distance / MINE_HEARD)
         elif thing.kind == "wanderer":  # a ship that passes: its pitch falls. OpenAL wants to know how fast it is.
             source.velocity = math.cos(thing.heading) * thing.speed, math.sin(thing.heading) * thing.speed
+
+    def _here(self, name: str, gain: float, group: palace.SourceGroup) -> None:
+        """Play something that happens once on board. A pan takes a sound off the stage."""
+        palace.play(name, context=self.context, gain=gain, pan=0.0, group=group, priority=NOW)
 
     def _burst(self, name: str, event: Event, gain: float, world: World) -> None:
         """Play something that happens once at a place."""

@@ -48,6 +48,15 @@ def test_sounds_do_not_clip(name: str) -> None:
     assert samples.shape[1] == 1 or name not in PLACED
 
 
+@pytest.mark.parametrize("name", sorted(PLACED - {"engine.wav", "bump.flac"}))
+def test_placed_sounds_have_treble(name: str) -> None:
+    """Ears tell directions by treble: above 6 kHz is -21 dB or more of the whole."""
+    samples, rate = soundfile.read(ASSETS / name)
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    hertz = np.fft.rfftfreq(len(samples), 1 / rate)
+    assert power[hertz > 6000].sum() > 0.0075 * power.sum()
+
+
 def test_loops_are_seamless(context: palace.Context) -> None:
     for name in sorted(LOOPED):
         start, end = palace.Buffer(ASSETS / name).loop_points
