@@ -314,8 +314,8 @@ class ResultScreen(Screen):
             self._keep.append(text(str(points), WIDTH / 2 + 150, y, 14, batch, 4, PAPER, align="right"))
         y = 336 - len(lines) * 30 - 12
         # A lost level counts, too: what was found in it is part of this voyage, until it is sailed again.
-        words = f"voyage  {total}        best  {game.mixer.settings.best}"
-        self._keep.append(text(words, WIDTH / 2, y, 20, batch, 4, level.accent))
+        self.words = f"voyage  {total}        best  {game.mixer.settings.best}"
+        self._keep.append(text(self.words, WIDTH / 2, y, 20, batch, 4, level.accent))
         again = "Enter: on to the next water" if self.won else "Enter: try again"
         if self.last:
             again = "Enter: back to the lighthouse"
