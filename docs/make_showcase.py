@@ -74,7 +74,7 @@ def record_game() -> None:
         append_images=pictures[1:],
         duration=round(1000 * EVERY / STEPS),
         loop=0,
-        quality=35,
+        quality=65,
         method=4,
     )
     sound = np.concatenate(heard)
