@@ -1,7 +1,7 @@
 """``python -m pyglet_palace.demo`` plays Fogbound, the example game.
 
-The wheel has the game as ``pyglet_palace._fogbound``. In a checkout it is ``examples/game``, a program of its own, which
-uses public names only.
+The wheel has the game as ``pyglet_palace._fogbound``. In a checkout it is ``examples/game``, a program that uses public
+names only.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Walks through the screens of the example game and prints what it found, as JSON: ``python -m tests.game.walk FOLDER``.
+"""Walks through the screens of the example game and prints facts as JSON: ``python -m tests.game.walk FOLDER``.
 
 It needs a display, so the tests run it in a process of its own.
 """
