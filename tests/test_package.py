@@ -45,16 +45,19 @@ def files(folder: Path) -> set[str]:
 
 def test_wheel_has_the_whole_package(dist: Path) -> None:
     with zipfile.ZipFile(next(dist.glob("*.whl"))) as wheel:
-        inside = {name for name in wheel.namelist() if name.startswith("pyglet_palace/")}
+        inside = {name for name in wheel.namelist() if name.startswith("pyglet_palace/") and "_fogbound" not in name}
 
     assert inside == {name for name in files(CHECKOUT) if name.startswith("pyglet_palace/")}
     assert "pyglet_palace/py.typed" in inside
 
 
 def test_freezers_see_every_import() -> None:
-    """PyInstaller and Nuitka follow import statements. They do not see a module that is imported by its name."""
+    """PyInstaller and Nuitka follow import statements. They do not see a module that is imported by its name.
+
+    The demo is for `python -m`; frozen games leave it out.
+    """
     imported, called = set(), set()
-    for path in (CHECKOUT / "pyglet_palace").rglob("*.py"):
+    for path in set((CHECKOUT / "pyglet_palace").rglob("*.py")) - {CHECKOUT / "pyglet_palace" / "demo.py"}:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 imported.update(alias.name.partition(".")[0] for alias in node.names)
@@ -65,6 +68,17 @@ def test_freezers_see_every_import() -> None:
 
     assert {"openal", "soundfile", "numpy", "pyglet"} <= imported
     assert not {"import_module", "__import__"} & called
+
+
+def test_wheel_has_the_game(dist: Path) -> None:
+    """It has all that the game needs to run, and not what makes its pictures and sounds."""
+    path = next(dist.glob("*.whl"))
+    with zipfile.ZipFile(path) as wheel:
+        inside = {name for name in wheel.namelist() if name.startswith("pyglet_palace/_fogbound/")}
+
+    game = {name for name in files(CHECKOUT) if name.startswith("examples/game/") and "/make_" not in name}
+    assert inside == {name.replace("examples/game", "pyglet_palace/_fogbound") for name in game}
+    assert path.stat().st_size < 3_000_000
 
 
 def test_wheel_has_the_pytest_plugin(dist: Path) -> None:
@@ -129,3 +143,22 @@ def test_installed_wheel_plays(dist: Path, tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == "2 sounds play, 1 of them from a stream\n"
+
+
+def test_installed_demo_starts(dist: Path, tmp_path: Path) -> None:
+    """It finds the game of the wheel, and prints its options."""
+    wheel = next(dist.glob("*.whl"))
+    install = ["-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", tmp_path / "site", wheel]
+    subprocess.run([sys.executable, *install], check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", "from pyglet_palace.demo import game; print(game()); game().main(['--help'])"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "_fogbound" in done.stdout
+    assert "Fogbound: a small game to be played by ear" in done.stdout

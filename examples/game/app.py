@@ -12,12 +12,15 @@ _NO_WINDOW = """\
 Fogbound needs a display to draw on, and there is none: {error}
 On a machine without a screen, install a virtual one and run the game in it (Debian, Ubuntu):
     apt-get install xvfb libgl1-mesa-dri libglu1-mesa libegl1
-    xvfb-run -a -s "-screen 0 1280x720x24" python -m examples.game --headless"""
+    xvfb-run -a -s "-screen 0 1280x720x24" {command} --headless"""
+
+#: How it was started, for messages: from the installed package or from the checkout.
+_COMMAND = f"python -m {'examples.game' if __package__ == 'examples.game' else 'pyglet_palace.demo'}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the game and return the exit code."""
-    parser = argparse.ArgumentParser(prog="examples.game", description="Fogbound: a small game to be played by ear.")
+    parser = argparse.ArgumentParser(prog="fogbound", description="Fogbound: a small game to be played by ear.")
     parser.add_argument("--level", type=int, choices=[level.number for level in LEVELS], help="begin at this level")
     parser.add_argument("--trace", type=Path, help="write what happens to this file, a JSON object a line")
     parser.add_argument(
@@ -27,8 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--out",
         type=Path,
-        default=Path(__file__).resolve().parent / "out",
-        help="where pictures and sound go (default: 'out' beside the game)",
+        default=Path("fogbound"),
+        help="where pictures and sound go (default: 'fogbound' in the current folder)",
     )
     options = parser.parse_args(arguments)
     if options.seconds < 1:
@@ -38,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         import pyglet.window  # opens the display
     except Exception as error:  # what it raises depends on the system
-        print(_NO_WINDOW.format(error=error or type(error).__name__), file=sys.stderr)
+        print(_NO_WINDOW.format(error=error or type(error).__name__, command=_COMMAND), file=sys.stderr)
         return 1
     from .art import use_assets
 
@@ -51,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             _run_windowed(level, options.out, options.trace)
     except (pyglet.window.WindowException, pyglet.window.NoSuchDisplayException) as error:
-        print(_NO_WINDOW.format(error=error), file=sys.stderr)
+        print(_NO_WINDOW.format(error=error, command=_COMMAND), file=sys.stderr)
         return 1
     return 0
 
@@ -61,12 +64,14 @@ def _run_windowed(level: Level | None, pictures: Path, trace_to: Path | None) ->
 
     import pyglet_palace as palace
 
+    from .mixer import VOICES
     from .window import Game
 
-    context = palace.init()
+    context = palace.init(voices=VOICES)
     trace = trace_to.open("w", encoding="utf-8") if trace_to else None
     try:
-        game = Game(context, level, pictures=pictures, trace=trace)
+        settings = Path(pyglet.resource.get_settings_path("Fogbound"), "settings.json")
+        game = Game(context, level, pictures=pictures, trace=trace, settings=settings)
         pyglet.clock.schedule_interval(game.advance, 1 / 60)
         pyglet.app.run()
     finally:

@@ -37,8 +37,9 @@ SERIF = ("Georgia", "DejaVu Serif", "Times New Roman")
 SANS = ("Segoe UI", "Helvetica Neue", "DejaVu Sans", "Arial")
 
 PAPER: Colour = (236, 232, 216)
-PALE: Colour = (170, 190, 196)
+PALE: Colour = (206, 220, 224)  # on PANEL, more than 10:1
 RED: Colour = (255, 96, 80)
+PANEL: Colour = (4, 10, 16)  #: The backing of text over a picture.
 
 
 def use_assets() -> None:
@@ -111,6 +112,15 @@ def text(
         batch=batch,
         group=Group(layer),
     )
+
+
+def panel(
+    x: float, y: float, width: float, height: float, batch: Batch, layer: int, opacity: int = 190
+) -> pyglet.shapes.RoundedRectangle:
+    """A dark backing for text, whose lower left corner is at (x, y)."""
+    made = pyglet.shapes.RoundedRectangle(x, y, width, height, 8, color=PANEL, batch=batch, group=Group(layer))
+    made.opacity = opacity
+    return made
 
 
 def faded(label: pyglet.text.Label, alpha: float) -> None:

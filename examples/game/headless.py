@@ -16,6 +16,8 @@ import pyglet_palace as palace
 
 from . import autopilot
 from .levels import Level
+from .mixer import VOICES
+from .pages import LessonScreen
 from .play import PlayScreen
 from .screens import LoadingScreen, ResultScreen, TitleScreen
 from .window import Game
@@ -62,7 +64,7 @@ class Player:
             self._play(screen)
             return
         self.hold(set())
-        patience = {TitleScreen: 1.5, LoadingScreen: 0.7, ResultScreen: 3.0}[type(screen)]
+        patience = {TitleScreen: 1.5, LoadingScreen: 0.7, LessonScreen: 0.2, ResultScreen: 3.0}[type(screen)]
         if isinstance(screen, LoadingScreen) and not screen.ready:
             self._waited = 0
         elif self._waited > patience * STEPS:
@@ -95,7 +97,7 @@ def run(seconds: float, folder: Path, level: Level | None) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     device = palace.LoopbackDevice(RATE, "Stereo", "Signed 16-bit")
-    context = palace.Context(device, auto_update=False)
+    context = palace.Context(device, auto_update=False, voices=VOICES)
     palace.use_context(context)
     game = Game(context, level, pictures=folder, visible=False)
     player = Player(game)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 Colour = tuple[int, int, int]
 
 #: Sounds that every screen may use; loaded once, before the title, and never freed.
-COMMON_SOUNDS = ("title.ogg", "blip.flac", "select.flac", "won.ogg", "lost.ogg")
+COMMON_SOUNDS = ("blip.flac", "select.flac", "won.ogg", "lost.ogg")
+
+#: Streamed, so that it is never loaded as a whole.
+TITLE_MUSIC = "title.ogg"
 
 #: Sounds of the boat itself, part of every level.
 BOAT_SOUNDS = ("engine.wav", "ping.ogg", "echo.ogg", "knock.ogg", "hit.ogg", "bump.flac", "ready.flac")
@@ -42,6 +45,8 @@ class Level:
     wanderer_sound: str
     harbour_sound: str
     extra_sounds: tuple[str, ...]
+    room: str  #: Preset of the reverb; '' for open water.
+    clear: float  #: How far treble comes through the fog: half of it in so many pixels.
     water: Colour
     fog: Colour
     mist: Colour
@@ -49,9 +54,9 @@ class Level:
 
     @property
     def sounds(self) -> tuple[str, ...]:
-        """Every sound the level plays, what is small first."""
+        """Every sound the level loads, what is small first. Its music is streamed."""
         own = (self.goal_sound, self.found_sound, self.mine_sound, self.wanderer_sound, self.harbour_sound)
-        return (*BOAT_SOUNDS, *own, *self.extra_sounds, self.ambience, self.music)
+        return (*BOAT_SOUNDS, *own, *self.extra_sounds, self.ambience)
 
 
 LEVELS = (
@@ -81,6 +86,8 @@ LEVELS = (
         wanderer_sound="gulls.ogg",
         harbour_sound="foghorn.ogg",
         extra_sounds=(),
+        room="",
+        clear=500.0,
         water=(58, 122, 132),
         fog=(20, 38, 46),
         mist=(150, 186, 190),
@@ -112,6 +119,8 @@ LEVELS = (
         wanderer_sound="steamer.ogg",
         harbour_sound="foghorn.ogg",
         extra_sounds=("thunder.ogg",),
+        room="",
+        clear=650.0,
         water=(44, 76, 112),
         fog=(11, 17, 32),
         mist=(112, 130, 168),
@@ -143,6 +152,8 @@ LEVELS = (
         wanderer_sound="whale.ogg",
         harbour_sound="foghorn.ogg",
         extra_sounds=(),
+        room="CHAPEL",
+        clear=420.0,
         water=(74, 72, 128),
         fog=(18, 14, 36),
         mist=(158, 144, 196),

@@ -108,6 +108,16 @@ def echoing(sound: Sound, length: float, wet: float, seed: int, dark: float = 35
     return mix
 
 
+def airy(sound: Sound, amount: float, seed: int) -> Sound:
+    """Add breath above 6 kHz that swells with the sound; `amount` is its loudness beside the sound's.
+
+    Ears find directions by treble: a hum comes from everywhere. It loops if the sound does.
+    """
+    swell = np.sqrt(np.maximum(shaped(sound**2, low(25)), 0))
+    breath = shaped(noise(len(sound) / RATE, seed), band(9000, 0.4)) * swell
+    return sound + breath * (amount * np.sqrt((sound**2).mean() / (breath**2).mean()))
+
+
 def mono(sound: Sound) -> Sound:
     middle: Sound = sound.mean(axis=1)
     return middle
@@ -169,7 +179,7 @@ def write_loop(name: str, loop: Sound, quality: float = 0.35) -> None:
 
 #: Partials of a bell: frequency, loudness, seconds to die away.
 _BELL = ((0.5, 0.5, 1.9), (1.0, 1.0, 1.4), (1.19, 0.55, 1.0), (1.5, 0.35, 0.9), (2.0, 0.7, 0.8), (2.74, 0.35, 0.45))
-_BELL_TOP = ((3.76, 0.22, 0.3), (4.1, 0.15, 0.22), (5.3, 0.1, 0.14))
+_BELL_TOP = ((3.76, 0.22, 0.3), (4.1, 0.15, 0.22), (5.3, 0.1, 0.14), (10.9, 0.12, 0.6), (13.3, 0.09, 0.5))
 
 
 def bell(pitch: float, length: float) -> Sound:
@@ -180,6 +190,8 @@ def bell(pitch: float, length: float) -> Sound:
             out += loudness * np.sin(2 * np.pi * pitch * ratio * detune * t) * np.exp(-t / decay * 2.4)
     strike = shaped(noise(0.05, 3), band(pitch * 4, 0.7)) * np.exp(-seconds(0.05) / 0.012)
     out[: len(strike)] += strike * 2
+    clapper = shaped(noise(0.05, 4), band(9000, 0.5)) * np.exp(-seconds(0.05) / 0.01)
+    out[: len(clapper)] += clapper * 2.5
     return faded(out, 0.001, 0.05)
 
 
@@ -260,10 +272,10 @@ def boat_sounds() -> None:
 
     t = seconds(0.5)
     echo = np.sin(2 * np.pi * 1180 * t) * np.exp(-t * 11) + 0.5 * np.sin(2 * np.pi * 1770 * t) * np.exp(-t * 14)
-    write("echo.ogg", normal(faded(mono(echoing(faded(echo), 0.9, 0.5, 33))), 0.7))
+    write("echo.ogg", normal(airy(faded(mono(echoing(faded(echo), 0.9, 0.5, 33))), 0.12, 34), 0.7))
     knock = np.sin(2 * np.pi * (210 * t + 14 * np.exp(-t * 30))) * np.exp(-t * 13)
     knock += 0.5 * np.sin(2 * np.pi * 497 * t) * np.exp(-t * 20)
-    write("knock.ogg", normal(faded(mono(echoing(faded(knock), 0.8, 0.45, 35, 1500))), 0.8))
+    write("knock.ogg", normal(airy(faded(mono(echoing(faded(knock), 0.8, 0.45, 35, 1500))), 0.12, 36), 0.8))
 
     t = seconds(2.2)
     boom = np.sin(2 * np.pi * (38 * t - 34 * np.exp(-t * 7) / 7)) * np.exp(-t * 2.6)
@@ -302,7 +314,7 @@ def harbour_sounds() -> None:
     beat = 0.55 + 0.45 * np.cos(2 * np.pi * 2 * t)
     hum = sum(np.sin(2 * np.pi * 82.5 * n * t + n) / n**0.8 * (1.0 if n % 2 else 0.6) for n in range(1, 9))
     tick = sum(np.exp(-((t - at) % 2.0) * 90) * np.sin(2 * np.pi * 1500 * ((t - at) % 2.0)) for at in (0.25, 1.25))
-    write_loop("mine_hum.ogg", normal(hum * beat + 0.9 * tick, 0.75))
+    write_loop("mine_hum.ogg", normal(airy(hum * beat + 0.9 * tick, 0.1, 72), 0.75))
 
     cries = []
     for at, top, length in (
@@ -316,14 +328,14 @@ def harbour_sounds() -> None:
         pitch = top * (0.72 + 0.28 * np.sin(np.pi * np.minimum(t / length * 1.25, 1))) * (1 + 0.01 * np.sin(200 * t))
         cry = voice(pitch, ((1500, 500), (3100, 700)), 71)
         cries.append((at, faded(normal(cry, 1), 0.05, 0.12)))
-    write_loop("gulls.ogg", normal(wrapped(mono(echoing(mixed(4.6, *cries), 0.8, 0.3, 73)), 4.6), 0.6))
+    write_loop("gulls.ogg", normal(airy(wrapped(mono(echoing(mixed(4.6, *cries), 0.8, 0.3, 73)), 4.6), 0.12, 74), 0.6))
 
     # The horn that calls the boat home: a long deep breath with the end dropped.
     t = seconds(1.9)
     pitch = np.where(t < 1.55, 116.5, 116.5 - 26 * np.minimum((t - 1.55) * 10, 1))
     horn = voice(pitch, ((180, 140), (520, 200), (900, 160))) * np.minimum(t * 6, 1)
     horn = mono(echoing(faded(horn, 0.08, 0.15), 1.8, 0.4, 75, 1600))
-    write_loop("foghorn.ogg", normal(wrapped(horn, 4.0), 0.8))
+    write_loop("foghorn.ogg", normal(airy(wrapped(horn, 4.0), 0.12, 76), 0.8))
 
     # Lapping water: three bands of noise that swell at their own whole numbers of times in the loop.
     t = seconds(8.0)
@@ -341,7 +353,7 @@ def storm_sounds() -> None:
     for at, pitch, length in ((0.0, 349.2, 0.42), (0.5, 466.2, 0.7)):
         calls.append((at, faded(shaped(reed(pitch, length, 14, 0.7), band(1100, 1.6)), 0.04, 0.12)))
     horn = mono(echoing(mixed(1.3, *calls), 0.9, 0.25, 91))
-    write_loop("horn.ogg", normal(wrapped(horn, 2.6), 0.75))
+    write_loop("horn.ogg", normal(airy(wrapped(horn, 2.6), 0.12, 92), 0.75))
     cheer = mixed(0, *[(i * 0.13, faded(reed(hertz(n), 0.5, 8), 0.03, 0.2)) for i, n in enumerate((65, 70, 74, 77))])
     write("found_crew.ogg", normal(faded(echoing(cheer, 1.2, 0.35, 93)), 0.65))
 
@@ -351,7 +363,7 @@ def storm_sounds() -> None:
         0.6 + 0.4 * np.cos(2 * np.pi * 6.666667 * t)
     )
     whine = 0.35 * np.sin(2 * np.pi * 760 * t + 1.5 * np.sin(2 * np.pi * 5 * t))
-    write_loop("mine_churn.ogg", normal(normal(churn, 1) + 0.5 * normal(growl, 1) + 0.4 * whine, 0.75))
+    write_loop("mine_churn.ogg", normal(airy(normal(churn, 1) + 0.5 * normal(growl, 1) + 0.4 * whine, 0.12, 96), 0.75))
 
     t = seconds(3.2)
     chug = shaped(noise(3.2, 97), band(180, 0.8)) * (0.1 + np.exp(-((t % 0.4) * 9)))
@@ -359,7 +371,7 @@ def storm_sounds() -> None:
     steam = 0.7 * normal(chug, 1) + 0.35 * drone
     whistle = faded(reed(277.2, 0.9, 10, 0.9) + reed(329.6, 0.9, 10, 0.9), 0.1, 0.25)
     steam[round(0.6 * RATE) : round(0.6 * RATE) + len(whistle)] += 0.22 * whistle
-    write_loop("steamer.ogg", normal(steam, 0.7))
+    write_loop("steamer.ogg", normal(airy(steam, 0.12, 100), 0.7))
 
     t = seconds(4.2)
     roll = np.zeros(len(t))
@@ -398,7 +410,7 @@ def drowned_sounds() -> None:
     ramp = np.sqrt(np.linspace(0, 1, edge))
     loop = wail[:-edge].copy()
     loop[:edge] = wail[:edge] * ramp + wail[-edge:] * ramp[::-1]
-    write_loop("siren.ogg", normal(loop, 0.7))
+    write_loop("siren.ogg", normal(airy(loop, 0.12, 116), 0.7))
 
     songs = []
     for at, first, last, length in ((0.0, 190, 320, 1.7), (1.9, 300, 150, 1.5), (3.6, 240, 410, 1.1)):
@@ -406,7 +418,7 @@ def drowned_sounds() -> None:
         pitch = first + (last - first) * (t / length) ** 1.6 + 5 * np.sin(2 * np.pi * 7 * t)
         songs.append((at, faded(voice(pitch, ((320, 180), (760, 260))), 0.25, 0.4)))
     whale = mono(echoing(mixed(5.4, *songs), 2.2, 0.6, 115, 1800))
-    write_loop("whale.ogg", normal(wrapped(whale, 6.4), 0.7))
+    write_loop("whale.ogg", normal(airy(wrapped(whale, 6.4), 0.1, 117), 0.7))
 
     t = seconds(9.0)
     deep = np.zeros((len(t), 2))

@@ -9,12 +9,11 @@ from pyglet.window import key
 from .hud import Hud, Veil
 from .screens import ENTER, Screen
 from .view import SeaView
-from .world import World
+from .world import Event, World
 
 if TYPE_CHECKING:
     from .levels import Level
     from .window import Game
-    from .world import Event
 
 _EAST = {key.RIGHT: 1, key.D: 1, key.LEFT: -1, key.A: -1}
 _NORTH = {key.UP: 1, key.W: 1, key.DOWN: -1, key.S: -1}
@@ -32,7 +31,7 @@ class PlayScreen(Screen):
         super().__init__(game)
         self.world = World(level)
         self.view = SeaView(self.world)
-        self.view.hints = level.number == 1 if game.hints is None else game.hints
+        self._show_hints()
         self.hud = Hud(self.world, self.view.batch)
         self.paused = False
         self._veil: Veil | None = None
@@ -41,7 +40,9 @@ class PlayScreen(Screen):
         self.view.update(0)
 
     def on_key(self, symbol: int) -> None:
-        if symbol == key.P or (self.paused and symbol in ENTER):
+        if symbol == key.S and self.paused:
+            self.game.open_settings()
+        elif symbol == key.P or (self.paused and symbol in ENTER):
             self._pause(not self.paused)
         elif symbol == key.ESCAPE:
             if self.paused:
@@ -52,10 +53,11 @@ class PlayScreen(Screen):
             self.game.hints = self.view.hints = not self.view.hints
             self.hud.say("Hints on: lights on the rim point at what sounds" if self.view.hints else "Hints off")
         elif symbol == key.SPACE and not self.paused and self.world.ping():
-            self.game.sound.play("ping.ogg", 0.5)
-            self.game.trace("ping", x=self.world.boat.x, y=self.world.boat.y)
+            boat = self.world.boat
+            self.game.sound.tell(self.world, [Event("ping", boat.x, boat.y)])
+            self.game.trace("ping", x=boat.x, y=boat.y)
 
-    def update(self, dt: float) -> None:
+    def step(self, dt: float) -> None:
         if self.paused:
             return
         world, held = self.world, self.game.held
@@ -64,23 +66,31 @@ class PlayScreen(Screen):
         events = world.step(dt, float(east), float(north))
         self.view.tell(events)
         self.game.sound.tell(world, events)
-        self.game.sound.follow(world)
+        self.game.sound.follow(world, dt)
         self._say(events)
-        self.view.update(dt)
-        self.hud.update(dt, self.game.sound)
         if world.outcome:
             self._after += dt
             if self._after > _AFTERMATH:
                 self.game.finish(world)
 
+    def update(self, dt: float) -> None:
+        if not self.paused:
+            self.view.update(dt)
+            self.hud.update(dt)
+
     def draw(self) -> None:
         self.view.draw()
         if self.paused and self._veil is not None:
-            self._veil.draw(self.game.sound)
+            self._veil.batch.draw()
 
     def lost_focus(self) -> None:
         if not self.world.outcome:
             self._pause(True)
+
+    def _show_hints(self) -> None:
+        """Lights help to find the first bell. After that, listening does."""
+        chosen = self.game.hints
+        self.view.hints = chosen if chosen is not None else self.world.level.number == 1 and not self.world.found
 
     def _pause(self, paused: bool) -> None:
         if paused == self.paused:
@@ -96,7 +106,10 @@ class PlayScreen(Screen):
         for event in events:
             left = len(world.goals)
             if event.kind == "collected" and left:
-                self.hud.say(f"{left} more {level.goals if left > 1 else level.goal}")
+                lit = self.view.hints
+                self._show_hints()
+                out = " The lights on the rim are out: listen" if lit and not self.view.hints else ""
+                self.hud.say(f"{left} more {level.goals if left > 1 else level.goal}.{out}")
             elif event.kind == "opened":
                 self.hud.say("All found. The harbour calls: follow the horn, and the light", 6)
             elif event.kind == "hit":

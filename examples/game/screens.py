@@ -11,9 +11,9 @@ from pyglet.window import key
 
 import pyglet_palace as palace
 
-from .art import HEIGHT, PALE, PAPER, RED, WIDTH, Tiles, faded, sprite, text
-from .hud import clock, volume_text
-from .levels import LEVELS
+from .art import HEIGHT, PALE, PAPER, RED, WIDTH, Tiles, faded, panel, sprite, text
+from .hud import clock
+from .levels import LEVELS, TITLE_MUSIC
 from .view import PICTURES
 from .world import HULL
 
@@ -39,8 +39,11 @@ class Screen:
     def on_key(self, symbol: int) -> None:
         """A key was pressed; those for volume and music never come here."""
 
+    def step(self, dt: float) -> None:
+        """Let `dt` seconds of the rules pass: always the same, several in a frame where frames are slow."""
+
     def update(self, dt: float) -> None:
-        """`dt` seconds have passed."""
+        """Move the pictures: `dt` seconds have passed since the last frame."""
 
     def draw(self) -> None:
         """Draw it; the window is clear."""
@@ -79,22 +82,33 @@ class TitleScreen(Screen):
             "mist", batch, 8, (150, 186, 196), opacity=70, size=900, area=(0, 0, WIDTH, HEIGHT), squeeze=2.0
         )
         shade = pyglet.shapes.Rectangle(0, 0, WIDTH, 92, (3, 8, 14), batch=batch, group=Group(9))
-        shade.opacity = 150
+        shade.opacity = 215
         self._keep = [sky, land, shade]
         title = sprite("title", batch, 10, scale=0.7)
         title.position = (462, 560, 0)
         self._keep += [
             title,
+            panel(462 - 230, 282, 460, 104, batch, 9, 150),
             text("A small game to be played by ear", 462, 446, 17, batch, 10, PAPER, serif=True),
             text("arrows or WASD  steer      space  sonar      P  pause", 48, 58, 12, batch, 10, PAPER, align="left"),
-            text("H  hints      M  music      + -  volume      Esc  leave", 48, 32, 12, batch, 10, PALE, align="left"),
-            text("headphones, if you have them", WIDTH - 48, 58, 12, batch, 10, PALE, align="right"),
+            text(
+                "H  hints      M  music      + -  volume      F3  what plays      Esc  leave",
+                48,
+                32,
+                12,
+                batch,
+                10,
+                PALE,
+                align="left",
+            ),
+            text("S  settings      L  lesson", WIDTH - 48, 58, 12, batch, 10, PAPER, align="right"),
+            text("headphones, if you have them", WIDTH - 48, 32, 12, batch, 10, PALE, align="right"),
         ]
         self._enter = text("Press Enter to put to sea", 462, 352, 22, batch, 10, LEVELS[0].accent)
         reached = "   ".join(f"{level.number}  {level.title}" for level in LEVELS[: game.reached])
         self._levels = text(f"or begin at   {reached}" if game.reached > 1 else "", 462, 306, 13, batch, 10, PALE)
-        self._volume = text("", WIDTH - 48, 32, 11, batch, 10, PALE, align="right")
         game.sound.leave()
+        game.mixer.play_music(TITLE_MUSIC)
 
     def on_key(self, symbol: int) -> None:
         number = symbol - key._1 + 1
@@ -102,14 +116,17 @@ class TitleScreen(Screen):
             self.game.sail(LEVELS[0])
         elif 1 <= number <= self.game.reached:
             self.game.sail(LEVELS[number - 1])
+        elif symbol == key.S:
+            self.game.open_settings()
+        elif symbol == key.L:
+            self.game.mixer.settings.lesson_done = False
+            self.game.sail(LEVELS[0])
         elif symbol == key.ESCAPE:
             self.game.close()
 
     def update(self, dt: float) -> None:
         self._time += dt
         time = self._time
-        if self.game.sound.ready:
-            self.game.sound.play_music("title.ogg")
         self._mist_far.move(time * 13, 0)
         self._mist_near.move(-time * 24, 60)
         self._sea.move(time * 11, 3 * math.sin(time * 0.8))
@@ -129,10 +146,7 @@ class TitleScreen(Screen):
         self._boat.position = (x, 190 + bob, 0)
         self._boat_glow.position = (x, 172, 0)
         self._boat_glow.scale_x, self._boat_glow.scale_y = 2.0, 0.35
-        faded(self._enter, 0.65 + 0.35 * math.sin(time * 3))
-        words = volume_text(self.game.sound)
-        if self._volume.text != words:
-            self._volume.text = words
+        faded(self._enter, 0.85 + 0.15 * math.sin(time * 3))
 
     def draw(self) -> None:
         self.batch.draw()
@@ -152,14 +166,14 @@ class LoadingScreen(Screen):
         self.shown = 0.0  #: How far the bar is.
         self.frames = 0  #: Frames shown while sounds were loading.
         self.steps: list[float] = []  #: The progress seen in these frames, where it changed.
-        self._time = self._since_ready = 0.0
-        self._sampled = -1
+        self._time = 0.0
+        self._turn = -1  #: Which of the three sounds is introduced.
         self.batch = batch = Batch()
         self._water = Tiles("water", batch, 0, level.water, size=620, squeeze=1.3)
         self._mist = Tiles("mist", batch, 1, level.mist, opacity=46, size=900)
         shade = pyglet.shapes.Rectangle(0, 0, WIDTH, HEIGHT, level.fog, batch=batch, group=Group(2))
         shade.opacity = 175
-        self._keep: list[object] = [shade]
+        self._keep: list[object] = [shade, panel(WIDTH / 2 - 200, 68, 400, 36, batch, 3, 170)]
         self._glow = sprite("glow", batch, 3, (255, 190, 105), light=True)
         self._lantern = sprite("lantern", batch, 4)
         self._keep += [
@@ -176,11 +190,11 @@ class LoadingScreen(Screen):
         self._boat = sprite("boat", batch, 7, scale=0.42)
         self._words = text("", WIDTH / 2, 86, 14, batch, 5, PALE)
         self._legend = []
-        for column, (kind, what, sound, bearing, colour) in enumerate(
+        for column, (kind, what, sound, colour) in enumerate(
             (
-                ("goal", f"{level.goal}: find it", level.goal_sound, -1.0, level.accent),
-                ("mine", f"{level.mine}: keep away", level.mine_sound, 1.0, RED),
-                ("harbour", "harbour: when all are found", level.harbour_sound, 0.0, PAPER),
+                ("goal", f"{level.goal}: find it", level.goal_sound, level.accent),
+                ("mine", f"{level.mine}: keep away", level.mine_sound, RED),
+                ("harbour", "harbour: when all are found", level.harbour_sound, PAPER),
             )
         ):
             x = WIDTH / 2 + (column - 1) * 300
@@ -190,9 +204,8 @@ class LoadingScreen(Screen):
             icon.position = (x, 262, 0)
             label = text(what[0].upper() + what[1:], x, 196, 12, batch, 4, PALE)
             self._legend.append((light, icon, label, sound))
-            self._keep.append(bearing)
-        self._bearings = (-1.0, 1.0, 0.0)
-        game.sound.play_music("")
+        self._bearings = (-0.8, 0.8, 0.0)
+        game.mixer.play_music("")
         self.loading = palace.preload(level.sounds, game.audio)
         game.sound.hold(self.loading)
 
@@ -205,7 +218,7 @@ class LoadingScreen(Screen):
         if symbol == key.ESCAPE:
             self.game.back_to_title()
         elif symbol in ENTER and self.ready:
-            self.game.play(self.level)
+            self.game.begin(self.level)
 
     def update(self, dt: float) -> None:
         self._time += dt
@@ -235,26 +248,26 @@ class LoadingScreen(Screen):
         if self.loading.failed:
             words = f"missing: {', '.join(self.loading.failed)}"
         elif self.ready:
-            self._since_ready += dt
+            if self._turn < 0:
+                self._introduce(0)
             words = "Enter to set sail"
         if self._words.text != words:
             self._words.text = words
         self._words.color = (*(self.level.accent if self.ready else PALE), 255)
         if self.ready:
-            faded(self._words, 0.7 + 0.3 * math.sin(time * 4))
-        self._introduce()
-
-    def _introduce(self) -> None:
-        """After loading, play the three sounds in turn and highlight the matching picture."""
-        turn = int(self._since_ready / 2.6) if self._since_ready else -1
-        for number, (light, icon, label, sound) in enumerate(self._legend):
-            current = number == turn
+            faded(self._words, 0.85 + 0.15 * math.sin(time * 4))
+        for number, (light, icon, label, _) in enumerate(self._legend):
+            current = number == self._turn
             light.opacity = 170 if current else 25
-            icon.opacity = 255 if current or turn >= len(self._legend) or turn < 0 else 130
-            faded(label, 1.0 if current else 0.7)
-            if current and self._sampled < number and not self.loading.failed:
-                self._sampled = number
-                self.game.sound.sample(sound, self._bearings[number])
+            icon.opacity = 255 if current or self._turn >= len(self._legend) or self._turn < 0 else 130
+            faded(label, 1.0 if current else 0.8)
+
+    def _introduce(self, turn: int) -> None:
+        """Play one of the three sounds, highlight its picture, and go on when the sound has ended."""
+        self._turn = turn
+        if turn < len(self._legend) and not self.loading.failed:
+            source = self.game.mixer.preview(self._legend[turn][3], self._bearings[turn])
+            source.on_stopped = lambda source: self._introduce(turn + 1) if self.game.screen_shown is self else None
 
     def draw(self) -> None:
         self.batch.draw()
@@ -265,7 +278,7 @@ class ResultScreen(Screen):
 
     name = "result"
 
-    def __init__(self, game: Game, world: World) -> None:
+    def __init__(self, game: Game, world: World, total: int) -> None:
         super().__init__(game)
         self.level = level = world.level
         self.won = world.outcome == "won"
@@ -285,7 +298,11 @@ class ResultScreen(Screen):
             heading = "All home. The fog lifts."
         elif self.won:
             heading = "Safe in harbour"
-        self._keep: list[object] = [shade, text(heading, WIDTH / 2, 400, 42, batch, 4, PAPER, serif=True)]
+        self._keep: list[object] = [
+            shade,
+            panel(WIDTH / 2 - 300, 88, 600, 360, batch, 3, 150),
+            text(heading, WIDTH / 2, 400, 42, batch, 4, PAPER, serif=True),
+        ]
         found = f"{world.found} of {level.goal_count} {level.goals}"
         lines = [(found, world.found * 100)]
         if self.won:
@@ -296,15 +313,16 @@ class ResultScreen(Screen):
             self._keep.append(text(what, WIDTH / 2 + 60, y, 14, batch, 4, PALE, align="right"))
             self._keep.append(text(str(points), WIDTH / 2 + 150, y, 14, batch, 4, PAPER, align="right"))
         y = 336 - len(lines) * 30 - 12
-        total = f"voyage  {game.score}        best  {game.best}"
-        self._keep.append(text(total, WIDTH / 2, y, 20, batch, 4, level.accent))
+        # A lost level counts, too: what was found in it is part of this voyage, until it is sailed again.
+        self.words = f"voyage  {total}        best  {game.mixer.settings.best}"
+        self._keep.append(text(self.words, WIDTH / 2, y, 20, batch, 4, level.accent))
         again = "Enter: on to the next water" if self.won else "Enter: try again"
         if self.last:
             again = "Enter: back to the lighthouse"
         self._enter = text(again, WIDTH / 2, 140, 18, batch, 4, PAPER)
         self._keep.append(text("Escape: title", WIDTH / 2, 106, 12, batch, 4, PALE))
-        game.sound.play_music("")
-        game.sound.play("won.ogg" if self.won else "lost.ogg", 0.8)
+        game.mixer.play_music("")
+        game.mixer.blip("won.ogg" if self.won else "lost.ogg", 0.8)
 
     def on_key(self, symbol: int) -> None:
         if symbol == key.ESCAPE or (self.last and symbol in ENTER):
@@ -313,7 +331,7 @@ class ResultScreen(Screen):
             if self.won:
                 self.game.sail(LEVELS[self.level.number])
             else:
-                self.game.play(self.level)
+                self.game.begin(self.level)
 
     def update(self, dt: float) -> None:
         self._time += dt
@@ -321,7 +339,7 @@ class ResultScreen(Screen):
         self._mist.move(-self._time * 26, self._time * 7)
         self._glow.opacity = round(110 + 40 * math.sin(self._time * 2))
         self._icon.rotation = 4 * math.sin(self._time * 1.3)
-        faded(self._enter, min(1.0, self._time) * (0.75 + 0.25 * math.sin(self._time * 4)))
+        faded(self._enter, min(1.0, self._time) * (0.85 + 0.15 * math.sin(self._time * 4)))
 
     def draw(self) -> None:
         self.batch.draw()

@@ -1,7 +1,8 @@
-"""Sounds of the game: everything that calls pyglet_palace, besides the loading screen.
+"""The sounds of a level: everything is heard from its place.
 
-North is up on the screen and in front of the listener, whichever way the boat points: what is left on the screen is
-in the left ear, and the left key goes there.
+The context has a stage, so positions are the pixels of the chart: what is left on the screen is in the left ear. Two
+loudspeakers do not tell ahead from behind. The fog does: it takes the treble of what is far, and more of what is
+behind, to the south.
 """
 
 from __future__ import annotations
@@ -11,22 +12,22 @@ from typing import TYPE_CHECKING
 
 import pyglet_palace as palace
 
-from .levels import COMMON_SOUNDS
-from .world import LIGHT_RADIUS, TOP_SPEED
+from .mixer import ALWAYS, NOW
+from .world import LIGHT_RADIUS, SOUND_SPEED, TOP_SPEED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .levels import Level
+    from .mixer import Mixer
     from .world import Event, Thing, World
 
-#: Pixels that are one unit of OpenAL's space: nearer than this nothing gets louder, and it is seen anyway.
-UNIT = LIGHT_RADIUS
-
-#: How high above the boat things sound, in units. It keeps what passes close by from jumping between the ears.
-HEIGHT = 0.35
+#: How the chart is heard: at half of `width` beside the boat, a sound is 12 dB quieter in the far ear. Nearer than
+#: `reach`, nothing gets louder.
+STAGE = palace.SoundStage(900, reach=LIGHT_RADIUS)
 
 #: Loudness of each kind of thing.
-GOAL, MINE, WANDERER, HARBOUR, AMBIENCE, MUSIC = 0.95, 0.7, 0.8, 1.0, 0.3, 0.28
+GOAL, MINE, WANDERER, HARBOUR, AMBIENCE = 0.95, 0.7, 0.8, 1.0, 0.3
 
 #: Beyond this many pixels a mine is not heard at all; the sea is full of them.
 MINE_HEARD = 1000.0
@@ -34,203 +35,191 @@ MINE_HEARD = 1000.0
 #: Goals ring in these intervals to each other, to be told apart by ear.
 PITCHES = (1.0, 1.1225, 1.2599, 1.4983, 0.8909, 1.6818)
 
-#: What must be heard before all else, if voices should run out.
-IMPORTANT = 10
+#: Milliseconds in which the sounds of a level begin and end.
+BEGIN, END = 1200, 900
+
+#: Seconds that ears ring after a hit.
+RINGING = 2.0
 
 
 class Soundscape:
-    """The sounds of the game, for one context."""
+    """The sounds of one level at a time."""
 
-    def __init__(self, context: palace.Context) -> None:
-        self.context = context
-        self.volume = 0.8
-        self.music_on = True
-        self.paused = False
-        self._common = palace.preload(COMMON_SOUNDS, context)
-        self._music: palace.Source | None = None
-        self._music_name = ""
-        self._music_gain = 0.0
-        self._level: palace.Batch | None = None
+    def __init__(self, mixer: Mixer) -> None:
+        self.mixer = mixer
+        self.context = context = mixer.context
+        context.stage = STAGE
+        context.speed_of_sound = SOUND_SPEED  # in pixels a second, for the Doppler effect of the wanderer
+        self._batches: list[palace.Batch] = []
         self._things: dict[int, palace.Source] = {}
         self._engine: palace.Source | None = None
-        self._ambience: palace.Source | None = None
-        self.set_volume(self.volume)
+        self._room: palace.ReverbEffect | None = None
+        self._effects = self._voices = palace.SourceGroup(context)
+        self._ringing = 0.0
 
-    # What the player sets
-
-    def set_volume(self, volume: float) -> None:
-        """Loudness of everything, 0.0 to 1.0; heard as even steps."""
-        self.volume = max(0.0, min(1.0, round(volume, 1)))
-        self.context.listener.gain = self.volume**2
-
-    def toggle_music(self) -> None:
-        """Fade the music out, or in."""
-        self.music_on = not self.music_on
-
-    # Menus
-
-    @property
-    def ready(self) -> bool:
-        """Whether the sounds of the menus are loaded."""
-        return self._common.finished
-
-    def play(self, name: str, gain: float = 1.0) -> palace.Source:
-        """Play a sound at the listener's own place."""
-        source = palace.Source(self.context)
-        source.gain = gain
-        source.position = self.context.listener.position
-        return palace.Buffer(name, self.context).play(source)
-
-    def play_music(self, name: str) -> None:
-        """Play `name` in a loop, unless it is playing; '' stops the music."""
-        if name == self._music_name:
-            return
-        if self._music is not None:
-            self._music.destroy()
-            self._music = None
-        self._music_name = name
-        if name:
-            self._music = palace.Source(self.context)
-            self._music.looping = True
-            self._music.priority = IMPORTANT
-            self._music_gain = 0.0
-            self._music.gain = 0.0
-            palace.Buffer(name, self.context).play(self._music)
-
-    def update(self, dt: float) -> None:
-        """Fade the music towards where it should be."""
-        if self._music is None:
-            return
-        wanted = 0.0 if not self.music_on else MUSIC * (0.4 if self.paused else 1.0)
-        step = 0.4 * dt
-        self._music_gain += max(-step, min(step, wanted - self._music_gain))
-        self._music.gain = self._music_gain
-
-    def sample(self, name: str, bearing: float) -> palace.Source:
-        """Play a preview of a thing before the level. `bearing` -1 is left, 1 is right."""
-        x, y, z = self.context.listener.position
-        source = palace.Source(self.context)
-        source.position = (x + 1.5 * bearing, y + HEIGHT, z - 0.6)
-        return palace.Buffer(name, self.context).play(source)
-
-    # A level
+    # Begin and end
 
     def hold(self, batch: palace.Batch) -> None:
-        """Keep the sounds of a level, and free those of the last which it does not share."""
-        self.leave()
-        if self._level is not None:
-            self._level.release()
-        self._level = batch
+        """Keep the sounds of the next level. Those of the last may still be fading out."""
+        self._batches.append(batch)
 
     def enter(self, world: World) -> None:
-        """Begin a level whose sounds are held: everything in it sounds from its place."""
+        """Begin a level whose sounds are held."""
         self.leave()
-        level = world.level
-        self._ambience = self._loop(level.ambience, AMBIENCE)
-        self._engine = self._loop("engine.wav", 0.1)
-        for index, goal in enumerate(world.goals):
-            self._place(goal, level.goal_sound, GOAL, PITCHES[index % len(PITCHES)], index * 0.37)
-        for index, mine in enumerate(world.mines):
-            self._place(mine, level.mine_sound, MINE, 0.94 + 0.03 * (index % 5), index * 0.41)
-        self._place(world.wanderer, level.wanderer_sound, WANDERER, 1.0, 0.0)
-        self.play_music(level.music)
-        self.follow(world)
+        for batch in self._batches[:-1]:
+            batch.release()  # frees what the new level does not use
+        del self._batches[:-1]
+        level, context = world.level, self.context
+        # Groups of its own: those of the last level may still be fading out.
+        self._effects, self._voices = palace.SourceGroup(context), palace.SourceGroup(context)
+        self._effects.parent_group, self._voices.parent_group = self.mixer.effects, self.mixer.voices
+        self._room = self.mixer.room(level)
+        self._ringing = 0.0
+        # All loops start at the same sample, so that the bells keep the rhythm that `late` gives them.
+        with context.together():
+            self._loop(level.ambience, AMBIENCE)
+            self._engine = self._loop("engine.wav", 0.1)
+            for index, goal in enumerate(world.goals):
+                self._place(goal, level.goal_sound, GOAL, PITCHES[index % len(PITCHES)], index * 0.37)
+            for index, mine in enumerate(world.mines):
+                self._place(mine, level.mine_sound, MINE, 0.94 + 0.03 * (index % 5), index * 0.41)
+            self._place(world.wanderer, level.wanderer_sound, WANDERER, 1.0, 0.0)
+            self.follow(world, 0.0)
+        for group in (self._effects, self._voices):
+            group.fade_to(1, BEGIN, start=0)
+        self.mixer.duck_music(False)
+        self.mixer.play_music(level.music)
 
     def leave(self) -> None:
-        """Stop the sounds of the level."""
-        self.paused = False
-        for source in self._sources():
-            source.destroy()
+        """Fade the level out. What plays in its groups stops at the end of the fade."""
+        self.pause(False)
+        for group in (self._effects, self._voices):
+            group.fade_out_to_stop(0, END)
         self._things.clear()
-        self._engine = self._ambience = None
+        self._engine = None
 
     def pause(self, paused: bool) -> None:
-        """Pause the sounds of the level, with quiet music, or resume them."""
-        self.paused = paused
-        for source in self._sources():
+        """Pause the level, with quiet music, or resume it. Sounds of menus are in no group of the level, and go on."""
+        for group in (self._effects, self._voices):
             if paused:
-                source.pause()
+                group.pause_all()
             else:
-                source.resume()
+                group.resume_all()
+        self.mixer.duck_music(paused)
 
-    def follow(self, world: World) -> None:
+    # While it is played
+
+    def follow(self, world: World, dt: float) -> None:
         """Put listener and sources where boat and things are now; all of it is heard at one moment."""
-        context, boat = self.context, world.boat
-        context.start_batch()
-        here = _space(boat.x, boat.y, 0.0)
-        context.listener.position = here
-        for thing in (*world.goals, *world.mines, world.wanderer, world.harbour):
-            source = self._things.get(thing.number)
-            if source is None:
-                continue
-            source.position = _space(thing.x, thing.y, HEIGHT)
-            if thing.kind == "mine":
-                source.gain = MINE * max(0.0, 1.0 - world.distance(thing) / MINE_HEARD)
-        if self._engine is not None:
-            effort = boat.speed / TOP_SPEED
-            self._engine.position = here
-            self._engine.gain = 0.1 + 0.2 * effort
-            self._engine.pitch = 0.75 + 0.55 * effort
-        context.end_batch()
+        boat = world.boat
+        self._ringing = max(0.0, self._ringing - dt)
+        with self.context.together():
+            self.context.listener.position = boat.x, boat.y
+            for thing in (*world.goals, *world.mines, world.wanderer, world.harbour):
+                source = self._things.get(thing.number)
+                if source is not None:
+                    self._move(source, thing, world)
+            if self._engine is not None:
+                effort = boat.speed / TOP_SPEED
+                self._engine.position = boat.x, boat.y
+                self._engine.gain = 0.1 + 0.2 * effort
+                self._engine.pitch = 0.75 + 0.55 * effort
+            # After a hit, everything is dull for a while: a filter of two groups, whatever plays in them.
+            clear = 1 - self._ringing / RINGING
+            for group in (self._effects, self._voices):
+                group.filter = 1, 0.05 ** (1 - clear), 1
 
     def tell(self, world: World, events: Iterable[Event]) -> None:
         """Let hear what happened in a step of the world."""
         level = world.level
         for event in events:
-            if event.kind == "echo":
+            if event.kind == "ping":
+                self._here("ping.ogg", 0.5, self._effects)
+            elif event.kind == "echo":
                 is_mine = any(mine.number == event.thing for mine in world.mines)
-                self._burst("knock.ogg" if is_mine else "echo.ogg", event, 0.7)
+                self._burst("knock.ogg" if is_mine else "echo.ogg", event, 0.7, world)
             elif event.kind == "collected":
                 self._silence(event.thing)
-                self._burst(level.found_sound, event, 0.6)
+                self._here(level.found_sound, 0.6, self._voices)
             elif event.kind == "opened":
                 self._place(world.harbour, level.harbour_sound, HARBOUR, 1.0, 0.0)
             elif event.kind == "hit":
                 self._silence(event.thing)
-                self._burst("hit.ogg", event, 0.9)
+                self._burst("hit.ogg", event, 0.9, world)
+                self._ringing = RINGING
             elif event.kind == "bumped":
-                self._burst("bump.flac", event, 0.7)
+                self._burst("bump.flac", event, 0.7, world)
             elif event.kind == "ready":
-                self.play("ready.flac", 0.5)
+                self._here("ready.flac", 0.5, self._effects)
             elif event.kind == "thunder":
-                # Louder than its distance would have it: it is heard at 0.55 from 500 pixels, at 0.18 from 2200.
+                # Less attenuated than other sounds: it comes from kilometres away.
                 away = max(500.0, math.hypot(event.x - world.boat.x, event.y - world.boat.y))
-                self._burst("thunder.ogg", event, 0.55 * (500 / away) ** 0.75 * away / UNIT)
+                self._burst("thunder.ogg", event, 0.55 * (500 / away) ** 0.75 * away / LIGHT_RADIUS, world)
+
+    # The parts
 
     def _loop(self, name: str, gain: float) -> palace.Source:
-        source = palace.Source(self.context)
-        source.looping = True
-        source.gain = gain
-        return palace.Buffer(name, self.context).play(source)
+        """A loop that is always heard, without a place."""
+        return palace.play(name, context=self.context, looping=True, gain=gain, group=self._effects, priority=ALWAYS)
 
     def _place(self, thing: Thing, name: str, gain: float, pitch: float, late: float) -> None:
-        """Start the looping sound of a thing. `late` offsets equal sounds, so that they do not beat together."""
-        source = palace.Source(self.context)
-        source.looping = True
-        source.gain = gain
-        source.pitch = pitch
-        source.position = _space(thing.x, thing.y, HEIGHT)
-        buffer = palace.Buffer(name, self.context)
-        start, end = buffer.loop_points
-        source.offset = start + int(late * buffer.frequency) % (end - start)
-        buffer.play(source)
+        """Start the loop of a thing. `late` offsets equal sounds, so that they do not beat together."""
+        group = self._effects if thing.kind in ("mine", "wanderer") else self._voices
+        start, end = (point / palace.Buffer(name, self.context).frequency for point in palace.Buffer(name).loop_points)
+        source = palace.play(
+            name,
+            context=self.context,
+            looping=True,
+            gain=gain,
+            pitch=pitch,
+            position=(thing.x, thing.y),
+            offset_seconds=start + late % (end - start),
+            group=group,
+        )
+        if self._room is not None:
+            source.sends[0].effect = self._room
         self._things[thing.number] = source
 
-    def _burst(self, name: str, event: Event, gain: float) -> None:
-        source = palace.Source(self.context)
-        source.gain = gain
-        source.position = _space(event.x, event.y, HEIGHT)
-        palace.Buffer(name, self.context).play(source)
+    def _move(self, source: palace.Source, thing: Thing, world: World) -> None:
+        distance = world.distance(thing)
+        source.position = thing.x, thing.y
+        source.filter = muffled(world.level, thing.x - world.boat.x, thing.y - world.boat.y)
+        # When voices run out, the nearest things are heard. Those out of earshot play on as virtual sources.
+        source.priority = max(0, 9 - int(distance / 200))
+        if thing.kind == "mine":
+            source.gain = MINE * max(0.0, 1.0 - distance / MINE_HEARD)
+        elif thing.kind == "wanderer":  # a ship that passes: its pitch falls. OpenAL wants to know how fast it is.
+            source.velocity = math.cos(thing.heading) * thing.speed, math.sin(thing.heading) * thing.speed
+
+    def _here(self, name: str, gain: float, group: palace.SourceGroup) -> None:
+        """Play something that happens once on board. A pan takes a sound off the stage."""
+        palace.play(name, context=self.context, gain=gain, pan=0.0, group=group, priority=NOW)
+
+    def _burst(self, name: str, event: Event, gain: float, world: World) -> None:
+        """Play something that happens once at a place."""
+        source = palace.play(
+            name,
+            context=self.context,
+            gain=gain,
+            position=(event.x, event.y),
+            filter=muffled(world.level, event.x - world.boat.x, event.y - world.boat.y),
+            group=self._effects,
+            priority=NOW,
+        )
+        if self._room is not None:
+            source.sends[0].effect = self._room
 
     def _silence(self, number: int) -> None:
         source = self._things.pop(number, None)
         if source is not None:
-            source.destroy()
-
-    def _sources(self) -> list[palace.Source]:
-        return [source for source in (*self._things.values(), self._engine, self._ambience) if source is not None]
+            source.fade_out_to_stop(0, 60)
 
 
-def _space(x: float, y: float, height: float) -> tuple[float, float, float]:
-    """From the chart, with y to the north, to OpenAL's space, where the listener looks along -z."""
-    return x / UNIT, height, -y / UNIT
+def muffled(level: Level, east: float, north: float) -> tuple[float, float, float]:
+    """The filter of a sound that comes through the fog: (gain, treble, bass).
+
+    Fog halves the treble every `Level.clear` pixels. Of what is behind, to the south, a quarter of it is left.
+    """
+    distance = max(0.0, math.hypot(east, north) - LIGHT_RADIUS / 2)
+    behind = max(0.0, min(1.0, -north / 120))
+    return 1.0, max(0.02, 0.5 ** (distance / level.clear) * 0.25**behind), 1.0

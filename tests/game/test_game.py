@@ -143,6 +143,83 @@ def test_missing_display_names_xvfb() -> None:
     assert "Traceback" not in done.stderr
 
 
+# Screen by screen
+
+
+@pytest.fixture(scope="module")
+def walk(screen: Screen, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path]:
+    """What `tests.game.walk` found, and the folder of its pictures."""
+    folder = tmp_path_factory.mktemp("walk")
+    done = screen.run(sys.executable, "-m", "tests.game.walk", str(folder))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), folder
+
+
+def test_settings_return_to_the_screen_below(walk: tuple[dict[str, Any], Path]) -> None:
+    facts, folder = walk
+    name, playing, music = facts["settings"]
+    assert (name, music) == ("settings", 0.6)
+    assert playing >= 1
+    assert facts["after settings"] == "title"
+    assert json.loads((folder / "settings.json").read_text())["music"] == 0.6
+
+
+def test_lesson_comes_before_level_1(walk: tuple[dict[str, Any], Path]) -> None:
+    facts, _ = walk
+    assert facts["before level 1"] == "lesson"
+    assert facts["lesson"] == [[0, 0, 1, 2, 3], "play"]
+
+
+def test_hint_lights_end_with_the_first_bell(walk: tuple[dict[str, Any], Path]) -> None:
+    facts, _ = walk
+    assert facts["hints"] == [True, False]
+    assert facts["level 3"] == ["play", False]
+
+
+def test_slow_frames_keep_the_speed(walk: tuple[dict[str, Any], Path]) -> None:
+    """Below 10 frames a second the game says so, once."""
+    facts, _ = walk
+    assert facts["seconds of the rules in 2 s"] == pytest.approx([2, 2], abs=0.02)
+    seconds, notices = facts["slow"]
+    assert seconds == pytest.approx(2, abs=0.05)  # 20 frames of at most 6 steps
+    assert notices == 1
+
+
+def test_lost_level_counts(walk: tuple[dict[str, Any], Path]) -> None:
+    """The points on the result are those of the voyage and the best. Another try starts from before the level."""
+    facts, _ = walk
+    assert facts["lost"] == ["result", "voyage  100        best  100", 100]
+    assert facts["again"] == ["play", 0]
+
+
+def test_overlay_lists_what_plays(walk: tuple[dict[str, Any], Path]) -> None:
+    counters, rows = walk[0]["overlay"]
+    assert "voices 12" in counters[0]
+    assert sum(row.startswith("bell.ogg") for row in rows) == 4
+    assert any("virtual" in row for row in rows)
+    assert any(row.startswith("stream") for row in rows)
+    levels = [float(row[20:26]) for row in rows]
+    assert levels == sorted(levels, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "box"),
+    [
+        ("hud", (20, 672, 498, 704)),  # keys
+        ("hud", (1132, 40, 1264, 82)),  # score and time
+        ("paused", (300, 400, 980, 470)),
+    ],
+)
+def test_text_has_contrast(walk: tuple[dict[str, Any], Path], name: str, box: tuple[int, int, int, int]) -> None:
+    """WCAG: 4.5:1 between the text and the lightest part of its backing."""
+    left, top, right, bottom = box
+    pixels = picture(walk[1] / f"{name}.png")[top:bottom, left:right] / 255
+    linear = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    text, backing = luminance.max(), np.median(luminance)
+    assert (text + 0.05) / (backing + 0.05) > 4.5
+
+
 # In a window
 
 
@@ -150,11 +227,12 @@ class WindowedGame:
     """The game in its window, its keyboard and its trace."""
 
     def __init__(self, screen: Screen, folder: Path) -> None:
-        self.screen = screen
+        self.screen, self.folder = screen, folder
         self.trace_file = folder / "trace.jsonl"
+        environment = {**screen.environment, "XDG_CONFIG_HOME": str(folder)}  # where the settings are saved
         command = [sys.executable, "-m", "examples.game", "--trace", str(self.trace_file), "--out", str(folder)]
         self.process = subprocess.Popen(
-            command, env=screen.environment, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, env=environment, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self._seen = 0
 
@@ -207,6 +285,9 @@ def test_window_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> N
     screen.xdotool("windowfocus", "--sync", window)
 
     windowed.press_until("Return", "loading")
+    windowed.press_until("Return", "lesson")
+    screen.xdotool("key", "Right")
+    assert windowed.press_until("Left", "answered")["question"] == 0
     windowed.press_until("Return", "play")
     start = windowed.wait_for("at")
 
@@ -227,7 +308,7 @@ def test_window_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> N
     assert pixels[260:460, 500:780].mean() > 1.3 * pixels[200:500, :150].mean()
 
     screen.xdotool("key", "minus")
-    assert windowed.wait_for("volume")["volume"] == 0.7
+    assert windowed.wait_for("volume")["volume"] == 0.8
     screen.xdotool("key", "p")
     windowed.wait_for("paused")
     still = windowed.wait_for("at")
@@ -246,3 +327,7 @@ def test_window_is_played_with_keys(windowed: WindowedGame, screen: Screen) -> N
     screen.xdotool("key", "Escape")
     windowed.wait_for("closed")
     assert windowed.process.wait(PATIENCE) == 0
+    (saved,) = windowed.folder.rglob("settings.json")
+    settings = json.loads(saved.read_text())
+    assert settings["master"] == 0.8
+    assert settings["lesson_done"]
