@@ -156,13 +156,15 @@ def test_process_decodes_what_threads_decode(serving: WorkerPool, tmp_path: Path
 
 
 def count_taken(pool: WorkerPool) -> list[int]:
-    """Return a list that grows by each answered job."""
+    """Return a list that grows by each job whose answer is used."""
     taken: list[int] = []
     usual = pool.take_answered
 
     def take_answered(window: Any, number: int) -> DecodeJob | None:
-        taken.append(number)
-        return usual(window, number)
+        job = usual(window, number)
+        if job is not None:
+            taken.append(number)
+        return job
 
     pool.take_answered = take_answered  # type: ignore[method-assign]
     return taken
@@ -761,3 +763,14 @@ def test_log_of_the_process_is_not_lost(serving: WorkerPool, tmp_path: Path, cap
     run_all(serving, [file_job(tmp_path / "nan.wav")])
 
     assert caplog.text.count("not finite") == 1
+
+
+def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process imports no module of the game that has the name of a standard one."""
+    for name in ("json", "struct", "operator", "enum"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(1)")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    warm_up(pool, tmp_path)
+
+    assert pool.processes == 1
