@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._decoding.load import Settings, load
-from pyglet_palace._loading import decoder_process, process_worker
+from pyglet_palace._loading import decoder_main, decoder_process, process_worker
 from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
 from pyglet_palace._loading.job_queues import JobQueues
 from pyglet_palace._loading.jobs import DecodeJob
@@ -774,3 +774,24 @@ def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, mo
     warm_up(pool, tmp_path)
 
     assert pool.processes == 1
+
+
+def test_dropped_request_is_answered() -> None:
+    """A claimed job ends, although it was cancelled before the process has seen it."""
+    requests = decoder_main._Requests()
+    requests.put(1, resources.locate("/a.wav"), SETTINGS)
+    requests.drop(1)
+
+    assert requests.take()[0] == 1
+    assert not requests.is_wanted(1)
+
+
+def test_only_results_wait_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes do not wait behind results, because the thread that sends them receives the requests."""
+    monkeypatch.setattr(decoder_main, "_MOST_UNSENT", -1)
+    outbox = decoder_main._Outbox()
+    thread = threading.Thread(target=outbox.put, args=("sizes", 1, 0, [5]), daemon=True)
+    thread.start()
+    thread.join(20)
+
+    assert not thread.is_alive()
