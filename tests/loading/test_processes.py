@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import io
 import json
 import logging
@@ -763,6 +764,17 @@ def test_log_of_the_process_is_not_lost(serving: WorkerPool, tmp_path: Path, cap
     run_all(serving, [file_job(tmp_path / "nan.wav")])
 
     assert caplog.text.count("not finite") == 1
+
+
+def test_name_may_be_an_enum(serving: WorkerPool, tmp_path: Path) -> None:
+    """The process cannot import the class of such a name."""
+    names: Any = enum.Enum("names", {"A": str(sounds.wav(tmp_path / "a.wav", 100))}, type=str)
+    taken = count_taken(serving)
+    job = DecodeJob(resources.locate(names.A), SETTINGS)
+
+    run_all(serving, [job])
+
+    assert (job.error, len(taken)) == (None, 1)
 
 
 def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
