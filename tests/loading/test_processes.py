@@ -32,6 +32,7 @@ from pyglet_palace._loading import decoder_main, decoder_process, process_worker
 from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
 from pyglet_palace._loading.job_queues import JobQueues
 from pyglet_palace._loading.jobs import DecodeJob
+from pyglet_palace._loading.window import Window
 from pyglet_palace._loading.workers import WorkerPool
 from pyglet_palace.formats import AL_FORMATS
 from tests import sounds
@@ -807,3 +808,18 @@ def test_only_results_wait_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     thread.join(20)
 
     assert not thread.is_alive()
+
+
+def test_jobs_of_a_process_end_with_the_pool(tmp_path: Path) -> None:
+    """After `close`, nothing waits for a job that was sent to a process or was to be run by another one."""
+    queues = JobQueues(None, uses_processes=True)
+    window = Window()
+    first, second = (file_job(tmp_path / name) for name in ("a.wav", "b.wav"))
+    queues.submit([first, second])
+    queues.refill(window, 1)
+    queues._cancel_all()
+
+    assert queues.take_back(window, stalled=False) is None
+
+    assert (first.state, second.state) == ("done", "done")
+    assert not queues.finished
