@@ -778,6 +778,39 @@ def test_name_may_be_an_enum(serving: WorkerPool, tmp_path: Path) -> None:
     assert (job.error, len(taken)) == (None, 1)
 
 
+def test_removed_folder_ends_no_worker(serving: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that cannot be sent is run by a thread, which reports the error. The process serves on."""
+    (tmp_path / "gone").mkdir()
+    sounds.wav(tmp_path / "b.wav", 100)
+    monkeypatch.chdir(tmp_path / "gone")
+    job = DecodeJob(resources._File("a.wav", "", "a.wav"), SETTINGS)
+    other = file_job(tmp_path / "b.wav")
+    (tmp_path / "gone").rmdir()
+
+    run_all(serving, [job, other])
+
+    assert isinstance(job.error, palace.PalaceError)
+    assert other.error is None
+    assert serving._processes[0].thread.is_alive()
+
+
+def test_memory_error_loses_no_job(serving: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If there is no memory for a result, the load fails, and the next one is possible."""
+
+    def room_for(*format: Any) -> Any:
+        raise MemoryError
+
+    sounds.wav(tmp_path / "a.wav", 100)
+    with monkeypatch.context() as patch:
+        patch.setattr(process_worker, "_room_for", room_for)
+        job = file_job(tmp_path / "a.wav")
+        run_all(serving, [job])
+    assert isinstance(job.error, palace.DecodeError)
+
+    run_all(serving, [again := file_job(tmp_path / "a.wav")])
+    assert again.error is None
+
+
 def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process imports no module of the game that has the name of a standard one."""
     for name in ("json", "struct", "operator", "enum"):
