@@ -183,7 +183,8 @@ class Resource(ABC):
     def portable(self) -> Resource:
         """Return the resource in a form that can be pickled and does not depend on the working directory.
 
-        Call it only if `is_portable`.
+        Call it only if `is_portable`. It has no classes of the game, such as an `enum.Enum` of names, which the other
+        process cannot import. Raises any exception if the working directory or the entry is gone.
         """
         raise TypeError(f"{self.key!r} cannot be opened by another process")
 
@@ -234,7 +235,7 @@ class _File(Resource):
     is_portable = True
 
     def portable(self) -> Resource:
-        return _File(self.key, "", os.path.abspath(self._path()))
+        return _File(str.__str__(self.key), "", os.path.abspath(self._path()))
 
     def _path(self) -> str:
         return os.path.join(self.folder, self.name)
@@ -299,7 +300,7 @@ class _Located(Resource):
         return isinstance(location, pyglet.resource.ZIPLocation) and isinstance(location.zip.filename, str)
 
     def portable(self) -> Resource:
-        return _ZipEntry(self.key, os.path.abspath(self.location.zip.filename), self._entry())
+        return _ZipEntry(str.__str__(self.key), os.path.abspath(self.location.zip.filename), self._entry())
 
 
 class _ZipEntry(Resource):

@@ -67,9 +67,9 @@ class _Outbox:
         self._unsent = 0
 
     def put(self, *event: Any, samples: Samples | None = None) -> None:
-        """Add an event. Blocks while too many samples wait."""
+        """Add an event. Blocks while too many samples wait, if it has samples itself."""
         with self._changed:
-            while self._unsent > _MOST_UNSENT:
+            while samples is not None and self._unsent > _MOST_UNSENT:
                 self._changed.wait()
             self._events.append((json.dumps(event), samples))
             if samples is not None:
@@ -129,19 +129,15 @@ class _Requests:
             self._changed.notify()
 
     def take(self) -> tuple[int, Resource, Settings]:
-        """Remove and return the next request that was not dropped. Blocks while there is none."""
+        """Remove and return the next request. Blocks while there is none."""
         with self._changed:
-            while True:
-                while not self._queue:
-                    self._dropped.clear()  # their requests were answered
-                    self._changed.wait()
-                request = self._queue.popleft()
-                if request[0] not in self._dropped:
-                    return request
-                self._dropped.discard(request[0])
+            while not self._queue:
+                self._dropped.clear()  # their requests were answered
+                self._changed.wait()
+            return self._queue.popleft()
 
     def drop(self, number: int) -> None:
-        """Forget a request, or end its decode early."""
+        """Answer a request without a decode, or end its decode early."""
         with self._changed:
             self._dropped.add(number)
 
@@ -211,7 +207,8 @@ def _decode(requests: _Requests, outbox: _Outbox) -> None:
         samples = None
         warnings.seen = False
         try:
-            samples = load(resource, settings, progress)
+            if requests.is_wanted(number):
+                samples = load(resource, settings, progress)
         except Exception:
             pass  # a thread of the game's process finds it again, and reports it
         to_map = samples is not None and samples.from_disk and samples.data.nbytes >= ALWAYS_MAPPED

@@ -34,10 +34,12 @@ _RECEIVE_SECONDS = 0.1
 #: Seconds to wait for the end of a process that has closed its socket, and of one that was killed.
 _OWN_END_SECONDS, _END_SECONDS = 0.2, 1.0
 
-#: The program. It does not run ``pyglet_palace/__init__.py``, which imports all of the package and takes 4 MB.
+#: The program. It does not run ``pyglet_palace/__init__.py``, which imports all of the package and takes 4 MB. The
+#: standard library stays first: the game may have modules with the names of standard ones that it has imported before.
 _PROGRAM = """
 import sys, types
-descriptor, folder, *sys.path = sys.argv[1:]
+descriptor, folder, *path = sys.argv[1:]
+sys.path += path
 package = sys.modules["pyglet_palace"] = types.ModuleType("pyglet_palace")
 package.__path__ = [folder]
 from pyglet_palace._loading.decoder_main import main

@@ -139,7 +139,7 @@ class JobQueues:
         """Wake workers for that many new jobs."""
         self._work.notify(count)
         if self._portable:
-            self._portable_work.notify(count)
+            self._portable_work.notify_all()  # one that waits for more jobs must not take the only wake-up
 
     def _notify_all(self) -> None:
         self._work.notify_all()
@@ -266,6 +266,8 @@ class JobQueues:
             self._portable.clear()
             for job in self._active:
                 job.withdrawn = True
+            while self._suspects:
+                self._finish(self._suspects.pop())
             self.finished.clear()
             self._notify_all()
             self._progress.set()
@@ -397,7 +399,10 @@ class JobQueues:
             elif len(jobs) == 1 and jobs[0].suspect:
                 return jobs[0]
             for job in reversed(jobs):
-                if stalled:
+                if self._closed or job.withdrawn:
+                    job.withdrawn = True
+                    self._finish(job)  # a thread may wait for it
+                elif stalled:
                     self._return(job)
                 else:
                     job.suspect = True

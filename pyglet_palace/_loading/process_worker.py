@@ -20,6 +20,7 @@ from .disk_writer import DiskWriter
 from .window import Window
 
 if TYPE_CHECKING:
+    from ..resources import Resource
     from .job_queues import JobQueues
     from .jobs import DecodeJob
 
@@ -102,10 +103,11 @@ class ProcessWorker:
             now: Time of ``time.perf_counter``.
         """
         process = self._process
-        if process is not None and self.window.jobs and not self._stalled and now - self._heard > STALL_SECONDS:
-            self._stalled = True
-            log.warning("the decoder process %d makes no progress; another one replaces it", process.pid)
+        if process is not None and self.window.jobs and now - self._heard > STALL_SECONDS:
+            known, self._stalled = self._stalled, True
             process.kill()
+            if not known:
+                log.warning("the decoder process %d makes no progress; another one replaces it", process.pid)
 
     # On its own thread
 
@@ -114,7 +116,7 @@ class ProcessWorker:
             how = "no answer"
             try:
                 process = self._process = DecoderProcess()
-            except OSError as error:
+            except Exception as error:  # also `ValueError` for a null character in `sys.path`
                 how = str(error)
             else:
                 how = self._use(process)
@@ -142,10 +144,10 @@ class ProcessWorker:
         except BrokenProcess as broken:
             problem = str(broken)
         finally:
-            how = process.close()
-            self._process = None
             if serving:
                 self._queues.set_serving(-1)
+            how = process.close()
+            self._process = None
             self._answer_surveys()
             culprit = self._queues.take_back(self.window, stalled=self._stalled)
             if culprit is not None:
@@ -181,7 +183,11 @@ class ProcessWorker:
                 self._disk_cache = disk_cache
                 requests.append(("disk cache", disk_cache.folder, disk_cache.limit))
             requests += self._survey(number, job)
-            requests.append(("decode", number, job.resource.portable(), job.settings.limit, job.settings.supported))
+            resource = _portable(job)
+            if resource is None:
+                self._decline(number)
+            else:
+                requests.append(("decode", number, resource, job.settings.limit, job.settings.supported))
         if requests:
             process.send(requests)
         events = process.receive()
@@ -190,23 +196,26 @@ class ProcessWorker:
             self._failures = 0
             try:
                 self._handle(process, events)
-            except (LookupError, TypeError, ValueError, OverflowError) as error:
-                raise BrokenProcess(f"it sends nonsense ({error!r})") from None
+            except (LookupError, TypeError, ValueError, OverflowError, MemoryError) as error:
+                raise BrokenProcess(f"its answer cannot be used ({error!r})") from None
         return True
 
     def _survey(self, number: int, job: DecodeJob) -> list[tuple[Any, ...]]:
         """Return the question for the sizes that no thread has asked for."""
         asked: list[DecodeJob] = []
+        resources: list[Resource] = []
         while job.survey is not None and (other := job.survey.take()) is not None:
-            if other.portable:
+            resource = _portable(other) if other.portable else None
+            if resource is not None:
                 asked.append(other)
+                resources.append(resource)
             else:
                 other.measure()
                 job.survey.answer()
         if not asked:
             return []
         self._surveys[number] = asked
-        return [("sizes", number, [other.resource.portable() for other in asked])]
+        return [("sizes", number, resources)]
 
     def _answer_surveys(self) -> None:
         """Give up the sizes that a process was asked for."""
@@ -236,9 +245,7 @@ class ProcessWorker:
                 (text,) = event
                 log.warn_once(text)
             elif kind == "declined":
-                job = self._queues.take_answered(self.window, event[0])
-                if job is not None:
-                    self._queues.return_to_threads(job)
+                self._decline(event[0])
             elif kind == "progress":
                 self._note_progress(*event)
             elif kind == "sizes":
@@ -254,6 +261,12 @@ class ProcessWorker:
                 job.allocated(samples.data.nbytes)
                 job.samples = samples
                 self._queues.finish(job)
+
+    def _decline(self, number: int) -> None:
+        """Let a thread run a job of the window."""
+        job = self._queues.take_answered(self.window, number)
+        if job is not None:
+            self._queues.return_to_threads(job)
 
     def _note_progress(self, number: int, share: float, memory: int, codec: str, samples: int) -> None:
         job = self.window.jobs.get(number)
@@ -271,6 +284,14 @@ class ProcessWorker:
             job.survey.answer()
         if start + len(sizes) >= len(jobs):
             del self._surveys[number]
+
+
+def _portable(job: DecodeJob) -> Resource | None:
+    """Return the resource of a job for another process; None if that fails. A thread then reports what is wrong."""
+    try:
+        return job.resource.portable()
+    except Exception:  # the working directory was removed, or the entry has left its zip file
+        return None
 
 
 def _room_for(frames: int, frequency: int, channel_config: str, sample_type: str, loop: list[int] | None) -> Samples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import io
 import json
 import logging
@@ -29,11 +30,12 @@ import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._decoding.disk_cache import DiskCache
 from pyglet_palace._decoding.load import Settings, load
-from pyglet_palace._loading import decoder_process, process_worker
+from pyglet_palace._loading import decoder_main, decoder_process, process_worker
 from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
 from pyglet_palace._loading.disk_writer import DiskWriter
 from pyglet_palace._loading.job_queues import JobQueues
 from pyglet_palace._loading.jobs import DecodeJob
+from pyglet_palace._loading.window import Window
 from pyglet_palace._loading.workers import WorkerPool
 from pyglet_palace.formats import AL_FORMATS
 from tests import sounds
@@ -211,13 +213,15 @@ def test_process_warns_of_a_disk_that_refuses(
 
 
 def count_taken(pool: WorkerPool) -> list[int]:
-    """Return a list that grows by each answered job."""
+    """Return a list that grows by each job whose answer is used."""
     taken: list[int] = []
     usual = pool.take_answered
 
     def take_answered(window: Any, number: int) -> DecodeJob | None:
-        taken.append(number)
-        return usual(window, number)
+        job = usual(window, number)
+        if job is not None:
+            taken.append(number)
+        return job
 
     pool.take_answered = take_answered  # type: ignore[method-assign]
     return taken
@@ -818,3 +822,94 @@ def test_log_of_the_process_is_not_lost(serving: WorkerPool, tmp_path: Path, cap
     run_all(serving, [file_job(tmp_path / "nan.wav")])
 
     assert caplog.text.count("not finite") == 1
+
+
+def test_name_may_be_an_enum(serving: WorkerPool, tmp_path: Path) -> None:
+    """The process cannot import the class of such a name."""
+    names: Any = enum.Enum("names", {"A": str(sounds.wav(tmp_path / "a.wav", 100))}, type=str)
+    taken = count_taken(serving)
+    job = DecodeJob(resources.locate(names.A), SETTINGS)
+
+    run_all(serving, [job])
+
+    assert (job.error, len(taken)) == (None, 1)
+
+
+def test_removed_folder_ends_no_worker(serving: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job that cannot be sent is run by a thread, which reports the error. The process serves on."""
+    (tmp_path / "gone").mkdir()
+    sounds.wav(tmp_path / "b.wav", 100)
+    monkeypatch.chdir(tmp_path / "gone")
+    job = DecodeJob(resources._File("a.wav", "", "a.wav"), SETTINGS)
+    other = file_job(tmp_path / "b.wav")
+    (tmp_path / "gone").rmdir()
+
+    run_all(serving, [job, other])
+
+    assert isinstance(job.error, palace.PalaceError)
+    assert other.error is None
+    assert serving._processes[0].thread.is_alive()
+
+
+def test_memory_error_loses_no_job(serving: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If there is no memory for a result, the load fails, and the next one is possible."""
+
+    def room_for(*format: Any) -> Any:
+        raise MemoryError
+
+    sounds.wav(tmp_path / "a.wav", 100)
+    with monkeypatch.context() as patch:
+        patch.setattr(process_worker, "_room_for", room_for)
+        job = file_job(tmp_path / "a.wav")
+        run_all(serving, [job])
+    assert isinstance(job.error, palace.DecodeError)
+
+    run_all(serving, [again := file_job(tmp_path / "a.wav")])
+    assert again.error is None
+
+
+def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process imports no module of the game that has the name of a standard one."""
+    for name in ("json", "struct", "operator", "enum"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(1)")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    warm_up(pool, tmp_path)
+
+    assert pool.processes == 1
+
+
+def test_dropped_request_is_answered() -> None:
+    """A claimed job ends, although it was cancelled before the process has seen it."""
+    requests = decoder_main._Requests()
+    requests.put(1, resources.locate("/a.wav"), SETTINGS)
+    requests.drop(1)
+
+    assert requests.take()[0] == 1
+    assert not requests.is_wanted(1)
+
+
+def test_only_results_wait_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes do not wait behind results, because the thread that sends them receives the requests."""
+    monkeypatch.setattr(decoder_main, "_MOST_UNSENT", -1)
+    outbox = decoder_main._Outbox()
+    thread = threading.Thread(target=outbox.put, args=("sizes", 1, 0, [5]), daemon=True)
+    thread.start()
+    thread.join(20)
+
+    assert not thread.is_alive()
+
+
+def test_jobs_of_a_process_end_with_the_pool(tmp_path: Path) -> None:
+    """After `close`, nothing waits for a job that was sent to a process or was to be run by another one."""
+    queues = JobQueues(None, uses_processes=True)
+    window = Window()
+    first, second = (file_job(tmp_path / name) for name in ("a.wav", "b.wav"))
+    queues.submit([first, second])
+    queues.refill(window, 1)
+    queues._cancel_all()
+
+    assert queues.take_back(window, stalled=False) is None
+
+    assert (first.state, second.state) == ("done", "done")
+    assert not queues.finished
