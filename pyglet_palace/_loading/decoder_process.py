@@ -89,10 +89,10 @@ class DecoderProcess:
         """
         import subprocess
 
-        self._socket, other = socket.socketpair()
-        _sockets.update((self._socket, other))
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         path = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
+        self._socket, other = socket.socketpair()
+        _sockets.update((self._socket, other))
         # -I and -S: neither the environment nor a site-packages folder of another Python changes the search path.
         command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(other.fileno()), folder, *path]
         try:

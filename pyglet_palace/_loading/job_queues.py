@@ -56,15 +56,16 @@ class JobQueues:
         self._closed = False
         self._uses_processes = uses_processes
         self._serving = 0
-        #: Jobs in the windows of decoder processes that are not claimed.
-        self._sent = 0
+        #: The windows of the decoder processes.
+        self._windows: list[Window] = []
         #: Finished jobs, oldest first; see `take_finished`.
         self.finished: deque[Job] = deque()
 
     @property
     def queued(self) -> int:
         """Number of queued jobs."""
-        return len(self._queue) + len(self._portable) + self._sent
+        with self._lock:
+            return len(self._queue) + len(self._portable) + sum(window.queued() for window in self._windows)
 
     @property
     def processes(self) -> int:
@@ -150,7 +151,6 @@ class JobQueues:
         if job.window is not None:
             job.window.drop(job)
             job.window.remove(job)
-            self._sent -= 1
         else:
             self._queue_of(job).pop(job, None)
 
@@ -274,6 +274,10 @@ class JobQueues:
 
     # Decoder processes
 
+    def add_window(self, window: Window) -> None:
+        """Count the jobs of a window as queued until they are claimed."""
+        self._windows.append(window)
+
     def wait_for_portable(self, least: int, patience: float) -> bool:
         """Block until there is work for a decoder process that does not run yet.
 
@@ -336,7 +340,6 @@ class JobQueues:
             return window.add(job), job
         job = self._portable.popitem(last=False)[0]  # type: ignore[assignment]  # only decode jobs are portable
         number = window.add(job)
-        self._sent += 1
         self._claim_first(window)
         return number, job
 
@@ -344,7 +347,6 @@ class JobQueues:
         """Claim the job that the process runs."""
         job = window.first()
         if job is not None and job.state == "queued":
-            self._sent -= 1
             self._mark_claimed(job)
 
     def take_answered(self, window: Window, number: int) -> DecodeJob | None:
@@ -353,7 +355,6 @@ class JobQueues:
             job = window.jobs.get(number)
             if job is not None:
                 if job.state == "queued":  # the answers to the jobs before it have come in the same block
-                    self._sent -= 1
                     self._mark_claimed(job)
                 window.remove(job)
             self._claim_first(window)
@@ -391,7 +392,6 @@ class JobQueues:
         """
         with self._lock:
             jobs = window.clear()
-            self._sent -= sum(job.state == "queued" for job in jobs)
             if stalled and jobs:
                 first = jobs.pop(0)
                 first.portable = first.suspect = False

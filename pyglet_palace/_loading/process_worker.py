@@ -75,6 +75,7 @@ class ProcessWorker:
         self._queues = queues
         self._start_jobs = start_jobs
         self.window = Window()
+        queues.add_window(self.window)
         self._process: DecoderProcess | None = None
         #: The disk cache that the process uses, and the number of entries that it is writing.
         self._disk_cache: DiskWriter | None = None
@@ -82,7 +83,8 @@ class ProcessWorker:
         self._ended = False
         #: Time of the last message of the process, or of the first job sent to it (``time.perf_counter``).
         self._heard = 0.0
-        self._stalled = False
+        #: The process that was ended because it made no progress.
+        self._stalled: DecoderProcess | None = None
         self._failures = 0
         #: Jobs whose sizes the process was asked for, by number of the question.
         self._surveys: dict[int, list[DecodeJob]] = {}
@@ -104,9 +106,9 @@ class ProcessWorker:
         """
         process = self._process
         if process is not None and self.window.jobs and now - self._heard > STALL_SECONDS:
-            known, self._stalled = self._stalled, True
+            known, self._stalled = self._stalled, process
             process.kill()
-            if not known:
+            if known is not process:
                 log.warning("the decoder process %d makes no progress; another one replaces it", process.pid)
 
     # On its own thread
@@ -129,7 +131,6 @@ class ProcessWorker:
 
     def _use(self, process: DecoderProcess) -> str:
         """Serve with a process until it ends or is idle. Return how it ended; '' if that was intended."""
-        self._stalled = False
         self._disk_cache, self._writing = None, 0
         serving = False
         if self._ended:
@@ -149,7 +150,7 @@ class ProcessWorker:
             how = process.close()
             self._process = None
             self._answer_surveys()
-            culprit = self._queues.take_back(self.window, stalled=self._stalled)
+            culprit = self._queues.take_back(self.window, stalled=self._stalled is process)
             if culprit is not None:
                 self._failures = 0
                 text = f"two processes ended while they decoded it ({how}); the file is damaged, or memory is short"

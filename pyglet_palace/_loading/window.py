@@ -33,10 +33,10 @@ class Window:
         return self._newest
 
     def remove(self, job: Job) -> None:
-        """Remove a job. Ignores one that is not there."""
+        """Remove a job. Ignores one that is not there. A second call completes one that Ctrl-C has interrupted."""
+        self.jobs.pop(self._numbers.get(job, 0), None)
+        self._numbers.pop(job, None)
         job.window = None
-        number = self._numbers.pop(job, 0)
-        self.jobs.pop(number, None)
 
     def drop(self, job: Job) -> None:
         """Let the process know that nothing waits for the job."""
@@ -51,6 +51,10 @@ class Window:
     def first(self) -> DecodeJob | None:
         """Return the job that the process runs; None if there is none."""
         return next(iter(self.jobs.values()), None)
+
+    def queued(self) -> int:
+        """Return the number of jobs that are not claimed."""
+        return sum(job.state == "queued" for job in self.jobs.values())
 
     def has_suspect(self) -> bool:
         """Return whether a job of the window has ended a process, or was in the window of one that ended."""
