@@ -230,15 +230,15 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         attribute_list(attrs or {})  # raises TypeError
         from ._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not wait for
         from ._loading.disk_writer import open_disk_cache
-        from ._loading.process_worker import jobs_to_start
+        from ._loading.process_worker import seconds_to_start
         from ._loading.workers import WorkerPool
 
         native_device, buffers = parts_of(device)
         disk = open_disk_cache(disk_cache, disk_cache_limit)
-        start_jobs = None if native_device.repeatable else jobs_to_start(decoding, disk_cache=disk is not None)
+        start_after = None if native_device.repeatable else seconds_to_start(decoding)
         pool = None
         try:
-            pool = WorkerPool(workers, start_jobs=start_jobs)
+            pool = WorkerPool(workers, start_after=start_after)
             requested = {**(attrs or {}), **native_device.own_attributes}
             native = NativeContext(native_device.handle, requested, hold=native_device.can_reopen)
         except BaseException:

@@ -75,10 +75,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(autouse=True)
 def _decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decode in threads unless a load is long, or in processes with the option ``--processes``."""
-    monkeypatch.setattr(process_worker, "START_SECONDS", threading.TIMEOUT_MAX)
-    if request.config.getoption("--processes"):
-        monkeypatch.setattr(process_worker, "START_JOBS", 1)
+    """Decode in threads where the default is 'auto', or in processes with the option ``--processes``."""
+    seconds = 0.0 if request.config.getoption("--processes") else threading.TIMEOUT_MAX
+    monkeypatch.setattr(process_worker, "START_SECONDS", seconds)
 
 
 def loader_threads() -> list[threading.Thread]:

@@ -278,22 +278,26 @@ class JobQueues:
         """Count the jobs of a window as queued until they are claimed."""
         self._windows.append(window)
 
-    def wait_for_portable(self, least: int, patience: float) -> bool:
+    def wait_for_portable(self, patience: float) -> bool:
         """Block until there is work for a decoder process that does not run yet.
 
         Args:
-            least: Number of jobs that are enough at once.
-            patience: Seconds after which one job is enough.
+            patience: Seconds that the threads may take for the portable jobs.
 
         Returns:
             False if the pool was closed.
         """
         with self._lock:
+            deadline: float | None = None
             while not self._closed:
-                if self._suspects or len(self._portable) >= least:
+                if not self._portable:
+                    deadline = None
+                elif deadline is None:
+                    deadline = time.monotonic() + patience
+                left = None if deadline is None else deadline - time.monotonic()
+                if self._suspects or (left is not None and left <= 0):
                     return True
-                if not self._portable_work.wait(patience if self._portable else None) and self._portable:
-                    return True
+                self._portable_work.wait(left)
             return False
 
     def set_serving(self, change: int) -> None:

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from .job_queues import JobQueues
     from .jobs import DecodeJob
 
-#: Queued jobs that start a process at once.
-START_JOBS = 16
 #: Seconds that threads may take for queued jobs before a decoder process is started. A short load needs none.
-START_SECONDS = 0.25
+START_SECONDS = 0.1
 #: Seconds without a job after which a decoder process is ended, because it takes memory.
 IDLE_SECONDS = 30.0
 #: Seconds without a message after which a process with jobs counts as stalled. It sends ten a second.
@@ -38,11 +36,10 @@ _READY_SECONDS = 30.0
 _MOST_FAILURES = 3
 
 
-def jobs_to_start(decoding: str, *, disk_cache: bool = False) -> int | None:
-    """Return how many queued jobs start decoder processes at once; None if there are none.
+def seconds_to_start(decoding: str) -> float | None:
+    """Return how many seconds threads may take for a load before decoder processes start; None if there are none.
 
-    'auto' uses processes on Linux only, where they are tested. With a disk cache it starts them only after a while,
-    because many sounds may be loaded before they are ready.
+    'auto' uses processes on Linux only, where they are tested.
     """
     if decoding == "threads" or (decoding == "auto" and not sys.platform.startswith("linux")):
         return None
@@ -51,9 +48,7 @@ def jobs_to_start(decoding: str, *, disk_cache: bool = False) -> int | None:
         log.warn_once(f"decoding='processes' is not possible: {problem}; threads load the sounds")
     if problem:
         return None
-    if decoding == "processes":
-        return 1
-    return sys.maxsize if disk_cache else START_JOBS
+    return 0.0 if decoding == "processes" else START_SECONDS
 
 
 class ProcessWorker:
@@ -64,16 +59,16 @@ class ProcessWorker:
         window: The jobs that were sent to the process and not answered.
     """
 
-    def __init__(self, queues: JobQueues, number: int, start_jobs: int) -> None:
+    def __init__(self, queues: JobQueues, number: int, start_after: float) -> None:
         """Make the worker. The caller starts its thread.
 
         Args:
             queues: The jobs.
             number: Its number in the pool.
-            start_jobs: Number of portable jobs that starts the process at once.
+            start_after: Seconds that threads may take for portable jobs before the process starts.
         """
         self._queues = queues
-        self._start_jobs = start_jobs
+        self._start_after = start_after
         self.window = Window()
         queues.add_window(self.window)
         self._process: DecoderProcess | None = None
@@ -114,7 +109,7 @@ class ProcessWorker:
     # On its own thread
 
     def _run(self) -> None:
-        while self._queues.wait_for_portable(self._start_jobs, START_SECONDS) and not self._ended:
+        while self._queues.wait_for_portable(self._start_after) and not self._ended:
             how = "no answer"
             try:
                 process = self._process = DecoderProcess()

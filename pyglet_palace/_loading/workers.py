@@ -55,30 +55,30 @@ class WorkerPool(JobQueues):
     There may be decoder processes too. Each has a thread that sends it jobs and receives the results (`ProcessWorker`).
     """
 
-    def __init__(self, workers: int | None = None, budget: int | None = None, start_jobs: int | None = None) -> None:
+    def __init__(self, workers: int | None = None, budget: int | None = None, start_after: float | None = None) -> None:
         """Start the threads. They sleep until a job is submitted.
 
         Args:
             workers: Number of threads, and of decoder processes; None: one less than the cores this process may use, at
                 least 1, at most 4.
             budget: Bytes in flight beyond which no worker claims a job; None: no limit.
-            start_jobs: Number of portable jobs that starts the decoder processes at once. Fewer start them if the
-                threads take long. None: there are no decoder processes.
+            start_after: Seconds that the threads may take for portable jobs before the decoder processes start. None:
+                there are no decoder processes.
 
         Raises:
             PalaceError: The system has no more threads. Then no worker is left.
         """
         from .process_worker import ProcessWorker  # imports numpy, which `import pyglet_palace` must not load
 
-        super().__init__(budget, uses_processes=start_jobs is not None)
+        super().__init__(budget, uses_processes=start_after is not None)
         self._workers: list[_Worker] = []
         self._processes: list[ProcessWorker] = []
         self._started = 0
         try:
             for number in range(1, 1 + (default_workers() if workers is None else workers)):
                 self._start_worker()
-                if start_jobs is not None:
-                    process = ProcessWorker(self, number, start_jobs)
+                if start_after is not None:
+                    process = ProcessWorker(self, number, start_after)
                     start_thread(process.thread, "load sounds")
                     self._processes.append(process)
         except BaseException:  # the system cannot start another thread

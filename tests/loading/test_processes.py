@@ -72,7 +72,7 @@ decoder_main.load = load
 @pytest.fixture(autouse=True)
 def _starts_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start a process for one job."""
-    monkeypatch.setattr(process_worker, "START_JOBS", 1)
+    monkeypatch.setattr(process_worker, "START_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def faulty(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def pool() -> Iterator[WorkerPool]:
     """A pool of one thread and one process, without OpenAL."""
-    made = WorkerPool(1, start_jobs=1)
+    made = WorkerPool(1, start_after=0.0)
     yield made
     made.close()
 
@@ -486,25 +486,19 @@ def test_idle_process_ends(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest
     assert process_of(pool).pid != pid
 
 
-def test_process_starts_for_longer_loads(pool: WorkerPool, tmp_path: Path) -> None:
-    """Many queued jobs start a process at once. Few start one only if the threads take long."""
-    never = threading.TIMEOUT_MAX
-    asked = threading.Thread(target=lambda: answers.append(pool.wait_for_portable(5, never)))
+def test_process_starts_for_longer_loads(tmp_path: Path) -> None:
+    """A process is asked for when the threads have left portable jobs for a while."""
+    queues = JobQueues(None, uses_processes=True)
     answers: list[bool] = []
-    hold = threading.Event()
-    pool.submit([Held(hold)])  # the thread of the pool is busy, and its process is not asked for
-    pool._processes[0].end()
+    asked = threading.Thread(target=lambda: answers.append(queues.wait_for_portable(0.01)))
     asked.start()
-
-    pool.submit([file_job(tmp_path / "a.wav") for _ in range(4)])
     asked.join(0.05)
-    assert answers == []
-    assert pool.wait_for_portable(5, 0.01)
+    assert answers == []  # without jobs
 
-    pool.submit([file_job(tmp_path / "a.wav")])
+    queues.submit([file_job(tmp_path / "a.wav")])
     asked.join(20)
+
     assert answers == [True]
-    hold.set()
 
 
 class Held(DecodeJob):
@@ -533,9 +527,9 @@ def test_threads_load_where_processes_cannot(
     """'auto' is silent about it; 'processes' says why."""
     monkeypatch.setattr(decoder_process.sys, attribute, value, raising=False)
 
-    assert process_worker.jobs_to_start("auto") is None
+    assert process_worker.seconds_to_start("auto") is None
     assert logged_warnings() == []
-    assert process_worker.jobs_to_start("processes") is None
+    assert process_worker.seconds_to_start("processes") is None
     (text,) = logged_warnings()
     assert problem in text
 
