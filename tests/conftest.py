@@ -74,7 +74,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _way_of_decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decode in threads where the default is 'auto', or in processes with the option ``--processes``."""
     seconds = 0.0 if request.config.getoption("--processes") else threading.TIMEOUT_MAX
     monkeypatch.setattr(process_worker, "START_SECONDS", seconds)
