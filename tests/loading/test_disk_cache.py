@@ -365,8 +365,8 @@ def test_many_short_sounds_use_few_descriptors(
     for name in names:
         sounds.write(assets / name, sounds.tone(MAPPED))
     pyglet.resource.reindex()
-    loaded_and_written(start(), names)
-    start()
+    loaded_and_written(start(decoding="threads"), names)
+    start(decoding="threads")  # a decoder process has descriptors, too
     before = len(os.listdir("/proc/self/fd"))
     palace.preload(names).wait()
 
