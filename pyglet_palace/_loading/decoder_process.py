@@ -13,8 +13,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import signal
 import socket
 import struct
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakSet
@@ -22,7 +24,6 @@ from weakref import WeakSet
 from .._common import registry
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterable, Sequence
 
     from .._decoding.pcm import Array
@@ -87,8 +88,6 @@ class DecoderProcess:
         Raises:
             OSError: The system cannot start a process.
         """
-        import subprocess
-
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         path = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
         self._socket, other = socket.socketpair()
@@ -192,9 +191,6 @@ class DecoderProcess:
 
     def close(self) -> str:
         """End the process and return how it ended, for an error. May block for a second."""
-        import signal
-        import subprocess
-
         try:
             self._process.wait(_OWN_END_SECONDS)
         except subprocess.TimeoutExpired:

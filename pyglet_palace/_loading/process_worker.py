@@ -21,6 +21,7 @@ from .window import Window
 
 if TYPE_CHECKING:
     from ..resources import Resource
+    from .expected_time import Survey
     from .job_queues import JobQueues
     from .jobs import DecodeJob
 
@@ -30,6 +31,8 @@ START_SECONDS = 0.1
 IDLE_SECONDS = 30.0
 #: Seconds without a message after which a process with jobs counts as stalled. It sends ten a second.
 STALL_SECONDS = 5.0
+#: Sizes that one message asks for. A longer message would keep the GIL from the main thread for milliseconds.
+_SIZES_AT_ONCE = 24
 #: Seconds that a process may take to start.
 _READY_SECONDS = 30.0
 #: Processes in a row that end without an answer, after which no further one is started.
@@ -83,6 +86,9 @@ class ProcessWorker:
         self._failures = 0
         #: Jobs whose sizes the process was asked for, by number of the question.
         self._surveys: dict[int, list[DecodeJob]] = {}
+        self._questions = 0
+        #: Surveys of the jobs that were sent, until all their sizes were asked for.
+        self._unasked: list[Survey] = []
         self.thread = threading.Thread(target=self._run, name=f"pyglet_palace decoder {number}", daemon=True)
 
     # On any thread
@@ -166,8 +172,9 @@ class ProcessWorker:
         """Send jobs, and receive results. Return False if there was no work for a while, or at the end."""
         if not self.window.jobs:
             self._heard = float("inf")
-        work = self._queues.refill(self.window, 0.0 if self._writing > 0 else IDLE_SECONDS)
-        if work is None and self._writing <= 0:
+        unfinished = self._writing > 0 or bool(self._unasked)
+        work = self._queues.refill(self.window, 0.0 if unfinished else IDLE_SECONDS)
+        if work is None and not unfinished:
             return False
         added, dropped = work or ([], [])
         if self._heard == float("inf"):
@@ -178,12 +185,15 @@ class ProcessWorker:
             if self._disk_cache is None and isinstance(disk_cache, DiskWriter):
                 self._disk_cache = disk_cache
                 requests.append(("disk cache", disk_cache.folder, disk_cache.limit))
-            requests += self._survey(number, job)
+            if job.survey is not None and job.survey not in self._unasked:
+                self._unasked.append(job.survey)
             resource = _portable(job)
             if resource is None:
                 self._decline(number)
             else:
                 requests.append(("decode", number, resource, job.settings.limit, job.settings.supported))
+        if self._unasked:
+            requests += self._ask_sizes(self._unasked[0])
         if requests:
             process.send(requests)
         events = process.receive()
@@ -196,22 +206,27 @@ class ProcessWorker:
                 raise BrokenProcess(f"its answer cannot be used ({error!r})") from None
         return True
 
-    def _survey(self, number: int, job: DecodeJob) -> list[tuple[Any, ...]]:
-        """Return the question for the sizes that no thread has asked for."""
+    def _ask_sizes(self, survey: Survey) -> list[tuple[Any, ...]]:
+        """Return the question for some sizes that no thread has asked for."""
         asked: list[DecodeJob] = []
         resources: list[Resource] = []
-        while job.survey is not None and (other := job.survey.take()) is not None:
-            resource = _portable(other) if other.portable else None
+        while len(asked) < _SIZES_AT_ONCE:
+            job = survey.take()
+            if job is None:
+                self._unasked.remove(survey)
+                break
+            resource = _portable(job) if job.portable else None
             if resource is not None:
-                asked.append(other)
+                asked.append(job)
                 resources.append(resource)
             else:
-                other.measure()
-                job.survey.answer()
+                job.measure()
+                survey.answer()
         if not asked:
             return []
-        self._surveys[number] = asked
-        return [("sizes", number, resources)]
+        self._questions += 1
+        self._surveys[self._questions] = asked
+        return [("sizes", self._questions, resources)]
 
     def _answer_surveys(self) -> None:
         """Give up the sizes that a process was asked for."""
@@ -220,6 +235,7 @@ class ProcessWorker:
                 assert job.survey is not None
                 job.survey.answer()
         self._surveys.clear()
+        self._unasked.clear()  # other jobs of their batches ask again, or threads do
 
     def _handle(self, process: DecoderProcess, events: list[list[Any]]) -> None:
         """Handle the events of a block, and receive the samples of its results."""

@@ -456,12 +456,14 @@ def test_destroy_ends_the_process(pool: WorkerPool, tmp_path: Path, order: str) 
     jobs = [file_job(tmp_path / f"{number}.wav") for number in range(50)]
     if order != "destroy while it starts":
         warm_up(pool, tmp_path)
-    pool.submit(jobs)
+    hold = threading.Event()
+    pool.submit([Held(hold), *jobs])  # the thread leaves the files to the process
     wait_until(lambda: pool._processes[0]._process is not None)
     pid = process_of(pool).pid
     if order == "destroy":
         wait_until(lambda: all(job.state == "done" for job in jobs))
 
+    hold.set()
     pool.close()
 
     wait_until(lambda: not is_running(pid))
