@@ -172,7 +172,7 @@ class ProcessWorker:
         """Send jobs, and receive results. Return False if there was no work for a while, or at the end."""
         if not self.window.jobs:
             self._heard = float("inf")
-        unfinished = self._writing > 0 or bool(self._unasked)
+        unfinished = self._writing > 0 or bool(self._unasked or self._surveys)
         work = self._queues.refill(self.window, 0.0 if unfinished else IDLE_SECONDS)
         if work is None and not unfinished:
             return False
