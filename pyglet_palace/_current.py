@@ -77,6 +77,11 @@ def require_engine(context: Context | None) -> Engine:
     """
     found = context if context is not None else current_context()
     if found is None:
+        if _process_wide is not None:
+            raise RuntimeError(
+                "there is no context current; it was destroyed, by shutdown() or at the end of the program. "
+                "Call cancel() of a batch before, so that its on_complete is not called then"
+            )
         raise RuntimeError("there is no context current; call pyglet_palace.init() first, or pass context=")
     engine = getattr(found, "_engine", None)
     # Other objects of a context have an engine, too. A ``weakref.proxy`` of a context is equal to it.

@@ -297,6 +297,14 @@ def test_missing_context_is_reported() -> None:
             use()
 
 
+def test_missing_context_of_a_program_that_ends_is_reported(device: palace.Device) -> None:
+    context = palace.Context(device, auto_update=False)
+    palace.use_context(context)
+    context.destroy()
+    with pytest.raises(RuntimeError, match=r"it was destroyed, by shutdown\(\) or at the end of the program"):
+        palace.play("a")
+
+
 def test_disconnect_is_reported_once(
     context: palace.Context, device: palace.LoopbackDevice, sound: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
