@@ -11,7 +11,7 @@ from .levels import LEVELS, Level
 _NO_WINDOW = """\
 Fogbound needs a display to draw on, and there is none: {error}
 On a machine without a screen, install a virtual one and run the game in it (Debian, Ubuntu):
-    apt-get install xvfb libgl1-mesa-dri libglu1-mesa libegl1
+    apt-get install xvfb xauth libgl1 libgl1-mesa-dri libglu1-mesa libegl1 fontconfig fonts-dejavu-core
     xvfb-run -a -s "-screen 0 1280x720x24" {command} --headless"""
 
 #: How it was started, for messages: from the installed package or from the checkout.
