@@ -79,8 +79,8 @@ def require_engine(context: Context | None) -> Engine:
     if found is None:
         if _process_wide is not None:
             raise RuntimeError(
-                "there is no context current; it was destroyed, by shutdown() or at the end of the program. "
-                "Call cancel() of a batch before, so that its on_complete is not called then"
+                "there is no context current; the last one was destroyed, by shutdown() or at the end of the program. "
+                "Call init() again, or cancel() a batch before the end, so that its on_complete is not called then"
             )
         raise RuntimeError("there is no context current; call pyglet_palace.init() first, or pass context=")
     engine = getattr(found, "_engine", None)

@@ -301,7 +301,7 @@ def test_missing_context_of_a_program_that_ends_is_reported(device: palace.Devic
     context = palace.Context(device, auto_update=False)
     palace.use_context(context)
     context.destroy()
-    with pytest.raises(RuntimeError, match=r"it was destroyed, by shutdown\(\) or at the end of the program"):
+    with pytest.raises(RuntimeError, match=r"the last one was destroyed, by shutdown\(\) or at the end of the program"):
         palace.play("a")
 
 
