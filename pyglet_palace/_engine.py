@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from ._decoding.load import Settings
     from ._loading.cache import CacheEntry
+    from ._loading.delayed_plays import StartsSource
     from ._loading.disk_writer import DiskWriter
     from ._loading.upload import BufferStore
     from ._loading.workers import WorkerPool
@@ -113,6 +114,7 @@ class Engine:
         disk_cache: DiskWriter | None,
         settings: Callable[[], Settings],
         make_buffer: Callable[[CacheEntry], Any],
+        start_source: StartsSource,
     ) -> None:
         """Build the parts.
 
@@ -127,6 +129,7 @@ class Engine:
             disk_cache: The disk cache, or None.
             settings: Returns the settings of a load that starts now.
             make_buffer: Makes the `Buffer` of a cache entry.
+            start_source: Plays a sound on a source.
         """
         self.context = context
         self.device = device
@@ -152,7 +155,7 @@ class Engine:
         self.requests = LoadRequests(workers, self.cache, self.publisher, lookup=self.lookup, settings=settings)
         if device.repeatable:
             self.requests.in_order, self.events.failure_budget = True, math.inf
-        self.delayed_plays = DelayedPlays(self.transport, self.requests, self.cache, self.events)
+        self.delayed_plays = DelayedPlays(self.transport, self.requests, self.cache, self.events, start_source)
         self.settings = settings
         self.scheduler: Scheduler | None = None
         self._connected = True

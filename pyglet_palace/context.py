@@ -26,6 +26,7 @@ from .listener import Listener, put_on_stage
 from .message import MessageHandler
 from .resources import key_of
 from .scheduler import Scheduler
+from .source import start_playing
 from .stage import SoundStage
 
 if TYPE_CHECKING:
@@ -267,6 +268,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             disk_cache=disk,
             settings=self._settings,
             make_buffer=lambda entry: Buffer._of(engine, entry),
+            start_source=start_playing,
         )
         native_device.users.append(engine)
         engine.requests.limit = cache_limit

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from .. import resources
     from .._common.events import EventQueue
     from .._playback.transport import Transport
-    from .._playback.voice import PlaybackState
+    from .._playback.voice import Playable, PlaybackState
     from ..errors import ResourceError
     from .cache import SoundCache
     from .expected_time import Survey
     from .jobs import DecodeJob
     from .requests import LoadRequests
     from .upload import UploadJob
+
+
+class StartsSource(Protocol):
+    """Plays a sound on a source (`source.start_playing`)."""
+
+    def __call__(self, source: Any, playable: Playable, /, *, paused: bool) -> None: ...
 
 
 class DelayedPlay:
@@ -64,24 +70,33 @@ class DelayedPlay:
             state.paused_by_group = False
             plays.events.post_force_stopped(self._source, state.on_force_stopped)
         else:
-            plays.transport.start(state, entry, paused=self.paused)
+            plays.start(self._source, entry, paused=self.paused)
 
 
 class DelayedPlays:
     """Makes the delayed plays of a context. Used on the main thread only.
 
     Attributes:
-        transport: Starts the sources.
+        transport: Has the sources that wait.
         requests: The pending loads.
         cache: The loaded sounds.
         events: Where sources that are not heard are reported.
+        start: Plays a sound on a source.
     """
 
-    def __init__(self, transport: Transport, requests: LoadRequests, cache: SoundCache, events: EventQueue) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        requests: LoadRequests,
+        cache: SoundCache,
+        events: EventQueue,
+        start: StartsSource,
+    ) -> None:
         self.transport = transport
         self.requests = requests
         self.cache = cache
         self.events = events
+        self.start = start
 
     def play(self, name: resources.Name, key: str, source: Any, state: PlaybackState, late: float | None) -> None:
         """Load a sound ahead of everything queued, and start `source` when it arrives.

@@ -637,10 +637,10 @@ def state_of(source: Source) -> PlaybackState:
     return source._state
 
 
-def start_playing(source: Source, playable: Playable) -> None:
-    """Play `playable` on a source that is alive."""
+def start_playing(source: Source, playable: Playable, *, paused: bool = False) -> None:
+    """Play `playable` on a source that is alive. With `paused`, `Source.resume` starts it."""
     engine = source._engine
-    engine.transport.start(source._state, playable)
+    engine.transport.start(source._state, playable, paused=paused)
     parameters = source._state.parameters
     if parameters and (playable.channel_config != "Mono" or parameters.get(GAIN, 1.0) > 1.0):
         source._warn_of_silence()

@@ -8,6 +8,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
+from tests.conftest import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +54,18 @@ def test_position_set_while_playing_is_reported(
     assert not logged_warnings()
     source.position = 1, 2, 3
     assert len(logged_warnings()) == 1
+
+
+@pytest.mark.parametrize("options", [{"position": (1, 0, 0)}, {"gain": 2.0}])
+def test_play_that_waited_is_reported(
+    context: palace.Context, tmp_path: Path, logged_warnings: Warnings, options: dict[str, Any]
+) -> None:
+    """A sound that `palace.play` loads is reported when it starts, as one that is cached."""
+    palace.play(sounds.wav(tmp_path / "late.wav", channels=2), **options)
+    assert not logged_warnings()
+    loaded(context)
+    (text,) = logged_warnings()
+    assert "late.wav'" in text
 
 
 def test_stream_with_a_position_is_reported(stereo: palace.Buffer, logged_warnings: Warnings) -> None:
