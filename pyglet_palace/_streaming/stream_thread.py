@@ -152,8 +152,10 @@ class StreamThread:
 
     def _run(self) -> None:
         try:
-            while not self._closed and threading.current_thread() is self._thread:
-                self._awake.clear()
+            while True:
+                self._awake.clear()  # before the checks: `close` changes what they read, and then wakes
+                if self._closed or threading.current_thread() is not self._thread:
+                    break
                 sleep = self._serve_all()
                 if sleep != 0:
                     self._awake.wait(sleep)
