@@ -101,11 +101,11 @@ def assert_equal(first: Samples | None, second: Samples | None) -> None:
 # Hits
 
 
-@pytest.mark.parametrize("channels", [1, 2, 6])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "channels"),
+    [(kind, count) for kind in KINDS for count in (1, 2, 6) if count <= 2 or kind not in ("mp3", "wav-adpcm")],
+)
 def test_hit_equals_decode_bit_for_bit(tmp_path: Path, cache: DiskCache, kind: str, channels: int) -> None:
-    if channels > 2 and kind in ("mp3", "wav-adpcm"):
-        pytest.skip("has no such layout")
     path = KINDS[kind].write(tmp_path / "a", sounds.noise(5000, channels))
     decoded, again = load_through(None, path), Progress()
 
