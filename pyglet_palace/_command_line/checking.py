@@ -167,6 +167,12 @@ class Group:
     names: dict[str, Name]
     broken: dict[str, str] = field(default_factory=dict)
 
+    def close(self) -> None:
+        """Close the zip, which pyglet's loader leaves open."""
+        if self.loader is not None:
+            location: Any = self.loader.location(str(next(iter(self.names.values()))))
+            location.zip.close()
+
 
 def find_sounds(paths: Iterable[Path]) -> list[Group]:
     """Return the sounds in files, folders and zips. Of folders and zips, the files whose suffixes are those of sounds.
@@ -231,6 +237,7 @@ def check_sounds(groups: Sequence[Group], options: Options, advance: Callable[[]
                 workers = min(os.cpu_count() or 1, 64)
                 with Context(device, auto_update=False, loader=group.loader, workers=workers) as context:
                     sounds += _check_group(group, context, options, advance)
+                group.close()
     for sound in sounds:
         sound.findings = [finding for finding in sound.findings if finding.kind not in options.ignored]
     return Report(sounds)

@@ -11,6 +11,7 @@ import pytest
 
 import pyglet_palace as palace
 from pyglet_palace.__main__ import main
+from pyglet_palace._command_line import checking
 from tests import sounds
 
 if TYPE_CHECKING:
@@ -184,3 +185,16 @@ def test_folder_without_sounds_is_a_problem(tmp_path: Path, capsys: pytest.Captu
 def test_wrong_usage_ends_with_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", *arguments]) == 2
     assert "Usage:" in capsys.readouterr().err
+
+
+def test_zips_are_closed(tmp_path: Path) -> None:
+    sounds.write(tmp_path / "a.wav", FINE)
+    with zipfile.ZipFile(tmp_path / "level.zip", "w") as archive:
+        archive.write(tmp_path / "a.wav", "a.wav")
+    _, group = checking.find_sounds([tmp_path / "level.zip"])
+    assert group.loader is not None
+    location: Any = group.loader.location("a.wav")
+
+    checking.check_sounds([group], checking.Options(), lambda: None)
+
+    assert location.zip.fp is None
