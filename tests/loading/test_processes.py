@@ -33,6 +33,7 @@ from pyglet_palace._decoding.load import Settings, load
 from pyglet_palace._loading import decoder_main, decoder_process, process_worker
 from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
 from pyglet_palace._loading.disk_writer import DiskWriter
+from pyglet_palace._loading.expected_time import Survey
 from pyglet_palace._loading.job_queues import JobQueues
 from pyglet_palace._loading.jobs import DecodeJob
 from pyglet_palace._loading.window import Window
@@ -430,9 +431,7 @@ def test_budget_sends_one_job_at_a_time(serving: WorkerPool, tmp_path: Path) -> 
 
 
 def test_sizes_of_a_batch_come_first(serving: WorkerPool, tmp_path: Path) -> None:
-    """One question asks for the sizes of all files. The progress of a batch needs them."""
-    from pyglet_palace._loading.expected_time import Survey
-
+    """The process tells the sizes of all files, which the progress of a batch needs."""
     for number in range(250):
         sounds.wav(tmp_path / f"{number}.wav", 10 + number)
     jobs = [file_job(tmp_path / f"{number}.wav") for number in range(250)]
@@ -621,6 +620,61 @@ def test_block_that_is_no_list_is_refused(text: bytes, monkeypatch: pytest.Monke
     process.close()
 
 
+def test_suspect_shares_no_window(tmp_path: Path) -> None:
+    """While a suspect runs, no other job is sent: its end must not make suspects of them."""
+    queues, window = JobQueues(None, uses_processes=True), Window()
+    suspects = [file_job(tmp_path / f"{number}.wav") for number in range(2)]
+    queues.submit(suspects)
+    assert queues.refill(window, 0) is not None
+    assert queues.take_back(window, stalled=False) is None
+    queues.submit([file_job(tmp_path / "other.wav")])
+
+    for suspect in suspects:
+        work = queues.refill(window, 0)
+        assert work is not None
+        ((number, job),) = work[0]
+        assert job is suspect
+        assert queues.take_answered(window, number) is job
+        queues.finish(job)
+
+
+def test_process_is_outside_the_terminal(serving: WorkerPool) -> None:
+    """A Ctrl-C in the terminal goes to the processes of its group."""
+    assert os.getpgid(process_of(serving).pid) != os.getpgrp()
+
+
+def test_sizes_are_awaited_without_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker asks for all sizes, and waits for the answers, when its only job has been answered."""
+    monkeypatch.setattr(process_worker, "IDLE_SECONDS", 0.0)
+    queues = JobQueues(None, uses_processes=True)
+    worker = process_worker.ProcessWorker(queues, 1, 0.0)
+    jobs = [file_job(tmp_path / f"{number}.wav") for number in range(60)]
+    survey = Survey(jobs)
+    for job in jobs:
+        job.survey = survey
+    answers: list[list[Any]] = []
+
+    class Answering:
+        pid = 0
+
+        def send(self, requests: list[Any]) -> None:
+            answers.extend(["declined", number] for kind, number, *_ in requests if kind == "decode")
+            answers.extend(
+                ["sizes", number, 0, [100] * len(of[0])] for kind, number, *of in requests if kind == "sizes"
+            )
+
+        def receive(self) -> list[list[Any]]:
+            return [answers.pop(0)] if answers else []
+
+        def receive_into(self, arrays: Any) -> None:
+            assert not arrays
+
+    queues.submit(jobs[:1])
+    while not survey.complete:
+        assert worker._exchange(Answering())  # type: ignore[arg-type]
+    assert not worker._exchange(Answering())  # type: ignore[arg-type]
+
+
 GAME = """
     import os, sys, time, signal, threading
     import pyglet_palace as palace
@@ -748,6 +802,20 @@ def test_sounds_of_a_process_can_be_heard(scene: palace.Context, tmp_path: Path)
     heard = device.render(3000)[:, 0]
 
     assert np.allclose(heard, sounds.ramp(3000)[:, 0] / 32768, atol=1e-6)
+
+
+def test_buffer_runs_what_a_process_returns(
+    faulty: None, scene: palace.Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job comes back from a stalled process while no thread is free: the thread that waits for it runs it."""
+    monkeypatch.setattr(process_worker, "STALL_SECONDS", 0.2)
+    hold = threading.Event()
+    scene._engine.workers.submit([Held(hold)])
+    palace.cache([sounds.wav(tmp_path / "block.wav", 100)])
+    wait_until(lambda: scene._engine.workers.queued == 0)
+
+    assert palace.Buffer(tmp_path / "block.wav").length == 100
+    hold.set()
 
 
 def test_cancelled_load_stops_early(scene: palace.Context, tmp_path: Path) -> None:
