@@ -650,6 +650,11 @@ class Loads(RuleBasedStateMachine):
         if play is not None and len(self.context._engine.events):
             self.past[source._serial] = play
 
+    def may_fail(self, source: palace.Source) -> bool:
+        """Whether the streaming thread may end `source` at any moment."""
+        play = self.plays.get(source._serial)
+        return play is not None and "force_stopped" in play.ends
+
     def any_source(self, which: int) -> palace.Source:
         self.sources = [source for source in self.sources if source]
         if not self.sources:
@@ -704,7 +709,7 @@ class Loads(RuleBasedStateMachine):
         source = self.any_source(which)
         was = source.playing or source.paused
         source.resume() if resume else source.pause()
-        assert source.paused is (was and not resume)
+        assert source.paused is (was and not resume) or (self.may_fail(source) and not source.playing)
 
     @rule(which=a_number, offset=st.integers(0, 9000), looping=st.booleans(), priority=st.integers(0, 2))
     def change(self, which: int, offset: int, looping: bool, priority: int) -> None:
@@ -738,8 +743,11 @@ class Loads(RuleBasedStateMachine):
         for source in [state.source for state in self.context._engine.voices]:
             assert isinstance(source, palace.Source)
             if source.group in there and (source.playing or source.paused):
-                self.forced[source._serial] += 1
-                self.plays.pop(source._serial)
+                if self.may_fail(source):
+                    self.past[source._serial] = self.plays.pop(source._serial)
+                else:
+                    self.forced[source._serial] += 1
+                    self.plays.pop(source._serial)
         self.guarded(group.stop_all, tells=True)
 
     # Time
