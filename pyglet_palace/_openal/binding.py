@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int64, c_ubyte, c_uint, c_void_p
+from ctypes import c_char_p, c_float, c_int, c_int64, c_uint, c_void_p
 from itertools import repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,103 +18,10 @@ from .._common.text import short_repr
 from ..errors import DeviceError, OpenALError
 from . import constants as c
 from . import library
+from .prototypes import AL, ALC, CORE, function_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-_ints, _uints, _floats, _int64s = POINTER(c_int), POINTER(c_uint), POINTER(c_float), POINTER(c_int64)
-
-#: Name: (result, arguments...). Sources: AL/al.h; AL/alext.h for names that end in SOFT and alBufferDataStatic.
-_AL: Mapping[str, tuple[Any, ...]] = {
-    "alGenSources": (None, c_int, _uints),
-    "alDeleteSources": (None, c_int, _uints),
-    "alSourcef": (None, c_uint, c_int, c_float),
-    "alSource3f": (None, c_uint, c_int, c_float, c_float, c_float),
-    "alSourcefv": (None, c_uint, c_int, _floats),
-    "alSourcei": (None, c_uint, c_int, c_int),
-    "alSource3i": (None, c_uint, c_int, c_int, c_int, c_int),
-    "alGetSourcei": (None, c_uint, c_int, _ints),
-    "alGetSourcef": (None, c_uint, c_int, _floats),
-    "alSourceQueueBuffers": (None, c_uint, c_int, _uints),
-    "alSourceUnqueueBuffers": (None, c_uint, c_int, _uints),
-    "alSourcePlay": (None, c_uint),
-    "alSourcePlayv": (None, c_int, _uints),
-    "alSourcePause": (None, c_uint),
-    "alSourceRewind": (None, c_uint),
-    "alSourceStop": (None, c_uint),
-    "alGenBuffers": (None, c_int, _uints),
-    "alDeleteBuffers": (None, c_int, _uints),
-    "alBufferData": (None, c_uint, c_int, c_void_p, c_int, c_int),
-    "alBufferiv": (None, c_uint, c_int, _ints),
-    "alGetBufferi": (None, c_uint, c_int, _ints),
-    "alListenerf": (None, c_int, c_float),
-    "alListener3f": (None, c_int, c_float, c_float, c_float),
-    "alListenerfv": (None, c_int, _floats),
-    "alDopplerFactor": (None, c_float),
-    "alSpeedOfSound": (None, c_float),
-    "alDistanceModel": (None, c_int),
-    "alDisable": (None, c_int),
-    "alGetInteger": (c_int, c_int),
-    "alGetString": (c_char_p, c_int),
-    "alIsExtensionPresent": (c_ubyte, c_char_p),
-}
-
-_AL_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
-    # ALC_EXT_EFX, AL/efx.h
-    "alGenEffects": (None, c_int, _uints),
-    "alDeleteEffects": (None, c_int, _uints),
-    "alEffecti": (None, c_uint, c_int, c_int),
-    "alEffectf": (None, c_uint, c_int, c_float),
-    "alEffectfv": (None, c_uint, c_int, _floats),
-    "alGenFilters": (None, c_int, _uints),
-    "alDeleteFilters": (None, c_int, _uints),
-    "alFilteri": (None, c_uint, c_int, c_int),
-    "alFilterf": (None, c_uint, c_int, c_float),
-    "alGenAuxiliaryEffectSlots": (None, c_int, _uints),
-    "alAuxiliaryEffectSloti": (None, c_uint, c_int, c_int),
-    "alAuxiliaryEffectSlotf": (None, c_uint, c_int, c_float),
-    # Others
-    "alBufferDataStatic": (None, c_uint, c_int, c_void_p, c_int, c_int),
-    "alBufferStorageSOFT": (None, c_uint, c_int, c_void_p, c_int, c_int, c_uint),  # AL_SOFTX_map_buffer
-    "alMapBufferSOFT": (c_void_p, c_uint, c_int, c_int, c_uint),
-    "alUnmapBufferSOFT": (None, c_uint),
-    "alDeferUpdatesSOFT": (None,),
-    "alProcessUpdatesSOFT": (None,),
-    "alGetStringiSOFT": (c_char_p, c_int, c_int),
-    "alGetSourcei64vSOFT": (None, c_uint, c_int, _int64s),
-    "alSourcedSOFT": (None, c_uint, c_int, c_double),
-}
-
-_ALC: Mapping[str, tuple[Any, ...]] = {
-    "alcOpenDevice": (c_void_p, c_char_p),
-    "alcCloseDevice": (c_ubyte, c_void_p),
-    "alcCreateContext": (c_void_p, c_void_p, _ints),
-    "alcMakeContextCurrent": (c_ubyte, c_void_p),
-    "alcGetCurrentContext": (c_void_p,),
-    "alcDestroyContext": (None, c_void_p),
-    "alcGetError": (c_int, c_void_p),
-    "alcIsExtensionPresent": (c_ubyte, c_void_p, c_char_p),
-    # The result is an address, because lists of names contain NULs and a bytes object would end at the first.
-    "alcGetString": (c_void_p, c_void_p, c_int),
-    "alcGetIntegerv": (None, c_void_p, c_int, c_int, _ints),
-}
-
-_ALC_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
-    "alcSetThreadContext": (c_ubyte, c_void_p),
-    "alcGetThreadContext": (c_void_p,),
-    "alcLoopbackOpenDeviceSOFT": (c_void_p, c_char_p),
-    "alcIsRenderFormatSupportedSOFT": (c_ubyte, c_void_p, c_int, c_int, c_int),
-    "alcRenderSamplesSOFT": (None, c_void_p, c_void_p, c_int),
-    "alcDevicePauseSOFT": (None, c_void_p),
-    "alcDeviceResumeSOFT": (None, c_void_p),
-    "alcResetDeviceSOFT": (c_ubyte, c_void_p, _ints),
-    "alcReopenDeviceSOFT": (c_ubyte, c_void_p, c_char_p, _ints),
-    "alcEventIsSupportedSOFT": (c_int, c_int, c_int),  # ALC_SOFT_system_events
-    "alcEventControlSOFT": (c_ubyte, c_int, _ints, c_ubyte),
-    "alcEventCallbackSOFT": (None, c_void_p, c_void_p),
-    "alcGetStringiSOFT": (c_char_p, c_void_p, c_int, c_int),
-    "alcGetInteger64vSOFT": (None, c_void_p, c_int, c_int, _int64s),
-}
 
 _AL_ERRORS = {
     0xA001: "AL_INVALID_NAME",
@@ -134,18 +41,6 @@ _ALC_ERRORS = {
 #: ALCEVENTPROCTYPESOFT: event, kind of device, device, length, message, parameter.
 _EventCallback = ctypes.CFUNCTYPE(None, c_int, c_int, c_void_p, c_int, c_void_p, c_void_p)
 
-#: Functions that may take long. They release the GIL. All others take about a microsecond and keep it: a main thread
-#: that releases the GIL may wait up to 5 ms until a worker returns it.
-_RELEASES_GIL = frozenset(
-    {
-        *("alBufferData", "alBufferStorageSOFT", "alGenAuxiliaryEffectSlots"),
-        *("alcOpenDevice", "alcCloseDevice", "alcLoopbackOpenDeviceSOFT", "alcResetDeviceSOFT", "alcReopenDeviceSOFT"),
-        *("alcEventControlSOFT", "alcEventCallbackSOFT"),  # they wait for a callback, which waits for the GIL
-        *("alcDevicePauseSOFT", "alcDeviceResumeSOFT", "alcGetString", "alcGetStringiSOFT"),
-        *("alcCreateContext", "alcDestroyContext", "alcRenderSamplesSOFT"),
-    }
-)
-
 
 class Pointer(c_void_p):
     """An address. A function whose result is a `Pointer` returns an object that can be passed on as it is."""
@@ -159,29 +54,26 @@ class Functions:
         def __getattr__(self, name: str) -> Any: ...
 
     def __init__(self) -> None:
-        self.handle = handle = library.load()
+        self.handle = library.load()
         self._extensions = {"": True}
-        get_error = ctypes.PYFUNCTYPE(c_int)(("alGetError", handle))
-        for name, prototype in _AL.items():
-            setattr(self, name, _checked(name, _type(name, prototype)((name, handle)), get_error))
-        for name, prototype in _ALC.items():
-            setattr(self, name, _type(name, prototype)((name, handle)))
-        self._unchecked_sourcef = _type("alSourcef", _AL["alSourcef"])(("alSourcef", handle))
-        self._get_error = get_error
-        address_of = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(("alcGetProcAddress", handle))
-        for name, prototype in {**_AL_EXTENSIONS, **_ALC_EXTENSIONS}.items():
-            address = address_of(None, name.encode())
-            function = _type(name, prototype)(address) if address else None
-            if function is not None and name in _AL_EXTENSIONS:
-                function = _checked(name, function, get_error)
-            setattr(self, name, function)
-
+        self._get_error = self._find("alGetError", (c_int,))
+        for name, prototype in AL.items():
+            setattr(self, name, _checked(name, self._find(name, prototype), self._get_error))
+        for name, prototype in ALC.items():
+            setattr(self, name, self._find(name, prototype))
+        self._unchecked_sourcef = self._find("alSourcef", AL["alSourcef"])
         #: The function that OpenAL calls at events; None: there is none.
         self._event_callback: Any = None
         #: The context of the calling thread, as a `Pointer`.
-        self.thread_context: Any = None
-        if self.alcGetThreadContext is not None:
-            self.thread_context = _type("alcGetThreadContext", (Pointer,))(address_of(None, b"alcGetThreadContext"))
+        self.thread_context: Any = self._find("alcGetThreadContext", (Pointer,))
+
+    def _find(self, name: str, prototype: tuple[Any, ...]) -> Any:
+        """Return the function `name`; None if OpenAL does not have it."""
+        if name in CORE:
+            return function_type(name, prototype)((name, self.handle))
+        address_of = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(("alcGetProcAddress", self.handle))
+        address = address_of(None, name.encode())
+        return function_type(name, prototype)(address) if address else None
 
     # The following methods are called inside a context scope.
 
@@ -434,10 +326,6 @@ def attribute_list(attributes: Mapping[int, int]) -> Any:
     return (c_int * (len(flat) + 1))(*flat, 0)
 
 
-def _type(name: str, prototype: tuple[Any, ...]) -> Any:
-    return (ctypes.CFUNCTYPE if name in _RELEASES_GIL else ctypes.PYFUNCTYPE)(*prototype)
-
-
 def _number_from(generate: Any) -> int:
     number = c_uint()
     generate(1, number)
@@ -452,7 +340,8 @@ def _checked(name: str, function: Any, get_error: Any) -> Any:
             raise OpenALError(name, code, f"{name}({shown}) failed: {_AL_ERRORS.get(code, hex(code))}")
         return result
 
-    function.errcheck = errcheck
+    if function is not None:
+        function.errcheck = errcheck
     return function
 
 
