@@ -15,6 +15,7 @@ import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._common import events, log
 from pyglet_palace._loading import process_worker, requests, workers
+from pyglet_palace._openal import functions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,6 +79,12 @@ def _way_of_decoding(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     """Decode in threads where the default is 'auto', or in processes with the option ``--processes``."""
     seconds = 0.0 if request.config.getoption("--processes") else threading.TIMEOUT_MAX
     monkeypatch.setattr(process_worker, "START_SECONDS", seconds)
+
+
+def patch_al(patch: pytest.MonkeyPatch, name: str, function: Any) -> None:
+    """Replace an AL function, with and without its check for errors."""
+    for al in (functions(), functions().unchecked):
+        patch.setattr(al, name, function)
 
 
 def loader_threads() -> list[threading.Thread]:

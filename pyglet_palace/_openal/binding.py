@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
+from copy import copy
 from ctypes import c_char_p, c_float, c_int, c_int64, c_uint, c_void_p
 from itertools import repeat
 from types import SimpleNamespace
@@ -47,7 +48,17 @@ class Pointer(c_void_p):
 
 
 class Functions:
-    """The functions of an OpenAL library, as attributes. A function of a missing extension is None."""
+    """The functions of an OpenAL library, as attributes. A function of a missing extension is None.
+
+    Attributes:
+        handle: The library, as ctypes has loaded it.
+        thread_context: Returns the context of the calling thread, as a `Pointer`; None without thread contexts.
+        take_error: ``alGetError``: returns the code of the oldest error and clears it; 0 if there is none.
+        unchecked: The same functions, which check no error. The caller calls `take_error` after the last call.
+    """
+
+    take_error: Callable[[], int]
+    unchecked: Functions
 
     if TYPE_CHECKING:
 
@@ -56,16 +67,20 @@ class Functions:
     def __init__(self) -> None:
         self.handle = library.load()
         self._extensions = {"": True}
-        self._get_error = self._find("alGetError", (c_int,))
-        for name, prototype in AL.items():
-            setattr(self, name, _checked(name, self._find(name, prototype), self._get_error))
-        for name, prototype in ALC.items():
-            setattr(self, name, self._find(name, prototype))
-        self._unchecked_sourcef = self._find("alSourcef", AL["alSourcef"])
         #: The function that OpenAL calls at events; None: there is none.
         self._event_callback: Any = None
-        #: The context of the calling thread, as a `Pointer`.
+        for name, prototype in ALC.items():
+            setattr(self, name, self._find(name, prototype))
         self.thread_context: Any = self._find("alcGetThreadContext", (Pointer,))
+        self._set_al_functions()
+
+    def _set_al_functions(self) -> None:
+        """Set the AL functions as attributes, here with a check and on `unchecked` without."""
+        self.take_error = self._find("alGetError", (c_int,))
+        self.unchecked = copy(self)
+        for name, prototype in AL.items():
+            setattr(self.unchecked, name, self._find(name, prototype))
+            setattr(self, name, _checked(name, self._find(name, prototype), self.take_error))
 
     def _find(self, name: str, prototype: tuple[Any, ...]) -> Any:
         """Return the function `name`; None if OpenAL does not have it."""
@@ -169,12 +184,20 @@ class Functions:
 
         This takes less than half the time of single calls. All calls are made, also after one that fails.
         """
-        calls = map(self._unchecked_sourcef, sources, repeat(what), values)
+        calls = map(self.unchecked.alSourcef, sources, repeat(what), values)
         deque(calls, maxlen=0)
-        code = self._get_error()
+        code = self.take_error()
         if code:
-            text = f"alSourcef(..., {c.NAMES.get(what, what)}, ...) failed: {_AL_ERRORS.get(code, hex(code))}"
-            raise OpenALError("alSourcef", code, text)
+            raise _error("alSourcef", f"alSourcef(sources, {_shown(1, what)}, values)", code)
+
+    def start_source(self, source: int, buffer: int) -> None:
+        """Attach `buffer` to a source without a queue and play it. The error is read once, after both calls."""
+        unchecked = self.unchecked
+        unchecked.alSourcei(source, c.AL_BUFFER, buffer)
+        unchecked.alSourcePlay(source)
+        code = self.take_error()
+        if code:
+            raise _error("alSourcePlay", f"alSourcei({source}, AL_BUFFER, {buffer}) or alSourcePlay({source})", code)
 
     def source_latency(self, source: int) -> int:
         """Return the output latency of a source in nanoseconds; 0 without AL_SOFT_source_latency."""
@@ -332,17 +355,22 @@ def _number_from(generate: Any) -> int:
     return number.value
 
 
-def _checked(name: str, function: Any, get_error: Any) -> Any:
+def _checked(name: str, function: Any, get_error: Callable[[], int]) -> Any:
+    """Let ctypes call `get_error` after each call of `function`, which may be None, and raise the error."""
+
     def errcheck(result: Any, _function: Any, arguments: tuple[Any, ...]) -> Any:
         code = get_error()
         if code:
-            shown = ", ".join(map(_shown, range(len(arguments)), arguments))
-            raise OpenALError(name, code, f"{name}({shown}) failed: {_AL_ERRORS.get(code, hex(code))}")
+            raise _error(name, f"{name}({', '.join(map(_shown, range(len(arguments)), arguments))})", code)
         return result
 
     if function is not None:
         function.errcheck = errcheck
     return function
+
+
+def _error(name: str, call: str, code: int) -> OpenALError:
+    return OpenALError(name, code, f"{call} failed: {_AL_ERRORS.get(code, hex(code))}")
 
 
 def _shown(place: int, argument: Any) -> str:

@@ -90,9 +90,9 @@ def _make_filter(al: Functions, value: Filter) -> int:
     made = al.generate_filter()
     try:
         al.alFilteri(made, c.AL_FILTER_TYPE, c.AL_FILTER_BANDPASS)
-        al.alFilterf(made, c.AL_BANDPASS_GAIN, gain)
-        al.alFilterf(made, c.AL_BANDPASS_GAINHF, high)
-        al.alFilterf(made, c.AL_BANDPASS_GAINLF, low)
+        for what, factor in ((c.AL_BANDPASS_GAIN, gain), (c.AL_BANDPASS_GAINHF, high), (c.AL_BANDPASS_GAINLF, low)):
+            if factor != 1.0:
+                al.alFilterf(made, what, factor)
     except BaseException:
         al.delete_filter(made)
         raise

@@ -25,10 +25,25 @@ def _total_filter(state: PlaybackState) -> Filter:
     return state.filter if state.mix is None else product(state.filter, state.mix.filter)
 
 
+def _store_gain(state: PlaybackState) -> float:
+    """Store the product of the gains of source, fade and groups as a parameter, and return it."""
+    gain, mix = state.gain * state.fade_factor, state.mix
+    if mix is not None:
+        gain *= mix.gain
+    if gain == 1.0:
+        state.parameters.pop(GAIN, None)
+    else:
+        if gain > FLT_MAX:
+            gain = FLT_MAX
+        state.parameters[GAIN] = gain
+    return gain
+
+
 class VoiceParameters:
     """What the voices of one context are set to. Base class of `VoicePool`. Used on the main thread only.
 
     A state keeps its parameters while it has no voice of OpenAL. A voice gets those that differ from OpenAL's defaults.
+    They are sent without a check of each call. After an error, they are sent again with checks, which name the call.
 
     Attributes:
         end_times: When each voice can end.
@@ -46,25 +61,32 @@ class VoiceParameters:
 
     def update_gain(self, state: PlaybackState) -> None:
         """Apply the product of the gains of source, fade and groups."""
-        gain, mix = state.gain * state.fade_factor, state.mix
-        if mix is not None:
-            gain *= mix.gain
-        self.set_parameter(state, GAIN, gain if gain <= FLT_MAX else FLT_MAX)
+        voice, parameters = state.voice, state.parameters
+        before = parameters.get(GAIN)
+        gain = _store_gain(state)
+        if voice is None or not voice.number:
+            return
+        placed = state.placement or self.stage
+        if placed is not None:
+            gain *= voice.place_gain
+        try:
+            with self._scope as al:
+                voice.touched.add(GAIN)  # first: see `_send`
+                al.unchecked.alSourcef(voice.number, c.AL_GAIN, gain)
+                if al.take_error():
+                    al.alSourcef(voice.number, c.AL_GAIN, gain)
+        except BaseException:
+            if before is None:
+                parameters.pop(GAIN, None)
+            else:
+                parameters[GAIN] = before
+            raise
 
     def update_gains(self, states: Iterable[PlaybackState]) -> None:
         """Do what `update_gain` does, faster, for many states."""
         numbers, gains = [], []
         for state in states:
-            voice, mix = state.voice, state.mix
-            gain = state.gain * state.fade_factor
-            if mix is not None:
-                gain *= mix.gain
-            if gain > FLT_MAX:
-                gain = FLT_MAX
-            if gain == 1.0:
-                state.parameters.pop(GAIN, None)
-            else:
-                state.parameters[GAIN] = gain
+            voice, gain = state.voice, _store_gain(state)
             if voice is not None and voice.number:
                 voice.touched.add(GAIN)
                 numbers.append(voice.number)
@@ -121,7 +143,9 @@ class VoiceParameters:
             return
         try:
             with self._scope as al:
-                self._send(al, voice, parameter, value)
+                self._send(al.unchecked, voice, parameter, value)
+                if al.take_error():
+                    self._send(al, voice, parameter, value)
                 if timing:
                     self._update_end_time(al, voice)
         except BaseException:
@@ -176,9 +200,13 @@ class VoiceParameters:
         """
         state = voice.state
         assert state is not None
-        if new:
+        if new and state.parameters:
+            unchecked = al.unchecked
             for parameter, value in state.parameters.items():
-                self._send(al, voice, parameter, value)
+                self._send(unchecked, voice, parameter, value)
+            if al.take_error():
+                for parameter, value in state.parameters.items():
+                    self._send(al, voice, parameter, value)
         voice.playable = playable
         placement = state.placement or self.stage
         if placement is not None and voice.number:

@@ -506,9 +506,13 @@ class VoicePool(VoiceParameters):
     def _reset_voice(self, al: Functions, voice: Voice) -> None:
         """Detach a voice from sound and state, and restore OpenAL's initial parameters."""
         self._detach(al, voice)
-        for parameter in voice.touched:
-            parameter.send(al, voice.number, parameter.default)
-        voice.touched.clear()
+        if voice.touched:
+            for parameter in voice.touched:
+                parameter.send(al.unchecked, voice.number, parameter.default)
+            if al.take_error():
+                for parameter in voice.touched:
+                    parameter.send(al, voice.number, parameter.default)
+            voice.touched.clear()
         self._unlink(voice)
 
     def _unlink(self, voice: Voice) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import RATE
+from tests.conftest import RATE, patch_al
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,7 @@ def test_without_efx_one_warning_is_logged(
     chord: palace.Buffer, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch, caplog: Any
 ) -> None:
     monkeypatch.setattr(palace._common.log, "_warned", set())
-    monkeypatch.setattr(palace.Source().context._engine.al, "alGenFilters", None)
+    patch_al(monkeypatch, "alGenFilters", None)
     source = palace.Source()
     source.filter = (0, 1, 1)
     for _ in range(2):

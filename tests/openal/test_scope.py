@@ -27,6 +27,14 @@ def test_failed_call_names_its_arguments(context: palace.Context) -> None:
     context.listener.gain = 0.5  # the error was read: the next call is innocent
 
 
+def test_failed_start_names_both_calls(context: palace.Context) -> None:
+    """`start_source` reads the error once, after both calls."""
+    text = r"alSourcei\(9999, AL_BUFFER, 0\) or alSourcePlay\(9999\) failed: AL_INVALID_NAME"
+    with context._engine.scope as al, pytest.raises(palace.OpenALError, match=text):
+        al.start_source(9999, 0)
+    context.listener.gain = 0.5  # the error was read
+
+
 def test_scope_restores_other_contexts(device: palace.LoopbackDevice) -> None:
     al = _openal.functions()
     outer = palace.Context(device, auto_update=False)

@@ -14,7 +14,7 @@ import pyglet_palace as palace
 from pyglet_palace._playback import fades
 from pyglet_palace._playback.voice import GAIN
 from tests import sounds
-from tests.conftest import EXACT, RATE
+from tests.conftest import EXACT, RATE, patch_al
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,9 +242,7 @@ def test_replaced_sound_makes_no_burst(
     received: list[str] = []
     for name in ("alSourcef", "alSourceStop"):
         call = getattr(context._engine.al, name)
-        monkeypatch.setattr(
-            context._engine.al, name, lambda *a, call=call, name=name: (received.append(name), call(*a))[1]
-        )
+        patch_al(monkeypatch, name, lambda *a, call=call, name=name: (received.append(name), call(*a))[1])
     buffer.play(source)
     assert received.index("alSourceStop") < received.index("alSourcef")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import RATE
+from tests.conftest import RATE, patch_al
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -409,15 +410,28 @@ def test_refused_play_leaves_no_trace(
     source = palace.Source()
     source.gain = 0.5
     with monkeypatch.context() as patch:
-        patch.setattr(
-            context._engine.al, failing, refuse if failing == "alSourcePlay" else Once(context._engine.al.alSourcef)
-        )
+        patch_al(patch, failing, refuse if failing == "alSourcePlay" else Once(context._engine.al.alSourcef))
         with pytest.raises(palace.OpenALError):
             buffer.play(source)
     assert buffer.source_count == context.stats()["sources"] == 0
     assert context.stats()["voices"] == 1
     buffer.play(source)
     assert source.playing
+
+
+@pytest.mark.parametrize(("name", "call"), [("gain", "alSourcef({}, AL_GAIN, 0.5)"), ("position", "alSource3f({}, ")])
+def test_refused_setting_names_the_call(
+    buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch, name: str, call: str
+) -> None:
+    """Settings are sent without a check of each call. After an error they are sent again, with checks."""
+    source = buffer.play()
+    before = getattr(source, name)
+    with monkeypatch.context() as patch:
+        patch.setattr(source._state.voice, "number", 9999)
+        with pytest.raises(palace.OpenALError, match=re.escape(call.format(9999)) + ".*failed: AL_INVALID_NAME"):
+            setattr(source, name, 0.5 if name == "gain" else (1, 0, 0))
+    assert getattr(source, name) == before
+    context.listener.gain = 0.5  # the error was read: another call does not report it
 
 
 class Once:

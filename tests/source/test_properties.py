@@ -14,6 +14,7 @@ from pyglet_palace._openal import constants as c
 from pyglet_palace._openal.properties import Property
 from pyglet_palace._playback.voice import GAIN
 from tests import sounds
+from tests.conftest import patch_al
 from tests.effect_renderer import release
 
 if TYPE_CHECKING:
@@ -335,8 +336,8 @@ def test_missing_extension_is_logged_once(
         "gain_auto": "ALC_EXT_EFX",
     }
     monkeypatch.setattr(log, "_warned", set())
-    monkeypatch.setattr(context._engine.al, "has_extension", lambda name: not name)
-    monkeypatch.setattr(context._engine.al, "alGenFilters", None)
+    patch_al(monkeypatch, "has_extension", lambda name: not name)
+    patch_al(monkeypatch, "alGenFilters", None)
     source = buffer.play()
     assert source._state.voice is not None
     for name, extension in extensions.items():
@@ -360,7 +361,7 @@ def test_no_source_doppler_is_accepted(
         send(source, what, value)
 
     monkeypatch.setattr(log, "_warned", set())
-    monkeypatch.setattr(context._engine.al, "alSourcef", refuse)
+    patch_al(monkeypatch, "alSourcef", refuse)
     source = palace.Source()
     source.doppler_factor = 0.5
     buffer.play(source)

@@ -8,7 +8,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import EXACT, RATE
+from tests.conftest import EXACT, RATE, patch_al
 from tests.effect_renderer import EffectRenderer, level, noise
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def test_refused_send_keeps_the_old_effect(
     source.looping = True
     renderer.buffer(noise()).play(source)
     with monkeypatch.context() as patch:
-        patch.setattr(context._engine.al, "alSource3i", refused)
+        patch_al(patch, "alSource3i", refused)
         with pytest.raises(palace.OpenALError, match="out of memory"):
             source.sends[0].effect = newcomer
     assert source.sends[0].effect is before
