@@ -18,11 +18,13 @@ _WITHOUT_EXTRA = (
 )
 
 
-def start(*arguments: object, drivers: str = "null", extra: bool = True, **environment: str) -> subprocess.Popen[str]:
-    """Start a command on OpenAL Soft's `drivers`, with warnings as errors."""
+def start(
+    *arguments: object, drivers: str = "null", extra: bool = True, warnings: str = "error", **environment: str
+) -> subprocess.Popen[str]:
+    """Start a command on OpenAL Soft's `drivers`, by default with warnings as errors."""
     program = ["-m", "pyglet_palace"] if extra else ["-c", _WITHOUT_EXTRA]
     return subprocess.Popen(
-        [sys.executable, "-W", "error", *program, *map(str, arguments)],
+        [sys.executable, "-W", warnings, *program, *map(str, arguments)],
         env={**os.environ, "PYTHONPATH": str(CHECKOUT), "ALSOFT_DRIVERS": drivers, **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
