@@ -49,8 +49,7 @@ if TYPE_CHECKING:
         #: Whether each update completes all pending work, however long it takes, so that all runs of a test are equal.
         repeatable: bool
 
-        def pass_time(self, now: float, *, idle: bool = False) -> None:
-            """Advance a device without hardware to `now`."""
+        on_time: Callable[[float, bool], None] | None
 
         def watch_default(self) -> None:
             """Start or end the watch of the default device, after a change of `users`."""
@@ -66,8 +65,8 @@ if TYPE_CHECKING:
         def message_handler(self) -> Any: ...
 
 
-#: Seconds between two checks of the device's connection.
-_CONNECTION_INTERVAL = 0.5
+#: Seconds between two checks of the device's connection, and for stalled threads and processes.
+_CHECK_INTERVAL = 0.5
 
 
 class Engine:
@@ -231,7 +230,7 @@ class Engine:
         return (
             self.voices.any_playing()
             or self.requests.busy
-            or bool(self.calls)
+            or bool(self.calls.waiting)
             or bool(len(self.events))
             or self.transport.group_fades.busy
             or self.abandoned_batch
@@ -242,19 +241,29 @@ class Engine:
         watch_pyglet()
         scheduler = self.scheduler
         if scheduler is not None and self.alive and not scheduler.awake and self.has_work():
-            self.device.pass_time(time.perf_counter(), idle=True)
+            if self.device.on_time is not None:
+                self.device.on_time(time.perf_counter(), True)
             scheduler.wake()
 
     def update(self) -> None:
         """Publish loads, advance fades, collect ended voices, serve effects, check the device, dispatch events."""
-        self.scope.leave_abandoned()
+        # A game calls this once a frame, when its code has left the caches of the processor. Each further function then
+        # takes about 2 us, so parts without work are not called.
+        if self.scope.entered:
+            self.scope.leave_abandoned()
         watch_pyglet()
         if self.abandoned_batch:
             self.context.end_batch()
         now = time.perf_counter()
-        self.device.pass_time(now)
-        self.workers.replace_stalled(now)
-        self.calls.run()
+        if self.device.on_time is not None:
+            self.device.on_time(now, False)
+        if now - self._checked_at > _CHECK_INTERVAL:
+            self._checked_at = now
+            self.workers.replace_stalled(now)
+            self.streams.replace_stalled(now)
+            self._check_connection()
+        if self.calls.waiting:
+            self.calls.run()
         if self.alive:
             self.requests.publish()
         if not self.alive:  # the game's resource_not_found destroyed the context
@@ -262,13 +271,10 @@ class Engine:
         self.transport.advance_fades()
         self.voices.collect_ended()
         self.voices.return_virtual()
-        self.streams.replace_stalled(now)
         self.effect_slots.update()
-        if now - self._checked_at > _CONNECTION_INTERVAL:
-            self._checked_at = now
-            self._check_connection()
-        self._post_batch_events()
-        self.events.dispatch(self.context.message_handler, self.context)
+        if self.publisher.changed_batches:
+            self._post_batch_events()
+        self.events.dispatch(self.context)
         if self.scheduler is not None and self.alive and not self.has_work():
             self.scheduler.sleep()
             self.wake()  # a thread that saw the scheduler awake may have added a call since `has_work`
@@ -276,7 +282,7 @@ class Engine:
     def dispatch(self) -> None:
         """Dispatch the events of a call that stops sources. The next update raises the exceptions of handlers."""
         self._post_batch_events()
-        self.events.dispatch_keeping_errors(self.context.message_handler, self.context)
+        self.events.dispatch_keeping_errors(self.context)
         if self.alive:
             self.wake()
 
@@ -341,6 +347,5 @@ class Engine:
         self.events.post_device_disconnected(self.context.device)
 
     def _post_batch_events(self) -> None:
-        if self.publisher.changed_batches:
-            for batch in self.publisher.take_changed_batches():
-                batch._report(self.events)
+        for batch in self.publisher.take_changed_batches():
+            batch._report(self.events)

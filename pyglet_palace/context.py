@@ -380,7 +380,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             "voices": self._engine.voices.count,
             "stolen": self._engine.voices.stolen,
             "buffers": self._engine.buffers.count,
-            "undeleted": self._engine.buffers.refused,
+            "undeleted": len(self._engine.buffers.refused),
             "effect_slots": self._engine.effect_slots.count,
             "workers": self._engine.workers.workers,
             "processes": self._engine.workers.processes,
@@ -573,7 +573,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
             return
         engine.check_alive()
         engine.close()
-        engine.events.dispatch_keeping_errors(self.message_handler, self)
+        engine.events.dispatch_keeping_errors(self)
         if self._owns_device and not engine.device.users:
             self._device.close()
         engine.events.close()

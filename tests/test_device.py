@@ -277,13 +277,13 @@ def test_silent_device_time_can_be_paused() -> None:
 
     with SilentDevice() as device, palace.Context(device, auto_update=False):
         began = device._passed
-        device._native.pass_time(began + 0.1)
+        device._native.on_time(began + 0.1, False)
         assert device.clock_time == pytest.approx(1e8, abs=1e6)
         device.pause_dsp()
-        device._native.pass_time(began + 0.2)
+        device._native.on_time(began + 0.2, False)
         assert device.clock_time == pytest.approx(1e8, abs=1e6)
         device.resume_dsp()
-        device._native.pass_time(began + 0.3)
+        device._native.on_time(began + 0.3, False)
         assert device.clock_time == pytest.approx(2e8, abs=2e6)
 
 

@@ -13,7 +13,12 @@ from . import log
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pyglet.event import EventDispatcher
+    class Receiver(Protocol):
+        """The interface of a context."""
+
+        @property
+        def message_handler(self) -> object: ...
+        def dispatch_event(self, event: str, *arguments: Any) -> Any: ...
 
 
 #: Events that are logged if nothing handles them, with the text; the arguments of the event fill it in.
@@ -33,7 +38,7 @@ _MOST_POSTPONED = 1000
 class _Entry(Protocol):
     """An entry of the queue."""
 
-    def deliver(self, handler: object, context: EventDispatcher) -> None:
+    def deliver(self, handler: object, context: Receiver) -> None:
         """Call the game's callbacks."""
 
 
@@ -49,14 +54,14 @@ class _ContextEvent(NamedTuple):
     #: The game's own callback for the first argument.
     callback: Callable[[Any], object] | None = None
 
-    def deliver(self, handler: object, context: EventDispatcher) -> None:
+    def deliver(self, handler: object, context: Receiver) -> None:
         try:
             if self.callback is not None:
                 self.callback(self.arguments[0])
         finally:
             self._deliver_to_context(handler, context)
 
-    def _deliver_to_context(self, handler: object, context: EventDispatcher) -> None:
+    def _deliver_to_context(self, handler: object, context: Receiver) -> None:
         try:
             if self.message:
                 getattr(handler, self.message)(*self.arguments)
@@ -72,7 +77,7 @@ class _BatchEvent(NamedTuple):
     event: str
     batch: Any
 
-    def deliver(self, _handler: object, _context: EventDispatcher) -> None:
+    def deliver(self, _handler: object, _context: Receiver) -> None:
         self.batch.dispatch_event(self.event, self.batch)
 
 
@@ -82,7 +87,7 @@ class _Call(NamedTuple):
     function: Callable[..., object]
     arguments: tuple[object, ...]
 
-    def deliver(self, _handler: object, _context: EventDispatcher) -> None:
+    def deliver(self, _handler: object, _context: Receiver) -> None:
         self.function(*self.arguments)
 
 
@@ -165,7 +170,7 @@ class EventQueue:
         """Post a call of `function`."""
         self._entries.append(_Call(function, arguments))
 
-    def dispatch(self, handler: object, context: EventDispatcher) -> None:
+    def dispatch(self, context: Receiver) -> None:
         """Dispatch this round of events. Does nothing inside a handler: the outer call continues.
 
         An exception of a handler propagates after its event; the next call dispatches the rest. Failed loads have a
@@ -180,19 +185,19 @@ class EventQueue:
         if not self._entries and not self._postponed:  # nearly always
             return
         try:
-            self._dispatch_round(handler, context, self.failure_budget)
+            self._dispatch_round(context, self.failure_budget)
         finally:
             if self._closed:  # a handler destroyed the context: no later call dispatches the rest
-                self.dispatch_keeping_errors(handler, context)
+                self.dispatch_keeping_errors(context)
 
-    def dispatch_keeping_errors(self, handler: object, context: EventDispatcher) -> None:
+    def dispatch_keeping_errors(self, context: Receiver) -> None:
         """Dispatch this round of events. Exceptions of handlers are kept for the next `dispatch`."""
         if self._dispatching:
             return
         self._fence = None
         while self._has_more():
             try:
-                self._dispatch_round(handler, context)
+                self._dispatch_round(context)
             except BaseException as error:
                 self._kept_errors.append(error)
         if self._closed:
@@ -219,8 +224,9 @@ class EventQueue:
             self._postponed.append(entry)
         return None
 
-    def _dispatch_round(self, handler: object, context: EventDispatcher, failure_budget: float = math.inf) -> None:
+    def _dispatch_round(self, context: Receiver, failure_budget: float = math.inf) -> None:
         self._dispatching = True
+        handler = context.message_handler
         left = failure_budget
         try:
             while (entry := self._next(postpone=left < 0)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -55,17 +56,16 @@ class CallQueue:
     """Calls that other threads ask the thread of a context to make.
 
     `put` may be called on any thread. The other methods belong to the thread of the context.
+
+    Attributes:
+        waiting: The calls that are left to make.
     """
 
-    __slots__ = ("_calls", "_closed")
+    __slots__ = ("_closed", "waiting")
 
     def __init__(self) -> None:
-        self._calls: SimpleQueue[Callable[[], object]] = SimpleQueue()
+        self.waiting: deque[Callable[[], object]] = deque()
         self._closed = False
-
-    def __bool__(self) -> bool:
-        """Whether calls are left to make."""
-        return not self._calls.empty()
 
     def put(self, call: Callable[[], object]) -> None:
         """Add a call.
@@ -73,14 +73,14 @@ class CallQueue:
         Raises:
             DestroyedError: The queue is closed.
         """
-        self._calls.put(call)
+        self.waiting.append(call)
         if self._closed:  # asked after the put: `close` sees the call, or this does
             raise DestroyedError("the context was destroyed")
 
     def run(self) -> None:
         """Make the calls, in order. If one raises, the next `run` makes the others."""
-        while self:
-            self._calls.get_nowait()()
+        while self.waiting:
+            self.waiting.popleft()()
 
     def close(self) -> None:
         """Refuse further calls, and make those that were added before."""

@@ -54,21 +54,19 @@ class BufferStore:
     OpenAL's mixer reads the array of a static buffer until the buffer is deleted. The store therefore keeps the array
     until ``alDeleteBuffers`` has succeeded or the device is closed. OpenAL refuses to delete a buffer while it is
     attached to a source.
+
+    Attributes:
+        refused: Buffers whose deletion OpenAL refused. `retry` deletes them later.
     """
 
     def __init__(self) -> None:
         self._stored: dict[int, StoredBuffer] = {}
-        self._refused: list[StoredBuffer] = []
+        self.refused: list[StoredBuffer] = []
 
     @property
     def count(self) -> int:
         """Number of buffers in OpenAL."""
         return len(self._stored)
-
-    @property
-    def refused(self) -> int:
-        """Number of buffers whose deletion OpenAL refused and that `retry` deletes later."""
-        return len(self._refused)
 
     def start_upload(self, al: Functions, name: str, samples: Samples) -> StoredBuffer | UploadJob:
         """Start to upload `samples` to OpenAL.
@@ -155,14 +153,14 @@ class BufferStore:
             stored.delete_sections(al)
             al.delete_buffer(stored.number)
         except OpenALError:
-            self._refused.append(stored)
+            self.refused.append(stored)
         else:
             del self._stored[stored.number]
             stored.data = None
 
     def retry(self, al: Functions) -> None:
         """Try again to delete the buffers whose deletion OpenAL refused."""
-        refused, self._refused = self._refused, []
+        refused, self.refused = self.refused, []
         for stored in refused:
             self.delete(al, stored)
 
@@ -171,7 +169,7 @@ class BufferStore:
         for stored in self._stored.values():
             stored.data = None
         self._stored.clear()
-        self._refused.clear()
+        self.refused.clear()
 
 
 def _format_of(samples: Samples) -> int:

@@ -66,6 +66,8 @@ class NativeDevice:
         closed: Whether the device was closed.
         repeatable: Whether each update of a context completes all pending work, however long it takes, so that all runs
             of a test are equal. Read when a context is created.
+        on_time: Advances a device without hardware to a time (``time.perf_counter``), in each update of a context. The
+            second argument is whether playback was idle. None: the hardware advances.
         on_play: Called with the name of each sound that starts to play on the device; None: nothing is called.
     """
 
@@ -95,7 +97,6 @@ class NativeDevice:
         self._known_name = self.name
         self._last_attempt = float("-inf")
         self._rate = 0
-        #: Called by `pass_time`; a silent device renders there.
         self.on_time: Callable[[float, bool], None] | None = None
         self.repeatable = False
         self.on_play: Callable[[str], None] | None = None
@@ -143,16 +144,6 @@ class NativeDevice:
     def clock_time(self) -> int:
         """Nanoseconds of sound mixed since the device was opened; 0 without a clock."""
         return self.al.device_clock(self.handle) if self.has_clock else 0
-
-    def pass_time(self, now: float, *, idle: bool = False) -> None:
-        """Advance a device without hardware to `now` (``time.perf_counter``).
-
-        Args:
-            now: The time.
-            idle: Whether playback was idle.
-        """
-        if self.on_time is not None:
-            self.on_time(now, idle)
 
     def reset(self, attributes: Mapping[int, int]) -> None:
         """Change the attributes of the device (ALC_SOFT_HRTF). Blocks until it is done.

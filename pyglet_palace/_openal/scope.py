@@ -93,6 +93,9 @@ class ContextScope:
     Without the extension, entering makes the context current for the process (`_ProcessWideScope`).
 
     After `close`, entering raises `DestroyedError`.
+
+    Attributes:
+        entered: The scopes of all contexts that a thread is inside, one item each.
     """
 
     def __init__(self, al: Functions, context: int) -> None:
@@ -100,6 +103,7 @@ class ContextScope:
         self._al = al
         self._handle = context
         self._shared = _shared
+        self.entered = _shared.previous
         self._closed = False
         base = ContextScope if al.alcSetThreadContext is not None else _ProcessWideScope
         # Special methods are looked up on the class. Functions of C are not bound to the object.
@@ -117,7 +121,7 @@ class ContextScope:
     @property
     def depth(self) -> int:
         """Number of scopes of all contexts that a thread is inside. One thread at a time can be."""
-        return len(self._shared.previous)
+        return len(self.entered)
 
     def leave_abandoned(self) -> None:
         """Leave scopes that this thread has entered and not left. Must not be called inside a scope.

@@ -170,7 +170,8 @@ class EffectSlots:
 
         Sets the voices' sends again if the device's sends have changed.
         """
-        self._collect()
+        if self.dropped or self._fading:
+            self._collect()
         if self.sends_changed:
             self.sends_changed = False
             for playing in self._voices:

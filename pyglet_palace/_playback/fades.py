@@ -99,17 +99,20 @@ class Fades(ABC, Generic[_Faded]):
     """The fades of all sources, or of all groups, of one context, driven by the device clock.
 
     Used on the main thread only. Subclasses know how to fade.
+
+    Attributes:
+        running: The fade of each source or group that has one.
     """
 
     def __init__(self, device: DeviceClock) -> None:
         """Start without a fade; `device` is the clock."""
         self._device = device
-        self._running: MutableMapping[_Faded, _Fade] = {}
+        self.running: MutableMapping[_Faded, _Fade] = {}
 
     @property
     def busy(self) -> bool:
         """Whether a fade runs that did not wait at the last step."""
-        return any(not fade.waits for fade in self._running.values())
+        return any(not fade.waits for fade in self.running.values())
 
     def start(
         self, faded: _Faded, start: float | None, target: float, milliseconds: float, curve: Curve, *, stops: bool
@@ -122,7 +125,7 @@ class Fades(ABC, Generic[_Faded]):
             start = self.factor(faded)
         else:
             self._set_factor(faded, start)
-        self._running[faded] = _Fade(start, target, milliseconds * 1e6, curve, stops, self._now())
+        self.running[faded] = _Fade(start, target, milliseconds * 1e6, curve, stops, self._now())
 
     @abstractmethod
     def factor(self, faded: _Faded) -> float:
@@ -130,24 +133,24 @@ class Fades(ABC, Generic[_Faded]):
 
     def is_fading(self, faded: _Faded) -> bool:
         """Return whether a fade runs."""
-        return faded in self._running
+        return faded in self.running
 
     def forget(self, faded: _Faded) -> None:
         """End the fade at its current factor."""
-        if self._running:
-            self._running.pop(faded, None)
+        if self.running:
+            self.running.pop(faded, None)
 
     def catch_up(self, faded: _Faded) -> None:
         """Advance one fade to this moment. Called before a pause and before a resume."""
-        fade = self._running.get(faded) if self._running else None
+        fade = self.running.get(faded) if self.running else None
         if fade is not None:
             self._advance(faded, fade, self._now())
 
     def advance(self) -> None:
         """Advance all fades to this moment."""
-        if self._running:
+        if self.running:
             now = self._now()
-            for faded, fade in list(self._running.items()):
+            for faded, fade in list(self.running.items()):
                 self._advance(faded, fade, now)
 
     def _advance(self, faded: _Faded, fade: _Fade, now: int) -> None:
@@ -234,7 +237,7 @@ class GroupFades(Fades[Any]):
     def __init__(self, device: DeviceClock) -> None:
         """Start without a fade; `device` is the clock."""
         super().__init__(device)
-        self._running = weakref.WeakKeyDictionary()
+        self.running = weakref.WeakKeyDictionary()
 
     def factor(self, faded: FadingGroup) -> float:
         return faded._fade_factor

@@ -120,8 +120,10 @@ class Transport:
 
     def advance_fades(self) -> None:
         """Advance all fades to this moment."""
-        self.fades.advance()
-        self.group_fades.advance()
+        if self.fades.running:
+            self.fades.advance()
+        if self.group_fades.running:
+            self.group_fades.advance()
 
     def _stop_after_fade(self, state: PlaybackState) -> None:
         if self._voices.is_playing(state):  # otherwise it has ended, and the update posts that event

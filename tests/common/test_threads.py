@@ -13,10 +13,10 @@ def test_calls_run_in_order() -> None:
     for number in range(3):
         queue.put(lambda number=number: made.append(number))  # type: ignore[misc]
 
-    assert queue
+    assert queue.waiting
     queue.run()
     assert made == [0, 1, 2]
-    assert not queue
+    assert not queue.waiting
 
 
 def test_raising_call_keeps_the_others() -> None:

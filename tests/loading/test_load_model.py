@@ -854,7 +854,7 @@ class Loads(RuleBasedStateMachine):
                 assert held.batch.finished
                 assert not held.listens or held.silent or held.completed == 1
         assert self.live == {"source": set(), "buffer": set()}, "OpenAL's objects are left behind"
-        assert self.device._buffers.count == self.device._buffers.refused == 0
+        assert (self.device._buffers.count, self.device._buffers.refused) == (0, [])
         self.let_workers_go()
         wait_until(lambda: not loader_threads())
         if not same or not self.device:

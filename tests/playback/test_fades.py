@@ -278,7 +278,7 @@ def test_theft_ends_the_fade(
     buffer.play(thief)
     assert not source.playing
     context.update()
-    assert not context._engine.transport.fades._running
+    assert not context._engine.transport.fades.running
     thief.stop()
     buffer.play(source)
     assert heard(source) == 1
@@ -334,7 +334,7 @@ def test_fades_keep_no_source_alive(
     source.fade_to(0.5, 10)
     device.render(RATE)
     context.update()
-    assert not context._engine.transport.fades._running
+    assert not context._engine.transport.fades.running
 
 
 def test_destroyed_objects_do_not_fade(
