@@ -1,4 +1,4 @@
-"""Sphinx extension: docstrings of constants and properties, the thread and blocking of each name, links to names.
+"""Sphinx extension: docstrings of constants and properties, order of members, threads and blocking, links to names.
 
 `RULES` is the one place for the latter. Each entry of the reference ends with its rule, and the directive
 ``thread-table`` makes the table of all of them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from docutils import nodes
@@ -126,6 +127,25 @@ def complete(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines:
         lines += ["", ".. rst-class:: rule", "", f"**Thread:** {rule.thread}. **Blocks:** {rule.blocks}.", ""]
 
 
+def order_inherited(app: Sphinx) -> None:
+    """List the inherited members of a class after its own, in the order of the code. Sphinx sorts them by name."""
+    for kind in (pyglet_palace.Source,):
+        order = _tag_order(kind)
+        for base in kind.__mro__[1:]:
+            if base.__module__.startswith("pyglet_palace."):
+                tags = sorted(_tag_order(base).items(), key=itemgetter(1))
+                members = [tag.partition(".")[2] for tag, _ in tags if tag.startswith(f"{base.__name__}.")]
+                for place, member in enumerate(members, 1 + max(order.values())):
+                    order.setdefault(f"{kind.__name__}.{member}", place)
+
+
+def _tag_order(kind: type) -> dict[str, int]:
+    """Return the places of the definitions in the module of a class. Sphinx keeps the dictionary, and sorts by it."""
+    analyzer = ModuleAnalyzer.for_module(kind.__module__)
+    analyzer.analyze()
+    return analyzer.tagorder
+
+
 class ThreadTable(Directive):
     """The table of `RULES`."""
 
@@ -167,6 +187,7 @@ def link_names(app: Sphinx, doctree: nodes.document) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the extension."""
+    app.connect("builder-inited", order_inherited)
     app.connect("autodoc-process-docstring", complete)
     app.connect("doctree-read", link_names)
     app.add_directive("thread-table", ThreadTable)

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
+from ._base import check_alive, engine_of, state_of
 from ._options import PlayOptions, SourceOptions
 from ._placement import StageMap
-from ._source import (
-    Source,
-    check_alive,
-    engine_of,
-    new_source,
-    playable_for,
-    set_play_options,
-    start_playing,
-    state_of,
-)
+from ._source import Source, new_source
+from ._start import playable_for, set_play_options, start_playing
 
 __all__ = [
     "PlayOptions",

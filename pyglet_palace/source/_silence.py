@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import log
 from .._openal import constants as c
+from .._playback.virtual import sound_of
 from .._playback.voice import GAIN
 from ._spatial import FACING, SpatialProperties, is_positioned
 
 if TYPE_CHECKING:
     from .._openal.properties import Property
-    from .._playback.voice import Playable, PlaybackState
+    from .._playback.voice import PlaybackState
     from ..context import Context
 
 
-def warn_of_silence(state: PlaybackState, playable: Playable, context: Context) -> None:
-    """Log, once for each sound, that the position or a part of the gain is not heard.
+def warn_of_silence(state: PlaybackState, context: Context) -> None:
+    """Log, once for each sound, that the position or a part of the gain of the present sound is not heard.
 
     Args:
         state: The playback state of the source.
-        playable: Its sound.
         context: Its context.
     """
+    playable = sound_of(state.voice)
+    if playable is None:
+        return
     parameters, name, layout = state.parameters, playable.name, playable.channel_config
     positioned = state.placement is None and is_positioned(playable, parameters)
     unplaced = SpatialProperties.position in parameters and SpatialProperties.spatialize not in parameters

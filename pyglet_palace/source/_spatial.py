@@ -10,12 +10,12 @@ from .._openal import constants as c
 from .._openal import setters as to
 from .._openal.properties import NumbersProperty, Property, VectorsProperty
 from ..errors import OpenALError
+from ._base import SourceBase
 
 if TYPE_CHECKING:
     from .._common.checks import Vector
-    from .._engine import Engine
     from .._openal import Functions
-    from .._playback.voice import Playable, PlaybackState
+    from .._playback.voice import Playable
 
 _ALL_AROUND = (360.0, 360.0)
 
@@ -73,22 +73,10 @@ def is_positioned(playable: Playable, parameters: dict[Property[Any], Any]) -> b
     return playable.channel_config == "Mono" if spatialize is None else spatialize
 
 
-class SpatialProperties:
+class SpatialProperties(SourceBase):
     """Base class with the spatial properties of `Source`."""
 
     __slots__ = ()
-
-    _engine: Engine
-    _state: PlaybackState
-    _values: dict[str, Any]
-
-    if TYPE_CHECKING:
-
-        def _check_alive(self) -> None: ...
-        def _warn_of_silence(self) -> None: ...
-
-    def _apply(self, changed: Property[Any], value: Any) -> None:
-        self._engine.voices.set_parameter(self._state, changed, value)
 
     def _apply_position(self, value: tuple[float, ...]) -> None:
         state, voices = self._state, self._engine.voices

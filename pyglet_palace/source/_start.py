@@ -1,0 +1,73 @@
+"""Start of a sound on a source: what a voice plays for it, and the options of the play."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any
+
+from .._common import checks
+from .._common.text import short_repr
+from .._openal.properties import Property
+from .._playback.voice import GAIN
+from ._base import engine_of, state_of
+from ._options import PLAY_OPTIONS, check_names
+from ._silence import warn_of_silence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._playback.voice import Playable
+    from ._source import Source
+
+_fade_in = checks.number(0.0)
+
+
+@singledispatch
+def playable_for(sound: object, source: Source) -> Playable:
+    """Return what a voice plays for `sound` on `source`. Each class of sounds registers a function.
+
+    Raises:
+        TypeError: `sound` is not a sound.
+        ValueError: `sound` and `source` belong to different contexts.
+    """
+    hint = f"; palace.play({short_repr(sound)}) plays a sound by its name" if isinstance(sound, str) else ""
+    raise TypeError(f"{short_repr(sound)} cannot be played; it must be a Buffer or a BaseDecoder{hint}")
+
+
+def set_play_options(source: Source, call: str, options: Mapping[str, Any]) -> None:
+    """Set the options of a play on a source that is alive, before the play.
+
+    A sound of the source is stopped without an event, so that it is not heard with the options of the next one. Its
+    voice gets them all when it starts the next sound, in one context scope.
+
+    Args:
+        source: The source.
+        call: The name of the call, for errors.
+        options: Options of `PlayOptions`. If one is not valid, the sound goes on.
+    """
+    check_names(call, options, PLAY_OPTIONS)
+    state = state_of(source)
+    if state.voice is not None:
+        options = {name: _checked(source, name, value) for name, value in options.items()}
+        engine_of(source).voices.release(state)
+    for name, value in options.items():
+        if name == "fade_in":
+            state.next_fade_in = _fade_in(name, value)
+        else:
+            setattr(source, name, value)
+
+
+def _checked(source: Source, name: str, value: Any) -> Any:
+    """Return the value of a property after its check. An iterator becomes a tuple: it can be read once."""
+    described = getattr(type(source), name, None)
+    return described.check(name, value) if isinstance(described, Property) else value
+
+
+def start_playing(source: Source, playable: Playable, *, paused: bool = False) -> None:
+    """Play `playable` on a source that is alive. With `paused`, `Source.resume` starts it."""
+    engine, state = engine_of(source), state_of(source)
+    engine.transport.start(state, playable, paused=paused)
+    parameters = state.parameters
+    if parameters and (playable.channel_config != "Mono" or parameters.get(GAIN, 1.0) > 1.0):
+        warn_of_silence(state, engine.context)
+    engine.wake()
