@@ -20,7 +20,8 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.pycode import ModuleAnalyzer
 
 import pyglet_palace
-from pyglet_palace import attributes, context, decoder, device, effect, formats, resources
+from pyglet_palace import attributes, decoder, device, effect, formats, resources
+from pyglet_palace._context import acoustics
 from pyglet_palace._openal.properties import Property
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ RULES = [
 RULE_OF = {name: rule for rule in RULES for name in rule.names.split()}
 
 #: Modules with constants whose comments are their docstrings.
-_WITH_CONSTANTS = [attributes, context, decoder, device, effect._presets, formats, resources]
+_WITH_CONSTANTS = [acoustics, attributes, decoder, device, effect._presets, formats, resources]
 
 
 @cache
@@ -129,7 +130,7 @@ def complete(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines:
 
 def order_inherited(app: Sphinx) -> None:
     """List the inherited members of a class after its own, in the order of the code. Sphinx sorts them by name."""
-    for kind in (pyglet_palace.Source,):
+    for kind in (pyglet_palace.Context, pyglet_palace.Source):
         order = _tag_order(kind)
         for base in kind.__mro__[1:]:
             if base.__module__.startswith("pyglet_palace."):

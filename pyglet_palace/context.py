@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from ._common import checks, registry
 from ._common.dispatcher import Dispatcher
 from ._common.lifetime import Destroyable, KnownAttributes
 from ._common.text import short_repr
+from ._context.acoustics import Acoustics, DistanceModel, distance_models
+from ._context.capabilities import Capabilities
+from ._context.contents import Contents
+from ._context.load_settings import LoadSettings
+from ._context.options import BUFFER_LIMIT, DISK_CACHE_LIMIT, USUAL_VOICES, Decoding, check_options
 from ._current import current_context, use_context
 from ._engine import Engine
-from ._openal import attribute_list, library_path
-from ._openal import constants as c
+from ._openal import attribute_list
 from ._openal import setters as to
 from ._openal.context import NativeContext
 from ._openal.properties import Property
 from .attributes import MONO_SOURCES
 from .buffer import Buffer
-from .decoder import decoder_factories
 from .device import Device, parts_of
-from .formats import frame_size
 from .listener import Listener, put_on_stage
 from .message import MessageHandler
-from .resources import key_of
 from .scheduler import Scheduler
 from .source import start_playing
 from .stage import SoundStage
@@ -37,56 +38,7 @@ if TYPE_CHECKING:
     import pyglet.clock
     import pyglet.resource
 
-    from ._common.checks import Check
-    from ._decoding.load import Settings
-    from ._openal import Functions
-    from .errors import ResourceError
-    from .resources import Name
-    from .source import Source
-
-#: Default of `Context.buffer_limit`, in bytes.
-BUFFER_LIMIT = 512 * 1024 * 1024
-#: Default of the disk cache's limit, in bytes.
-DISK_CACHE_LIMIT = 1024 * 1024 * 1024
-#: The largest number of voices that can be asked for.
-MOST_VOICES = 65536
-#: Voices that OpenAL Soft gives without a request.
-_USUAL_VOICES = 256
-
-#: Where sounds are decoded, for type checkers.
-Decoding = Literal["auto", "processes", "threads"]
-
-_one_way: Check[Decoding] = checks.one_of(get_args(Decoding))
-
-#: Names of the distance models, for type checkers.
-DistanceModel = Literal[
-    "inverse clamped", "linear clamped", "exponent clamped", "inverse", "linear", "exponent", "none"
-]
-
-_DISTANCE_MODELS: Mapping[DistanceModel, int] = {
-    "inverse clamped": c.AL_INVERSE_DISTANCE_CLAMPED,
-    "linear clamped": c.AL_LINEAR_DISTANCE_CLAMPED,
-    "exponent clamped": c.AL_EXPONENT_DISTANCE_CLAMPED,
-    "inverse": c.AL_INVERSE_DISTANCE,
-    "linear": c.AL_LINEAR_DISTANCE,
-    "exponent": c.AL_EXPONENT_DISTANCE,
-    "none": c.AL_NONE,
-}
-
-#: Names of OpenAL's distance models: how the gain falls with distance.
-distance_models: tuple[DistanceModel, ...] = tuple(_DISTANCE_MODELS)
-
-
-def _doppler_factor(al: Functions, _: int, value: float) -> None:
-    al.alDopplerFactor(value)
-
-
-def _speed_of_sound(al: Functions, _: int, value: float) -> None:
-    al.alSpeedOfSound(value)
-
-
-def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
-    al.alDistanceModel(_DISTANCE_MODELS[value])
+__all__ = ["Context", "Decoding", "DistanceModel", "close_device_with", "distance_models"]
 
 
 def _stage(name: str, value: Any) -> SoundStage | None:
@@ -95,7 +47,7 @@ def _stage(name: str, value: Any) -> SoundStage | None:
     return value
 
 
-class Context(KnownAttributes, Destroyable, Dispatcher):
+class Context(Contents, LoadSettings, Capabilities, Acoustics, KnownAttributes, Destroyable, Dispatcher):
     """A sound cache, a listener and its sources on one device.
 
     A context belongs to the thread that created it. Its members, and the members of all objects made from it, raise
@@ -124,27 +76,6 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
     """
 
     _engine: Engine
-
-    doppler_factor = Property(
-        checks.number(0.0), 1.0, _doppler_factor, "Strength of the Doppler effect, >= 0; 1 is natural, 0 is off."
-    )
-    """Strength of the Doppler effect, >= 0; 1 is natural, 0 is off."""
-
-    speed_of_sound = Property(
-        checks.number(0.0, above=True),
-        343.3,
-        _speed_of_sound,
-        "Speed of sound for the Doppler effect, in units per second, > 0.",
-    )
-    """Speed of sound for the Doppler effect, in units per second, > 0."""
-
-    distance_model: Property[DistanceModel] = Property(
-        checks.one_of(_DISTANCE_MODELS),
-        "inverse clamped",
-        _distance_model,
-        "How the gain falls with distance, one of `distance_models`.",
-    )
-    """How the gain falls with distance, one of `distance_models`."""
 
     def _apply_stage(self, stage: SoundStage | None) -> None:
         put_on_stage(self._listener, stage)
@@ -213,23 +144,20 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         if not isinstance(device, Device):
             raise TypeError(f"device is {short_repr(device)}; it must be a Device, or use init()")
         parts_of(device)  # raises DestroyedError
-        checks.number(0.0, above=True)("update_interval", update_interval)
-        checks.integer(1)("buffer_limit", buffer_limit)
-        if workers is not None:
-            checks.integer(1, 64)("workers", workers)
-        _one_way("decoding", decoding)
-        if cache_limit is not None:
-            checks.integer(0)("cache_limit", cache_limit)
-        if voices is not None:
-            checks.integer(1, MOST_VOICES)("voices", voices)
-            if voices > _USUAL_VOICES:
-                attrs = {MONO_SOURCES: voices, **(attrs or {})}
-        if clock is not None and not hasattr(clock, "schedule_interval_soft"):
-            raise TypeError(f"clock is {short_repr(clock)}; it must be a pyglet.clock.Clock")
-        if loader is not None and not hasattr(loader, "location"):
-            raise TypeError(f"loader is {short_repr(loader)}; it must be a pyglet.resource.Loader")
+        check_options(
+            update_interval=update_interval,
+            buffer_limit=buffer_limit,
+            workers=workers,
+            decoding=decoding,
+            cache_limit=cache_limit,
+            voices=voices,
+            clock=clock,
+            loader=loader,
+        )
+        if voices is not None and voices > USUAL_VOICES:
+            attrs = {MONO_SOURCES: voices, **(attrs or {})}
         attribute_list(attrs or {})  # raises TypeError
-        from ._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not wait for
+        # These import numpy and soundfile, which `import pyglet_palace` must not wait for.
         from ._loading.disk_writer import open_disk_cache
         from ._loading.process_worker import seconds_to_start
         from ._loading.workers import WorkerPool
@@ -252,8 +180,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._values: dict[str, Any] = {}
         self._device = device
         self._message_handler = MessageHandler()
-        self._limit = min(buffer_limit, load.LARGEST_BUFFER)
-        self._newest_settings: tuple[object, Settings] | None = None
+        self._init_loads(buffer_limit)
         native_device.requested_attributes = dict(attrs or {})
         native_device.refresh_rate()
         engine: Engine
@@ -281,7 +208,7 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         registry.add_context(self)
         native_device.watch_default()
 
-    # Parts and contents
+    # Parts
 
     @property
     def device(self) -> Device:
@@ -292,99 +219,6 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
     def listener(self) -> Listener:
         """The listener of the context."""
         return self._listener
-
-    @property
-    def cached_names(self) -> tuple[str, ...]:
-        """Names of the cached sounds, in the order of their requests."""
-        self._check_alive()
-        return self._engine.cache.names
-
-    @property
-    def pending_names(self) -> tuple[str, ...]:
-        """Requested names that were not published yet (by an update, `Buffer` or `Batch.wait`), in request order."""
-        self._check_alive()
-        return self._engine.requests.pending_names
-
-    @property
-    def sources(self) -> list[Source]:
-        """Sources that play, are paused, or wait for their sound (`palace.play`), in the order of their starts.
-
-        Those that wait come last, in the order of their plays.
-        """
-        self._check_alive()
-        waiting = list(self._engine.transport.waiting)
-        return [state.source for state in [*self._engine.voices.active(), *waiting]]
-
-    def state(self, name: Name) -> Literal["unknown", "pending", "cached", "failed"]:
-        """Return what became of a sound.
-
-        Args:
-            name: A resource name for ``pyglet.resource``, or the path of a file.
-
-        Returns:
-            'cached'; 'pending': it was requested and is not published yet; 'failed': its last load failed, see `error`;
-            'unknown': none of these, also after `free` and after it was evicted.
-        """
-        self._check_alive()
-        key = key_of(name)
-        if self._engine.cache.get(key) is not None:
-            return "cached"
-        if self._engine.requests.contains(key):
-            return "pending"
-        return "failed" if key in self._engine.publisher.errors else "unknown"
-
-    def error(self, name: Name) -> ResourceError | None:
-        """Return why the last load of a sound failed; None if it did not fail, or is loading again.
-
-        Args:
-            name: A resource name for ``pyglet.resource``, or the path of a file.
-        """
-        return self._engine.publisher.errors.get(key_of(name)) if self.state(name) == "failed" else None
-
-    @property
-    def cached_size(self) -> int:
-        """Total bytes of the cached samples."""
-        self._check_alive()
-        return self._engine.cache.size
-
-    def stats(self) -> dict[str, int]:
-        """Return counters for a debug display.
-
-        Returns:
-            A dictionary with these keys. Of the cache: ``cached`` (names), ``cached_size`` (bytes), ``evicted`` (names,
-            in total), ``over_limit`` (bytes beyond ``cache_limit``). Of the disk cache, in total: ``disk_hits`` (sounds
-            taken from it), ``disk_writes`` (sounds written to it). Of loading: ``pending`` (names), ``queued`` (those
-            of them that no thread has started), ``loading_size`` (bytes decoded or being decoded, not published),
-            ``failed`` (names, in total), ``workers`` (threads), ``processes`` (decoder processes that are ready). Of
-            playback: ``sources`` (playing or paused), ``streams`` (those of them that stream and are not virtual),
-            ``virtual`` (those of them without a voice, see `Source.audible`), ``underruns`` (in total), ``voices``
-            (made by OpenAL), ``stolen`` (voices, in total), ``effect_slots`` (in use). Of the whole device: ``buffers``
-            (of OpenAL), ``undeleted`` (those of them that OpenAL has refused to delete so far).
-        """
-        self._check_alive()
-        return {
-            "cached": len(self._engine.cache),
-            "cached_size": self._engine.cache.size,
-            "disk_hits": self._engine.publisher.disk_hits,
-            "disk_writes": self._engine.disk_cache.writes if self._engine.disk_cache is not None else 0,
-            "pending": self._engine.requests.pending,
-            "queued": self._engine.workers.queued,
-            "failed": self._engine.publisher.failed,
-            "evicted": self._engine.cache.evicted,
-            "loading_size": self._engine.workers.in_flight,
-            "over_limit": self._engine.cache.over_limit,
-            "sources": self._engine.voices.in_use,
-            "streams": len(self._engine.streams),
-            "virtual": self._engine.voices.virtual_count,
-            "underruns": self._engine.streams.underruns,
-            "voices": self._engine.voices.count,
-            "stolen": self._engine.voices.stolen,
-            "buffers": self._engine.buffers.count,
-            "undeleted": len(self._engine.buffers.refused),
-            "effect_slots": self._engine.effect_slots.count,
-            "workers": self._engine.workers.workers,
-            "processes": self._engine.workers.processes,
-        }
 
     @property
     def message_handler(self) -> MessageHandler:
@@ -403,37 +237,6 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
                 f"message_handler is {short_repr(handler)}; it must be an instance of MessageHandler or of a subclass"
             )
         self._message_handler = handler
-
-    @property
-    def buffer_limit(self) -> int:
-        """Maximum bytes of one sound, at most 2 GiB. A larger sound fails with `BufferTooLarge`."""
-        self._check_alive()
-        return self._limit
-
-    @buffer_limit.setter
-    def buffer_limit(self, limit: int) -> None:
-        from ._decoding.load import LARGEST_BUFFER
-
-        self._check_alive()
-        self._limit = min(checks.integer(1)("buffer_limit", limit), LARGEST_BUFFER)
-
-    @property
-    def cache_limit(self) -> int | None:
-        """Maximum bytes of cached samples; None: no limit. Sounds in use are never evicted."""
-        self._check_alive()
-        return self._engine.requests.limit
-
-    @cache_limit.setter
-    def cache_limit(self, limit: int | None) -> None:
-        self._check_alive()
-        self._engine.requests.limit = None if limit is None else checks.integer(0)("cache_limit", limit)
-        self._engine.wake()
-
-    @property
-    def disk_cache(self) -> str | None:
-        """Path of the folder of the disk cache; None without one. Sounds in it can be deleted at any time."""
-        self._check_alive()
-        return self._engine.disk_cache.folder if self._engine.disk_cache is not None else None
 
     # Updates
 
@@ -461,58 +264,6 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         self._check_alive()
         self._engine.streams.interval = checks.integer(0, 1000)("async_wake_interval", milliseconds)
         self._engine.streams.wake()
-
-    @property
-    def available_resamplers(self) -> list[str]:
-        """Names of the resamplers that `Source.resampler_index` selects from.
-
-        Empty without AL_SOFT_source_resampler.
-        """
-        self._check_alive()
-        return list(self._engine.native.resamplers)
-
-    @property
-    def default_resampler_index(self) -> int:
-        """Index of the default resampler in `available_resamplers`; 0 if that is empty."""
-        self._check_alive()
-        return self._engine.native.default_resampler
-
-    def is_supported(self, channel_config: str, sample_type: str) -> bool:
-        """Return whether the context can play a format.
-
-        Args:
-            channel_config: One of `channel_configs`.
-            sample_type: One of `sample_types`.
-
-        Raises:
-            ValueError: An argument is unknown.
-        """
-        self._check_alive()
-        frame_size(channel_config, sample_type)
-        return (channel_config, sample_type) in self._engine.native.supported
-
-    def query_extension(self, name: str) -> bool:
-        """Return whether OpenAL has the AL extension `name`. `Device.query_extension` answers for ALC extensions.
-
-        Raises:
-            TypeError: `name` is not a string.
-        """
-        self._check_alive()
-        with self._engine.native.scope as al:
-            return al.has_extension(checks.string("name", name))
-
-    @property
-    def openal_version(self) -> str:
-        """Version of OpenAL and of its implementation (AL_VERSION), such as '1.1 ALSOFT 1.23.1'."""
-        self._check_alive()
-        with self._engine.native.scope as al:
-            return al.string(c.AL_VERSION)
-
-    @property
-    def openal_library(self) -> str:
-        """Path of the OpenAL library in use. Only its name if the system does not tell the path."""
-        self._check_alive()
-        return library_path()
 
     def start_batch(self) -> None:
         """Defer plays, resumes and changes of sources and listener until `end_batch`, so that they are heard together.
@@ -592,31 +343,11 @@ class Context(KnownAttributes, Destroyable, Dispatcher):
         use_context(self._previous.pop() or None)
         self.destroy()
 
-    def _check_alive(self) -> None:
-        self._engine.check_alive()
-
     def _adopt(self) -> bool:
         return self._engine.adopt()
 
     def _abandon(self) -> None:
         self._engine.abandon()
-
-    def _settings(self) -> Settings:
-        loading = self._message_handler.buffer_loading
-        listens = getattr(loading, "__func__", None) is not MessageHandler.buffer_loading
-        callback = loading if listens else None
-        now = self._limit, {**vars(decoder_factories)}, callback
-        if self._newest_settings is None or self._newest_settings[0] != now:  # `play` asks for each sound
-            from ._decoding.load import Settings
-
-            supported, disk_cache = self._engine.native.supported, self._engine.disk_cache
-            settings = Settings(self._limit, supported, tuple(decoder_factories), callback, disk_cache)
-            self._newest_settings = now, settings
-        return self._newest_settings[1]
-
-    def _apply(self, changed: Property[Any], value: Any) -> None:
-        with self._engine.native.scope as al:
-            changed.send(al, 0, value)
 
     def __bool__(self) -> bool:
         return self._engine.alive
