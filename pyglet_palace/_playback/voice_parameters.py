@@ -40,7 +40,7 @@ def _store_gain(state: PlaybackState) -> float:
 
 
 class VoiceParameters:
-    """What the voices of one context are set to. Base class of `VoicePool`. Used on the main thread only.
+    """What the voices of one context are set to. Base class of `VoiceLending`. Used on the main thread only.
 
     A state keeps its parameters while it has no voice of OpenAL. A voice gets those that differ from OpenAL's defaults.
     They are sent without a check of each call. After an error, they are sent again with checks, which name the call.

@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 import pyglet_palace as palace
-from pyglet_palace._playback import voice_pool
+from pyglet_palace._playback import voice_lending
 from tests import sounds
 from tests.conftest import EXACT, RATE, wait_until
 
@@ -25,7 +25,7 @@ FADE = 64
 @pytest.fixture(autouse=True)
 def _returns_take_any_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Return all virtual voices in one update, on a slow machine. The budget has its own test."""
-    monkeypatch.setattr(voice_pool, "RETURN_BUDGET", 10**12)
+    monkeypatch.setattr(voice_lending, "RETURN_BUDGET", 10**12)
 
 
 @pytest.fixture
@@ -363,7 +363,7 @@ def test_returns_of_an_update_are_bounded(
     thieves = steal(silence)
     sources = [loop(palace.Buffer(path)) for _ in range(2)]
     stop(thieves)
-    monkeypatch.setattr(voice_pool, "RETURN_BUDGET", 0)
+    monkeypatch.setattr(voice_lending, "RETURN_BUDGET", 0)
     context.update()
     assert [source.audible for source in sources] == [True, False]
     context.update()
@@ -378,7 +378,7 @@ def test_nothing_waiting_is_no_work(
     stop(thieves)
     context.update()
     asked: list[object] = []
-    monkeypatch.setattr(voice_pool.WaitingVoices, "first", asked.append)
+    monkeypatch.setattr(voice_lending.WaitingVoices, "first", asked.append)
     context.update()
     assert asked == []
 

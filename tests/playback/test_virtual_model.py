@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import pyglet_palace as palace
-from pyglet_palace._playback import voice_pool
+from pyglet_palace._playback import voice_lending
 from tests import sounds
 from tests.conftest import EXACT, RATE
 from tests.streaming.test_stream import Ramp
@@ -212,7 +212,7 @@ def run(seed: int, loops: int, voices: int, streams: int, steps: int, each: int)
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_2000_loops_on_64_voices(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice_pool, "RETURN_BUDGET", 10**12)
+    monkeypatch.setattr(voice_lending, "RETURN_BUDGET", 10**12)
     model = run(seed, 2000, 64, 0, 60, 40)
     assert min(model.done.values()) > 50
     assert len(model.received) > 50
@@ -220,13 +220,13 @@ def test_2000_loops_on_64_voices(seed: int, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_loops_and_streams_on_few_voices(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice_pool, "RETURN_BUDGET", 10**12)
+    monkeypatch.setattr(voice_lending, "RETURN_BUDGET", 10**12)
     model = run(seed, 30, 8, 15, 300, 3)
     assert min(model.done.values()) > 20
 
 
 if __name__ == "__main__":
-    voice_pool.RETURN_BUDGET = 10**12
+    voice_lending.RETURN_BUDGET = 10**12
     first = random.randrange(10**9)
     for number in range(first, first + int(sys.argv[1])):
         print("seed", number)
