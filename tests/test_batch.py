@@ -11,8 +11,8 @@ import pytest
 from pyglet.event import EventException
 
 import pyglet_palace as palace
-from pyglet_palace import resources
 from pyglet_palace._loading import expected_time
+from pyglet_palace._resources.files import FileResource
 from tests import sounds
 from tests.conftest import EXACT, loaded, raised_elsewhere, wait_until
 from tests.test_buffer import Offering, held, on_this_thread
@@ -103,7 +103,7 @@ def test_unknown_size_counts_as_the_mean(context: palace.Context, names: tuple[s
     """Names that are not found do not count."""
     sizes = {"a.wav": 2044, "b.wav": 4044, "c.wav": 0, "d.wav": 0}
     with pytest.MonkeyPatch.context() as patch, held("b.wav") as gate:
-        patch.setattr(resources._File, "weight", lambda resource: sizes[resource.key])
+        patch.setattr(FileResource, "weight", lambda resource: sizes[resource.key])
         batch = palace.preload([*names, "missing.wav"])
         assert gate.entered.wait(30)
         wait_until(lambda: batch.done == 2, context)

@@ -22,6 +22,7 @@ from pyglet_palace import resources
 from pyglet_palace._decoding import disk_cache, load
 from pyglet_palace._decoding.disk_cache import ALWAYS_MAPPED, LEAST_MAPPED, DiskCache
 from pyglet_palace._decoding.pcm import Samples
+from pyglet_palace._resources.archives import LocatedResource
 from pyglet_palace.formats import CONFIG_OF_CHANNELS, sample_types
 from tests import sounds
 from tests.sounds import KINDS
@@ -239,7 +240,7 @@ def test_zip_entry_has_an_entry(tmp_path: Path, cache: DiskCache) -> None:
 def test_zip_file_in_memory_has_no_identity() -> None:
     with zipfile.ZipFile(io.BytesIO(), "w") as archive:
         archive.writestr("a.flac", b"")
-        resource = resources._Located("a.flac", pyglet.resource.ZIPLocation(archive, None), "a.flac")
+        resource = LocatedResource("a.flac", pyglet.resource.ZIPLocation(archive, None), "a.flac")
 
         assert resource.identity() == ""
 

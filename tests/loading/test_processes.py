@@ -38,6 +38,7 @@ from pyglet_palace._loading.job_queues import JobQueues
 from pyglet_palace._loading.jobs import DecodeJob
 from pyglet_palace._loading.window import Window
 from pyglet_palace._loading.workers import WorkerPool
+from pyglet_palace._resources.files import FileResource
 from pyglet_palace.formats import AL_FORMATS
 from tests import sounds
 from tests.conftest import EXACT, RATE, loaded, wait_until
@@ -904,7 +905,7 @@ def test_removed_folder_ends_no_worker(serving: WorkerPool, tmp_path: Path, monk
     (tmp_path / "gone").mkdir()
     sounds.wav(tmp_path / "b.wav", 100)
     monkeypatch.chdir(tmp_path / "gone")
-    job = DecodeJob(resources._File("a.wav", "", "a.wav"), SETTINGS)
+    job = DecodeJob(FileResource("a.wav", "", "a.wav"), SETTINGS)
     other = file_job(tmp_path / "b.wav")
     (tmp_path / "gone").rmdir()
 

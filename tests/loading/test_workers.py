@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pyglet_palace._decoding.files import OpenFile
 from pyglet_palace._decoding.load import Settings
 from pyglet_palace._loading import expected_time, workers
 from pyglet_palace._loading.jobs import DecodeJob
 from pyglet_palace._loading.workers import WorkerPool, default_workers
 from pyglet_palace.errors import BufferTooLarge, DecodeError, ResourceNotFound, ResourceUnreadable
-from pyglet_palace.resources import OpenFile, Resource
+from pyglet_palace.resources import Resource
 from tests.conftest import loader_threads, wait_until
 
 if TYPE_CHECKING:
