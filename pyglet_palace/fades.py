@@ -40,9 +40,10 @@ class Fadable(ContextObject):
         fades.start(faded, start, gain, ms, curve, stops=stops)
         self._engine.wake()
 
-    def _fading(self) -> tuple[Fades[Any], Any]:
-        """Return the fades that this object belongs to, and its key in them."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        def _fading(self) -> tuple[Fades[Any], Any]:
+            """Return the fades that this object belongs to, and its key in them."""
 
 
 def crossfade(old: Source | SourceGroup, new: Source | SourceGroup, ms: float) -> None:
