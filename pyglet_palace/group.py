@@ -362,18 +362,33 @@ class SourceGroup(Fadable):
         return f"<SourceGroup of {len(self._members)} sources and {len(self._sub_groups)} groups>"
 
 
-def add_to_group(group: SourceGroup, state: PlaybackState, engine: Engine) -> None:
-    """Make the source of `state`, which belongs to `engine`, a member of `group`.
+def check_group(value: object, state: PlaybackState, engine: Engine) -> SourceGroup | None:
+    """Return the group that `value` is, or None if it is None.
+
+    Args:
+        value: What the source of `state` is to be a member of.
+        state: The playback state of the source.
+        engine: The engine of the source.
 
     Raises:
         ValueError: The group belongs to another context.
+        TypeError: `value` is neither a group nor None.
         DestroyedError: The group was destroyed.
     """
-    group = group._itself()
+    if value is None:
+        return None
+    if not isinstance(value, SourceGroup):
+        raise TypeError(f"group is {short_repr(value)}; it must be a SourceGroup or None")
+    group = value._itself()
     if engine is not group._engine:
         raise ValueError(
             f"group is {group!r}, which belongs to {group.context!r}, and {state.source!r} to {engine.context!r}"
         )
+    return group
+
+
+def add_to_group(group: SourceGroup, state: PlaybackState, engine: Engine) -> None:
+    """Make the source of `state`, which belongs to `engine`, a member of `group`, a result of `check_group`."""
     if state.group is not group:
         if state.group is not None:
             state.group._members.pop(state, None)

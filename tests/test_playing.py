@@ -288,15 +288,37 @@ def test_source_refuses_options_of_plays(context: palace.Context) -> None:
         palace.Source(**options)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("pitch", -1, "pitch is -1"),
+        ("position", (1,), "position is "),
+        ("velocity", (1, 2), "velocity is "),  # two numbers are enough on a stage
+        ("group", "music", "group is 'music'"),
+        ("offset_seconds", -1, "offset_seconds is -1"),
+        ("fade_in", -1, "fade_in is -1"),
+        ("on_stopped", 3, "on_stopped is 3"),
+        ("on_force_stopped", 3, "on_force_stopped is 3"),
+    ],
+)
 def test_invalid_option_leaves_the_sound_alone(
-    context: palace.Context, device: palace.LoopbackDevice, steps: Any
+    context: palace.Context, device: palace.LoopbackDevice, steps: Any, name: str, value: Any, error: str
 ) -> None:
     buffer = palace.Buffer("steps.wav")
     source = buffer.play()
     device.render(100)
-    with pytest.raises(ValueError, match="pitch is -1"):
-        buffer.play(source, gain=0.5, pitch=-1)
+    options: dict[str, Any] = {"gain": 0.5, name: value}
+    with pytest.raises((TypeError, ValueError), match=error):
+        buffer.play(source, **options)
     assert (source.playing, source.offset, source.gain) == (True, 100, 1.0)
+
+
+def test_iterators_replace_a_playing_sound(context: palace.Context, steps: Any) -> None:
+    """The check of an option reads an iterator to its end."""
+    buffer = palace.Buffer("steps.wav")
+    source = buffer.play()
+    buffer.play(source, position=iter((1, 2, 3)), filter=iter((1, 0.5, 0.5)))
+    assert (source.playing, source.position, source.filter) == (True, (1.0, 2.0, 3.0), (1.0, 0.5, 0.5))
 
 
 def test_options_take_one_context_scope(context: palace.Context, steps: Any) -> None:

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import checks
 from .._common.elsewhere import answer
-from .._common.text import short_repr
 from .._current import require_engine
 from .._playback.virtual import sound_of
 from ..fades import Fadable
-from ..group import SourceGroup, add_to_group, remove_from_group
+from ..group import add_to_group, check_group, remove_from_group
 from ._options import SOURCE_OPTIONS, check_names
 from ._playback_properties import PlaybackProperties
 from ._progress import Progress
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from ..buffer import Buffer
     from ..context import Context
     from ..decoder import BaseDecoder
+    from ..group import SourceGroup
     from ._options import PlayOptions, SourceOptions
 
 #: Stands for the missing argument of ``play()``.
@@ -189,12 +189,11 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
     @group.setter
     def group(self, group: SourceGroup | None) -> None:
         self._check_alive()
+        group = check_group(group, self._state, self._engine)
         if group is None:
             remove_from_group(self._state, self._engine)
-        elif isinstance(group, SourceGroup):
-            add_to_group(group, self._state, self._engine)
         else:
-            raise TypeError(f"group is {short_repr(group)}; it must be a SourceGroup or None")
+            add_to_group(group, self._state, self._engine)
 
     @property
     def sends(self) -> AuxiliarySends:

@@ -9,6 +9,7 @@ from .._common import checks
 from .._common.text import short_repr
 from .._openal.properties import Property
 from .._playback.voice import GAIN
+from ..group import check_group
 from ._base import engine_of, state_of
 from ._options import PLAY_OPTIONS, check_names
 from ._silence import warn_of_silence
@@ -16,10 +17,18 @@ from ._silence import warn_of_silence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .._common.checks import Check
     from .._playback.voice import Playable
     from ._source import Source
 
 _fade_in = checks.number(0.0)
+#: The checks of the options that are not a `Property`, apart from the group.
+_CHECKS: Mapping[str, Check[Any]] = {
+    "offset_seconds": checks.number(0.0),
+    "fade_in": _fade_in,
+    "on_stopped": checks.function_or_none,
+    "on_force_stopped": checks.function_or_none,
+}
 
 
 @singledispatch
@@ -58,9 +67,16 @@ def set_play_options(source: Source, call: str, options: Mapping[str, Any]) -> N
 
 
 def _checked(source: Source, name: str, value: Any) -> Any:
-    """Return the value of a property after its check. An iterator becomes a tuple: it can be read once."""
+    """Return the value of an option, or raise as its setter would. An iterator becomes a tuple: it can be read once."""
     described = getattr(type(source), name, None)
-    return described.check(name, value) if isinstance(described, Property) else value
+    if isinstance(described, Property):
+        value = described.check(name, value)
+        is_point = name in ("position", "velocity") and len(value) == 2
+        return engine_of(source).voices.vector(name, value) if is_point else value
+    if name == "group":
+        return check_group(value, state_of(source), engine_of(source))
+    check = _CHECKS.get(name)  # None: a subclass has a property of its own
+    return value if check is None else check(name, value)
 
 
 def start_playing(source: Source, playable: Playable, *, paused: bool = False) -> None:
