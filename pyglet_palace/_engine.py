@@ -243,6 +243,7 @@ class Engine:
         if scheduler is not None and self.alive and not scheduler.awake and self.has_work():
             if self.device.on_time is not None:
                 self.device.on_time(time.perf_counter(), True)
+            self.transport.group_fades.skip_time()
             scheduler.wake()
 
     def update(self) -> None:

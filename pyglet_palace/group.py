@@ -128,6 +128,7 @@ class SourceGroup(Fadable):
         if parent is not self._parent:
             self._move(parent)
             self._refresh()
+            self._engine.wake()  # a fade of the former parent may go on
 
     @property
     def sources(self) -> list[Source]:
@@ -239,6 +240,7 @@ class SourceGroup(Fadable):
             for group in list(self._sub_groups):
                 group._move(None)
                 group._refresh()
+            self._engine.wake()
         self._destroyed = True
 
     def _move(self, parent: SourceGroup | None) -> None:

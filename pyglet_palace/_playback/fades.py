@@ -53,10 +53,9 @@ class _Fade:
         stops: Whether the sound stops at the end.
         elapsed: Nanoseconds for which the fade has run.
         seen: Time of the last step.
-        waits: Whether the fade waited at the last step, because the sound is paused.
     """
 
-    __slots__ = ("_curve", "_length", "_start", "elapsed", "seen", "stops", "target", "waits")
+    __slots__ = ("_curve", "_length", "_start", "elapsed", "seen", "stops", "target")
 
     def __init__(self, start: float, target: float, length: float, curve: Curve, stops: bool, now: int) -> None:
         """Start a fade.
@@ -73,7 +72,6 @@ class _Fade:
         self.stops = stops
         self.elapsed = 0
         self.seen = now
-        self.waits = False
         self._start = start
         self._length = length
         self._curve = CURVES[curve]
@@ -111,8 +109,8 @@ class Fades(ABC, Generic[_Faded]):
 
     @property
     def busy(self) -> bool:
-        """Whether a fade runs that did not wait at the last step."""
-        return any(not fade.waits for fade in self.running.values())
+        """Whether a fade runs that does not wait."""
+        return any(not self._is_paused(faded) for faded in list(self.running))
 
     def start(
         self, faded: _Faded, start: float | None, target: float, milliseconds: float, curve: Curve, *, stops: bool
@@ -153,13 +151,18 @@ class Fades(ABC, Generic[_Faded]):
             for faded, fade in list(self.running.items()):
                 self._advance(faded, fade, now)
 
+    def skip_time(self) -> None:
+        """Do not count the time since the last step. Called after a time without updates, in which all fades waited."""
+        now = self._now()
+        for fade in self.running.values():
+            fade.seen = now
+
     def _advance(self, faded: _Faded, fade: _Fade, now: int) -> None:
         if self._is_idle(faded):  # the sound has ended, or its voice was stolen
             self.forget(faded)
             return
         passed, fade.seen = now - fade.seen, now
-        fade.waits = self._is_paused(faded)
-        if fade.waits:
+        if self._is_paused(faded):
             return
         fade.elapsed += max(passed, 0)
         self._set_factor(faded, fade.factor)

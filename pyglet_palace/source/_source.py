@@ -108,6 +108,7 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         self._check_alive()
         self._state.next_offset, self._state.next_fade_in = 0, 0.0
         self._engine.transport.stop(self._state)
+        self._engine.wake()  # a fade of its group may go on
 
     def pause(self) -> None:
         """Pause until `resume`. No effect on an idle source. A sound that is still being loaded starts paused.
@@ -169,6 +170,7 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
                 self._check_alive()
                 self._engine.transport.stop(self._state)
                 remove_from_group(self._state, self._engine)
+                self._engine.wake()
             self._state.group = None
             self._values.clear()
             self._state.parameters.clear()  # may refer to effects
@@ -194,6 +196,7 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
             remove_from_group(self._state, self._engine)
         else:
             add_to_group(group, self._state, self._engine)
+        self._engine.wake()
 
     @property
     def sends(self) -> AuxiliarySends:

@@ -16,7 +16,7 @@ from tests import sounds
 from tests.conftest import EXACT, RATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -258,6 +258,71 @@ def test_clock_runs_while_a_group_fades(tmp_path: Path) -> None:
         context.update()
         assert not scheduler.awake
         assert group.gain == 1
+
+
+@pytest.fixture
+def asleep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A group that fades out in a second, while its only sound is paused, and the clock sleeps."""
+    device = palace.LoopbackDevice(RATE, "Mono")
+    with palace.Context(device, EXACT, clock=pyglet.clock.Clock()) as context:
+        buffer = palace.Buffer(sounds.write(tmp_path / "level.wav", np.full(RATE, 0.5), subtype="FLOAT"))
+        group = palace.SourceGroup()
+        source = buffer.play(group=group, looping=True)
+        group.pause_all()
+        group.fade_out_to_stop(0, 1000, curve="linear")
+        context.update()
+        assert context._engine.scheduler is not None
+        assert not context._engine.scheduler.awake
+        device.render(10 * RATE)
+        yield context, device, buffer, group, source
+
+
+def test_sleep_is_no_time_of_a_waiting_fade(asleep: Any) -> None:
+    context, device, buffer, group, _ = asleep
+    heard = []
+    other = buffer.play(group=group, looping=True)
+    for _ in range(4):
+        heard.append(float(device.render(RATE // 4)[-1, 0]))
+        context.update()
+    assert heard == pytest.approx([0.5, 0.375, 0.25, 0.125], abs=0.01)
+    assert not other.playing
+
+
+@pytest.mark.parametrize("how", ["stop", "destroy", "free", "leave", "move"])
+def test_fade_goes_on_without_paused_sounds(asleep: Any, how: str) -> None:
+    """The last paused sound leaves the group: the fade ends, and the next sound is not stopped by it."""
+    context, device, buffer, group, source = asleep
+    if how == "leave":
+        source.group = None
+    elif how == "move":
+        source.group = palace.SourceGroup()
+    elif how == "free":
+        buffer.destroy()
+        buffer = palace.Buffer(buffer.name)
+    else:
+        getattr(source, how)()
+    assert context._engine.scheduler.awake
+    device.render(RATE)
+    context.update()
+    later = buffer.play(group=group)
+    context.update()
+    assert later.playing
+    assert device.render(100)[-1, 0] == pytest.approx(0.5)
+
+
+def test_fade_goes_on_when_a_paused_group_leaves(asleep: Any) -> None:
+    context, _, _, group, source = asleep
+    outer = palace.SourceGroup()
+    group.parent_group = outer
+    outer.fade_to(0, 1000)
+    group.stop_all()
+    source.play(palace.Buffer(context.cached_names[0]))
+    source.group = group
+    group.pause_all()
+    context.update()
+    assert not context._engine.scheduler.awake
+    group.parent_group = None
+    assert context._engine.scheduler.awake
 
 
 @pytest.mark.parametrize("count", [3, 60])
