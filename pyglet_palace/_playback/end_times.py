@@ -29,7 +29,7 @@ class EndTimes:
     Used on the main thread only, except `to_check`.
 
     Attributes:
-        to_check: Voices that the next `due` returns. Other threads append to it.
+        to_check: Voices that the next `take_due` takes. Other threads append to it.
         deferred: Whether OpenAL defers changes, so that computed times are not reliable.
     """
 
@@ -47,7 +47,7 @@ class EndTimes:
         self._poll_reasons = set() if device.has_clock else {"no device clock"}
         self.to_check: deque[Voice] = deque()
         self.deferred = False
-        #: The device clock at the last `due`. A sound that has started since then ends later than computed from it.
+        #: The device clock at the last `take_due`. A sound that has started since ends later than computed from it.
         self._now = 0
 
     def __len__(self) -> int:
@@ -67,11 +67,11 @@ class EndTimes:
         return "no connection" in self._poll_reasons
 
     def mark_due(self, voice: Voice) -> None:
-        """Make the next `due` return `voice`."""
+        """Let the next `take_due` take `voice`."""
         voice.end_entry = self._heap.push(0, voice)
 
     def mark_all_due(self) -> None:
-        """Make the next `due` return every voice that is not paused."""
+        """Let the next `take_due` take every voice that is not paused."""
         self._now = 0  # the device clock may have changed
         for voice in self._busy:
             if not voice.paused:
@@ -96,23 +96,26 @@ class EndTimes:
             fastest = playable.frequency * state.parameters.get(PITCH, 1.0) + self._device.frequency / _STEP
             voice.end_entry = self._heap.push(self._now + int(left / fastest * 1e9) - _EARLY, voice)
 
-    def due(self) -> list[Voice]:
-        """Remove and return the voices that can have ended by now, latest first."""
+    def take_due(self, due: list[Voice]) -> None:
+        """Move the voices that can have ended by now to the list `due`, latest first.
+
+        Each voice is in the list before it is removed here. If an exception interrupts the call, the caller marks those
+        in the list as due again.
+        """
         if self._poll_reasons:
             self.mark_all_due()
         while self.to_check:
-            voice = self.to_check.popleft()
+            voice = self.to_check[0]
             if voice.state is not None and not voice.paused:
                 self.mark_due(voice)
+            self.to_check.popleft()
         now = self._now = self._device.clock_time if self._device.has_clock else 0
-        found: list[Voice] = []
         if not self._heap.may_have(now):  # nearly always
-            return found
+            return
         while (first := self._heap.first()) is not None and first[0] <= now:
+            due.append(first[1])
             self._heap.pop()
-            found.append(first[1])
-        found.reverse()
-        return found
+        due.reverse()
 
     def clear(self) -> None:
         """Forget all voices."""

@@ -259,7 +259,7 @@ class VoiceLending(VoiceParameters):
             if state.voice is voice:
                 self._busy.pop(state, None)
                 state.voice = None
-            voice.source = voice.state = None
+            voice.source = voice.state = voice.end_entry = None
         if not voice.number:
             self._virtual.pop(voice, None)
         self._set_paused(voice, False)

@@ -246,13 +246,13 @@ class VoicePool(VoiceLending):
         if self._unfinished:
             with self._scope as al:
                 self._finish(al)
-        due = self.end_times.due()
-        if not due:
-            return
+        due: list[Voice] = []
         try:
-            self._collect_due(due)
+            self.end_times.take_due(due)
+            if due:
+                self._collect_due(due)
         finally:
-            for voice in due:  # OpenAL refused to answer: check these voices again
+            for voice in due:  # an OpenAL error or an interrupt has left them over: check these voices again
                 if voice.state is not None:
                     self.end_times.mark_due(voice)
             self._detached.clear()
@@ -268,12 +268,14 @@ class VoicePool(VoiceLending):
                 left = None if voice.held is not None else playable.frames_left(al, voice)
                 if left == 0:
                     failure, source = playable.failure, voice.source
-                    self._return_voice(al, voice)
+                    # Before the event and the reset: if one of them is interrupted, the end is not reported again.
+                    self._unfinished[voice] = None
                     if failure is None:
                         self._events.post_stopped(source, state.on_stopped)
                     else:
                         self._events.post_stream_failed(source, failure)
                         self._events.post_force_stopped(source, state.on_force_stopped)
+                    self._return_voice(al, voice)
                 else:
                     self.end_times.record(voice, left)
                 due.pop()

@@ -14,6 +14,7 @@ import pyglet_palace as palace
 from pyglet_palace import _openal
 from pyglet_palace._playback.voice_pool import VoicePool
 from tests import sounds
+from tests.conftest import patch_al
 from tests.interrupts import interrupt_everywhere, overflow_everywhere
 
 if TYPE_CHECKING:
@@ -110,6 +111,54 @@ def test_interrupted_call_leaves_all_usable(
     prepared()
     assert raise_everywhere(lambda: call(buffer, source, context, path), check) > 2
     assert context.stats()["voices"] < 30
+
+
+@pytest.mark.parametrize("raise_everywhere", [interrupt_everywhere, overflow_everywhere])
+def test_interrupted_update_loses_no_voice(
+    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice, raise_everywhere: Callable[..., int]
+) -> None:
+    """Ended sounds give their voices back in the next update, and no end is reported twice."""
+    buffer = palace.Buffer(sounds.write(tmp_path / "short.wav", sounds.tone(0.01)))
+    received: list[palace.Source] = []
+
+    def prepare() -> None:
+        received.clear()
+        for pan in (0, 0.5):
+            buffer.play(pan=pan, on_stopped=received.append)
+        device.render(2000)
+
+    def check() -> None:
+        context.update()
+        context.update()
+        assert len(received) == len(set(received)) <= 2
+        assert context.stats()["sources"] == buffer.source_count == 0
+        prepare()
+
+    context.update()
+    prepare()
+    assert raise_everywhere(context.update, check) > 10
+    assert context.stats()["voices"] < 5
+
+
+def test_refused_reset_reports_the_end(
+    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenAL refuses to reset the voice of an ended sound, once."""
+    buffer = palace.Buffer(sounds.write(tmp_path / "short.wav", sounds.tone(0.01)))
+    received: list[palace.Source] = []
+    source = buffer.play(pan=0.5, on_stopped=received.append)
+    device.render(2000)
+
+    def refuse(*_: object) -> None:
+        raise palace.OpenALError("alSourcef", 0xA005, "out of memory")
+
+    with monkeypatch.context() as patch:
+        patch_al(patch, "alSourcef", refuse)
+        with pytest.raises(palace.OpenALError):
+            context.update()
+    context.update()
+    assert received == [source]
+    assert context.stats()["sources"] == 0
 
 
 @pytest.mark.parametrize("kind", ["buffer", "stream"])
