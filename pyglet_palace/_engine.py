@@ -65,7 +65,7 @@ if TYPE_CHECKING:
         def message_handler(self) -> Any: ...
 
 
-#: Seconds between two checks of the device's connection, and for stalled threads and processes.
+#: Seconds between two checks of the device's connection, and for stalled workers and decoder processes.
 _CHECK_INTERVAL = 0.5
 
 
@@ -261,8 +261,9 @@ class Engine:
         if now - self._checked_at > _CHECK_INTERVAL:
             self._checked_at = now
             self.workers.replace_stalled(now)
-            self.streams.replace_stalled(now)
             self._check_connection()
+        if self.streams.reading_since is not None:  # the queues of other streams may last for little more than a stall
+            self.streams.replace_stalled(now)
         if self.calls.waiting:
             self.calls.run()
         if self.alive:

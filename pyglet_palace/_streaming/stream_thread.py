@@ -38,6 +38,7 @@ class StreamThread:
     Attributes:
         interval: Milliseconds between two rounds; 0 to follow the lengths of the queues.
         device_lost: Whether the device is lost. OpenAL would consume the queues without playing them.
+        reading_since: Time (``time.perf_counter``) of the thread's current decoder call, if it is in one.
         underruns: Number of underruns so far.
     """
 
@@ -57,8 +58,7 @@ class StreamThread:
         self._awake = Signal()
         self._chunk_done = Signal()
         self._closed = False
-        #: Time (``time.perf_counter``) of the thread's current decoder call, if it is in one.
-        self._reading_since: float | None = None
+        self.reading_since: float | None = None
         self.interval = 0
         self.device_lost = False
         self.underruns = 0
@@ -91,13 +91,13 @@ class StreamThread:
         Args:
             now: Time of ``time.perf_counter``.
         """
-        since = self._reading_since
+        since = self.reading_since
         if (
             since is not None
             and now - since > STALL_SECONDS
             and any(not stream.lock.held for stream in list(self._streams))
         ):
-            self._reading_since = None
+            self.reading_since = None
             replace_thread(self._start_thread, "a decoder")
 
     def add(self, stream: Stream) -> None:
@@ -201,14 +201,14 @@ class StreamThread:
                 if replaced or self._closed or stream.voice is None:
                     return
                 epoch, position, wraps = stream.epoch, stream.position, stream.wraps
-                self._reading_since = time.perf_counter()
+                self.reading_since = time.perf_counter()
             try:
                 read = stream.reader.read(position, stream.chunk_len, wraps)
             except BaseException as error:  # even a SystemExit ends only this stream
                 failure = error
             with self._scope as al:
                 if threading.current_thread() is self._thread:
-                    self._reading_since = None
+                    self.reading_since = None
                 if epoch != stream.epoch or self._closed or stream.voice is None:
                     return
                 try:

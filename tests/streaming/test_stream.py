@@ -16,6 +16,7 @@ import pyglet.resource
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace._streaming import stream_thread
 from tests import sounds
 from tests.conftest import EXACT, RATE, raised_elsewhere, wait_until
 
@@ -1006,6 +1007,22 @@ def test_two_threads_never_read_one_decoder(context: palace.Context, device: pal
     decoder.may_read.set()
     assert exactly(device, 2000).any()
     assert most == 1
+
+
+def test_each_update_replaces_a_stalled_thread(
+    context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also right after a check of the device: the other streams' queues last for little more than a stall."""
+    monkeypatch.setattr(stream_thread, "STALL_SECONDS", 0.0)
+    stalled, other = Ramp(), Ramp()
+    stalled.may_read.clear()
+    stalled.play(1000, 3)
+    assert stalled.reading.wait(5)
+    other.play(1000, 3)
+    context._engine._checked_at = float("inf")
+    context.update()
+    assert other.reading.wait(5)
+    stalled.may_read.set()
 
 
 def test_game_may_read_a_released_decoder(
