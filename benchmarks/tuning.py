@@ -31,14 +31,17 @@ from pyglet_palace._loading import workers
 from .__main__ import OUT, prepare, say
 from .contexts import free, silent_context
 from .frames import BUSY, RepeatedLoad, frame_lateness
-from .machine import describe, openal
+from .machine import describe
 from .processes import MeasureFailed, Task, busy_cores, run
 from .report import number
+from .results import metadata, samples
 from .sounds import SHORT_SECONDS
-from .stats import Series, merge, percentile
+from .stats import Series, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import pyperf
 
     from .config import Config
 
@@ -221,17 +224,24 @@ def as_text(cells: Sequence[Cell]) -> str:
 
 def measure(config: Config, repeats: int) -> list[Cell]:
     """Measure all cells, in rounds, so that a disturbance of the machine affects all variants."""
-    found: dict[tuple[Situation, Variant], Series] = {}
+    found: dict[tuple[Situation, Variant], list[pyperf.BenchmarkSuite]] = {}
     pairs = list(product(SITUATIONS, variants()))
     for turn in range(repeats):
         for place, (situation, variant) in enumerate(pairs, 1):
             say(f"repeat {turn + 1} of {repeats}, {place} of {len(pairs)}: {situation}; {variant}")
             argument = json.dumps({"variant": asdict(variant), "situation": asdict(situation)})
+            results = found.setdefault((situation, variant), [])
             try:
-                merge(found.setdefault((situation, variant), {}), run(Task("tuning:cell", argument), config, 60))
+                results.append(run(Task("tuning:cell", argument), config, 60))
             except MeasureFailed as error:
                 say(f"failed: {error}")
-    return [Cell(variant, situation, series) for (situation, variant), series in found.items()]
+    return [Cell(variant, situation, _merged(results)) for (situation, variant), results in found.items()]
+
+
+def _merged(results: Sequence[pyperf.BenchmarkSuite]) -> Series:
+    for other in results[1:]:
+        results[0].add_runs(other)
+    return samples(results[0]) if results else {}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -258,7 +268,7 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n".join(text))
     options.out.mkdir(parents=True, exist_ok=True)
     data = {
-        "machine": {**describe(), "OpenAL": openal()},
+        "machine": {**metadata(), **describe()},
         "cells": [asdict(one) for one in cells],
         "conclusions": text[1:],
     }
