@@ -13,6 +13,7 @@ from benchmarks import processes, sounds, tuning
 from benchmarks.comparisons import SECTIONS
 from benchmarks.config import Config
 from benchmarks.figures import MEASURES, Measure, figures
+from benchmarks.results import samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +74,11 @@ def test_frames_are_measured_with_load(config: Config) -> None:
     series = lateness(config, "25")
     assert len(series["frames.25.idle"]) == 2
     assert len(series["frames.25.difference"]) == len(series["frames.25.loading"]) == 1
+
+
+def test_setters_of_libraries_are_compared(config: Config) -> None:
+    results = samples(processes.run(processes.Task("peer_measures:playing", "pyglet.media"), config))
+    assert {f"ratio.{key}.pyglet.media" for key in ("play", "volume", "position", "update")} <= set(results)
 
 
 def test_config_survives_serialization(config: Config) -> None:
