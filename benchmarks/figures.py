@@ -244,11 +244,12 @@ _PLAYING = (
         Task("playing:properties"),
         (
             Figure("set.gain.ratio", "`source.gain = x` / the bare OpenAL calls", "x", _at_most(1.7)),
-            Figure("set.position.ratio", "`source.position = x, y, z` / the bare calls for a gain", "x", beside=True),
+            Figure("set.position.ratio", "`source.position = x, y, z` / the bare OpenAL calls", "x", beside=True),
             Figure("set.gain", "`source.gain = x`", "us"),
             Figure("set.position", "`source.position = x, y, z`", "us"),
             Figure("set.pitch", "`source.pitch = x`", "us"),
-            Figure("set.bare", "the bare OpenAL calls for a gain", "us"),
+            Figure("set.gain.bare", "the bare OpenAL calls for a gain", "us"),
+            Figure("set.position.bare", "the bare OpenAL calls for a position", "us"),
         ),
     ),
     Measure(
@@ -264,7 +265,11 @@ _PLAYING = (
         (
             Figure("update.255.ratio", "`Context.update()`, 255 playing / none playing", "x", _at_most(2)),
             Figure("update.1000.ratio", "`Context.update()`, 1000 playing / none playing", "x", beside=True),
+            Figure(
+                "update.bare.ratio", "`Context.update()`, 255 playing / the bare calls for 255 states", "x", beside=True
+            ),
             *(Figure(f"update.{count}", f"`Context.update()`, {count} playing", "us") for count in (0, 255, 1000)),
+            Figure("update.bare", "the bare OpenAL calls for the states of 255 sources", "us"),
         ),
     ),
     Measure(
