@@ -32,7 +32,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few minutes: shorter windows, one round")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this section; may be repeated")
     parser.add_argument("--rounds", type=int, help="number of rounds (3)")
-    parser.add_argument("--windows", type=int, help="windows with a load in a round (2)")
+    parser.add_argument("--windows", type=int, help="windows with a load in a round (2; 6 with --quick)")
     parser.add_argument("--seconds", type=float, help="length of a window in seconds (5)")
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the results (benchmarks/out)")
     parser.add_argument("--page", action="store_true", help="also write docs/explanation/performance.md")
@@ -58,7 +58,7 @@ def prepare(options: argparse.Namespace) -> Config:
         generated=str(generated.resolve()),
         sounds=tuple(found),
         seconds=options.seconds or (1.5 if quick else 5.0),
-        windows=options.windows or (1 if quick else 2),
+        windows=options.windows or (6 if quick else 2),
         repeats=1 if quick else 3,
         names=(10, 100, 1000) if quick else (10, 100, 1000, 10_000),
     )

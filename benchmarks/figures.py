@@ -190,6 +190,9 @@ _FRAMES = (
                     target,
                     beside=target is None,
                 ),
+                Figure(
+                    f"frames.{percent}.own", "the same without the time spent waiting for a core", "ms", beside=True
+                ),
                 Figure(f"frames.{percent}.control", "control: one idle window minus the next", "ms", beside=True),
                 *(
                     Figure(f"frames.{percent}.{name}", f"60 Hz loop, {percent} % busy: {label}", unit)
@@ -212,14 +215,20 @@ _FRAMES = (
         Task("frames:calls"),
         (
             Figure("calls.all", "p99.9 of the calls below while loading minus idle", "ms", _below(0.5)),
+            Figure("calls.own", "the same without the time spent waiting for a core", "ms", beside=True),
             Figure("calls.control", "control: a little Python in the same loop", "ms", beside=True),
+            Figure("calls.windows", "control: one idle window minus the next", "ms", beside=True),
             *(
                 Figure(f"calls.{name}", label, "ms", beside=True)
                 for name, label in zip(
                     CALLS, ("`Context.update`", "`Batch.progress`", "`source.gain = x`", "`Buffer.play`"), strict=True
                 )
             ),
-            *(Figure(f"calls.{name}.loading", f"p99.9 of {name} while loading", "ms") for name in (*CALLS, "control")),
+            *(
+                Figure(f"calls.{name}.{state}", f"p99.9 of {name}, {state}", "ms")
+                for name in ("all", *CALLS, "control")
+                for state in ("idle", "loading")
+            ),
         ),
     ),
     Measure(

@@ -56,6 +56,15 @@ def peak_resident() -> int:
     return _status("VmHWM")
 
 
+def core_wait() -> float:
+    """Return the seconds for which this thread was ready to run but had no core; 0 on systems other than Linux."""
+    path = "/proc/thread-self/schedstat"
+    if not os.path.exists(path):
+        return 0.0
+    with open(path, "rb", buffering=0) as file:
+        return int(file.read().split()[1]) / 1e9
+
+
 def _status(field: str) -> int:
     path = Path("/proc/self/status")
     if path.exists():

@@ -11,13 +11,11 @@ time. A variant changes the package from outside, in its own process. A game can
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import statistics
 import sys
 import threading
-import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise, product
@@ -30,7 +28,7 @@ from pyglet_palace._loading import workers
 
 from .__main__ import OUT, prepare, say
 from .contexts import free, silent_context
-from .frames import BUSY, RepeatedLoad, frame_lateness
+from .frames import BUSY, RepeatedLoad, differences, frame_lateness, windows
 from .machine import describe
 from .processes import MeasureFailed, Task, busy_cores, run
 from .report import number
@@ -118,8 +116,6 @@ def cell(config: Config, argument: str) -> Series:
     variant, situation = Variant(**values["variant"]), Situation(**values["situation"])
     load.BLOCK_BYTES = BLOCKS[variant.block]
     busy = BUSY[situation.busy]
-    idle: list[list[float]] = []
-    loading: list[list[float]] = []
     with silent_context(workers=variant.workers) as context:
         first = [config.paths(kind)[0] for kind in config.kinds]
         palace.preload(first).wait()  # imports all modules
@@ -129,22 +125,19 @@ def cell(config: Config, argument: str) -> Series:
                 CLASSES[variant.scheduling](thread.native_id)
         loads = RepeatedLoad(context, ORDERS[variant.order](config.paths()))
         with busy_cores() if situation.filled else nullcontext():
-            for _ in range(config.windows):
-                idle.append(frame_lateness(config.seconds, busy, context.update))
-                gc.collect()
-                loading.append(frame_lateness(config.seconds, busy, loads.update, loads.between))
-                loads.stop()
-                time.sleep(0.2)
-            idle.append(frame_lateness(config.seconds, busy, context.update))
+            idle, loading = windows(
+                config.windows,
+                lambda: frame_lateness(config.seconds, busy, context.update),
+                lambda: frame_lateness(config.seconds, busy, loads.update, loads.between),
+                loads,
+            )
+    idle_p99, loading_p99 = ([percentile(window, 99) for window in some] for some in (idle, loading))
     return {
-        "idle.p99": [percentile(window, 99) for window in idle],
+        "idle.p99": idle_p99,
         "p50": [statistics.median(window) for window in loading],
-        "p99": [percentile(window, 99) for window in loading],
+        "p99": loading_p99,
         "max": [max(window) for window in loading],
-        "difference": [
-            percentile(window, 99) - (percentile(before, 99) + percentile(after, 99)) / 2
-            for window, (before, after) in zip(loading, pairwise(idle), strict=True)
-        ],
+        "difference": differences(idle_p99, loading_p99),
         "rate": [loads.bytes / config.seconds / config.windows / 1e6],
         "loads": [loads.files / len(config.sounds) / config.seconds / config.windows],
     }
