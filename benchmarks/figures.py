@@ -215,7 +215,7 @@ _FRAMES = (
         Task("frames:calls"),
         (
             Figure("calls.all", "p99.9 of the calls below while loading minus idle", "ms", _below(0.5)),
-            Figure("calls.own", "the same without the time spent waiting for a core", "ms", beside=True),
+            Figure("calls.own", "the same without the time spent waiting for a core", "ms", _below(0.5)),
             Figure("calls.control", "control: a little Python in the same loop", "ms", beside=True),
             Figure("calls.windows", "control: one idle window minus the next", "ms", beside=True),
             *(
