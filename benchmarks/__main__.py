@@ -7,16 +7,19 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import report, sounds
 from .comparisons import SECTIONS
 from .config import Config
-from .machine import describe, openal
+from .machine import describe
 from .peers import PACKAGES, PEERS
 from .plot import draw
 from .processes import MeasureFailed, Task, run
 from .results import Results
-from .stats import Series, merge
+
+if TYPE_CHECKING:
+    import pyperf
 
 ROOT = Path(__file__).parent.parent
 OUT = Path(__file__).parent / "out"
@@ -29,7 +32,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a few minutes: shorter windows, one round")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this section; may be repeated")
     parser.add_argument("--rounds", type=int, help="number of rounds (3)")
-    parser.add_argument("--windows", type=int, help="windows with a load in a round (2)")
+    parser.add_argument("--windows", type=int, help="windows with a load in a round (2; 6 with --quick)")
     parser.add_argument("--seconds", type=float, help="length of a window in seconds (5)")
     parser.add_argument("--out", type=Path, default=OUT, help="folder for the results (benchmarks/out)")
     parser.add_argument("--page", action="store_true", help="also write docs/explanation/performance.md")
@@ -55,15 +58,15 @@ def prepare(options: argparse.Namespace) -> Config:
         generated=str(generated.resolve()),
         sounds=tuple(found),
         seconds=options.seconds or (1.5 if quick else 5.0),
-        windows=options.windows or (1 if quick else 2),
+        windows=options.windows or (6 if quick else 2),
         repeats=1 if quick else 3,
         names=(10, 100, 1000) if quick else (10, 100, 1000, 10_000),
     )
 
 
-def measure(tasks: list[Task], config: Config, rounds: int) -> tuple[Series, dict[str, str]]:
-    """Run all tasks one after the other, in rounds. Return the samples, and the errors by failed task."""
-    series: Series = {}
+def measure(tasks: list[Task], config: Config, rounds: int) -> tuple[pyperf.BenchmarkSuite | None, dict[str, str]]:
+    """Run all tasks one after the other, in rounds. Return the results, and the errors by failed task."""
+    results = None
     failed: dict[str, str] = {}
     for turn in range(rounds):
         for place, task in enumerate(tasks, 1):
@@ -71,10 +74,15 @@ def measure(tasks: list[Task], config: Config, rounds: int) -> tuple[Series, dic
                 continue
             say(f"round {turn + 1} of {rounds}, {place} of {len(tasks)}: {task}")
             try:
-                merge(series, run(task, config))
+                found = run(task, config)
             except MeasureFailed as error:
                 failed[str(task)] = _why(task, error)
-    return series, failed
+                continue
+            if results is None:
+                results = found
+            else:
+                results.add_runs(found)
+    return results, failed
 
 
 def _why(task: Task, error: MeasureFailed) -> str:
@@ -116,16 +124,21 @@ def _measured(options: argparse.Namespace) -> Results:
     rounds = options.rounds or (1 if options.quick else 3)
     tasks = [task for section in SECTIONS if section in (options.only or SECTIONS) for task in SECTIONS[section]]
     start = time.monotonic()
-    series, failed = measure(tasks, config, rounds)
+    found, failed = measure(tasks, config, rounds)
+    if found is None:
+        raise SystemExit("\n".join(f"measure: {task}: {why}" for task, why in failed.items()))
     say(f"took {(time.monotonic() - start) / 60:.0f} min")
     size = config.size() / 1e6
     origin = "sounds of a folder" if options.folder else "generated sounds"
-    measured = {
+    results = Results(found)
+    facts = {
+        **describe(),
         "sounds": f"{len(config.sounds)} {origin} ({', '.join(config.kinds)}; {size:.0f} MB of 16-bit samples)",
         "rounds": f"{rounds} {'rounds' if rounds > 1 else 'round'}, each measure in its own process",
         "windows": f"windows of {config.seconds:g} s, {rounds * config.windows} of them with a load",
     }
-    return Results.of(series, {**describe(), "OpenAL": openal()}, measured, failed)
+    results.describe(facts, failed)
+    return results
 
 
 def _write_page(results: Results, pictures: list[Path]) -> None:

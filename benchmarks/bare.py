@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _ATTRIBUTES = {0x1007: 44100, 0x1990: 0x1501, 0x1991: 0x1402, 0x1010: 1024}
 _BUFFER = 0x1009  # AL_BUFFER
 _GAIN = 0x100A  # AL_GAIN
+_POSITION = 0x1004  # AL_POSITION
+_STATE = 0x1010  # AL_SOURCE_STATE
 
 
 def _function(name: str, *arguments: Any) -> Any:
@@ -35,6 +37,8 @@ class BareContext:
         al = functions()
         self._source_i = _function("alSourcei", ctypes.c_uint, ctypes.c_int, ctypes.c_int)
         self._source_f = _function("alSourcef", ctypes.c_uint, ctypes.c_int, ctypes.c_float)
+        self._source_3f = _function("alSource3f", ctypes.c_uint, ctypes.c_int, *[ctypes.c_float] * 3)
+        self._get_source_i = _function("alGetSourcei", ctypes.c_uint, ctypes.c_int, ctypes.POINTER(ctypes.c_int))
         self._play = _function("alSourcePlay", ctypes.c_uint)
         self._stop = _function("alSourceStop", ctypes.c_uint)
         self._error = _function("alGetError")
@@ -78,6 +82,24 @@ class BareContext:
         self._enter(self._context)
         for source in sources:
             self._source_f(source, _GAIN, gain)
+        self._error()
+        self._enter(previous)
+
+    def set_position(self, source: int, position: tuple[float, float, float]) -> None:
+        """Set the position of a source."""
+        previous = self._current()
+        self._enter(self._context)
+        self._source_3f(source, _POSITION, *position)
+        self._error()
+        self._enter(previous)
+
+    def ask_states(self) -> None:
+        """Ask all sources whether they still play."""
+        previous = self._current()
+        self._enter(self._context)
+        state = ctypes.c_int()
+        for source in self.sources:
+            self._get_source_i(source, _STATE, state)
         self._error()
         self._enter(previous)
 

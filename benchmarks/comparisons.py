@@ -52,6 +52,7 @@ COMPARISONS = (
     ),
     Comparison("play", "play a sound", "us", target=Target(">=", 30), against=("pyglet.media",)),
     Comparison("volume", "set a volume", "us"),
+    Comparison("position", "set a position", "us"),
     Comparison("update", "update once a frame, 32 playing", "us", target=_FASTER, against=("pyglet.media", "arcade")),
     Comparison("memory", "memory / size of the samples", "x"),
     Comparison("import", "import", "ms"),
@@ -90,6 +91,7 @@ REASONS: dict[str, dict[str, str]] = {
         "an OpenAL buffer for it.",
         "miniaudio": _LONGEST + "The decoders of miniaudio do less than libsndfile, and nothing is handed from one "
         "thread to another or to OpenAL.",
+        "PyALSoft": _LONGEST + "PyALSoft uses the decoders of miniaudio, which do less than libsndfile.",
     },
     "frame": {
         "pygame-ce": "If a long file comes last, the other worker of pyglet_palace is idle.",
@@ -100,6 +102,7 @@ REASONS: dict[str, dict[str, str]] = {
         "arcade": _WAV_ONLY,
         "pygame-ce": _ONE_CALL,
         "miniaudio": _ONE_CALL,
+        "PyALSoft": _ONE_CALL,
     },
     "play": {
         "pygame-ce": "Its play is one call of C that takes a free channel. A play of pyglet_palace creates a source "
@@ -111,6 +114,7 @@ REASONS: dict[str, dict[str, str]] = {
         "pyglet.media": _CURRENT,
         "arcade": _CURRENT,
     },
+    "position": {"pyglet.media": _CURRENT, "arcade": _CURRENT},
     "update": {"pyglet.media": _UPDATE, "arcade": _UPDATE},
     "memory": {
         "pyglet.media": _FILE_BYTES,

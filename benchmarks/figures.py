@@ -190,6 +190,9 @@ _FRAMES = (
                     target,
                     beside=target is None,
                 ),
+                Figure(
+                    f"frames.{percent}.own", "the same without the time spent waiting for a core", "ms", beside=True
+                ),
                 Figure(f"frames.{percent}.control", "control: one idle window minus the next", "ms", beside=True),
                 *(
                     Figure(f"frames.{percent}.{name}", f"60 Hz loop, {percent} % busy: {label}", unit)
@@ -212,14 +215,20 @@ _FRAMES = (
         Task("frames:calls"),
         (
             Figure("calls.all", "p99.9 of the calls below while loading minus idle", "ms", _below(0.5)),
+            Figure("calls.own", "the same without the time spent waiting for a core", "ms", _below(0.5)),
             Figure("calls.control", "control: a little Python in the same loop", "ms", beside=True),
+            Figure("calls.windows", "control: one idle window minus the next", "ms", beside=True),
             *(
                 Figure(f"calls.{name}", label, "ms", beside=True)
                 for name, label in zip(
                     CALLS, ("`Context.update`", "`Batch.progress`", "`source.gain = x`", "`Buffer.play`"), strict=True
                 )
             ),
-            *(Figure(f"calls.{name}.loading", f"p99.9 of {name} while loading", "ms") for name in (*CALLS, "control")),
+            *(
+                Figure(f"calls.{name}.{state}", f"p99.9 of {name}, {state}", "ms")
+                for name in ("all", *CALLS, "control")
+                for state in ("idle", "loading")
+            ),
         ),
     ),
     Measure(
@@ -244,11 +253,12 @@ _PLAYING = (
         Task("playing:properties"),
         (
             Figure("set.gain.ratio", "`source.gain = x` / the bare OpenAL calls", "x", _at_most(1.7)),
-            Figure("set.position.ratio", "`source.position = x, y, z` / the bare calls for a gain", "x", beside=True),
+            Figure("set.position.ratio", "`source.position = x, y, z` / the bare OpenAL calls", "x", beside=True),
             Figure("set.gain", "`source.gain = x`", "us"),
             Figure("set.position", "`source.position = x, y, z`", "us"),
             Figure("set.pitch", "`source.pitch = x`", "us"),
-            Figure("set.bare", "the bare OpenAL calls for a gain", "us"),
+            Figure("set.gain.bare", "the bare OpenAL calls for a gain", "us"),
+            Figure("set.position.bare", "the bare OpenAL calls for a position", "us"),
         ),
     ),
     Measure(
@@ -264,7 +274,11 @@ _PLAYING = (
         (
             Figure("update.255.ratio", "`Context.update()`, 255 playing / none playing", "x", _at_most(2)),
             Figure("update.1000.ratio", "`Context.update()`, 1000 playing / none playing", "x", beside=True),
+            Figure(
+                "update.bare.ratio", "`Context.update()`, 255 playing / the bare calls for 255 states", "x", beside=True
+            ),
             *(Figure(f"update.{count}", f"`Context.update()`, {count} playing", "us") for count in (0, 255, 1000)),
+            Figure("update.bare", "the bare OpenAL calls for the states of 255 sources", "us"),
         ),
     ),
     Measure(

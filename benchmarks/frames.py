@@ -7,11 +7,12 @@ import statistics
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pyglet_palace as palace
 
 from .contexts import free, silent_context, update_until_loaded, use_folder
+from .machine import core_wait
 from .stats import percentile, seconds
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .stats import Series
+
+#: What a window returns.
+Window = TypeVar("Window")
 
 FRAME = 1 / 60
 #: Seconds of work of the main thread in a frame, by the share of the frame in percent.
@@ -35,7 +39,11 @@ def work(seconds: float) -> None:
 
 
 def frame_lateness(
-    seconds: float, busy: float, update: Callable[[], object], between: Callable[[], object] = lambda: None
+    seconds: float,
+    busy: float,
+    update: Callable[[], object],
+    between: Callable[[], object] = lambda: None,
+    waits: list[float] | None = None,
 ) -> list[float]:
     """Run a 60 Hz loop; return how late each frame ended, in milliseconds.
 
@@ -47,16 +55,20 @@ def frame_lateness(
         busy: Seconds of work in a frame.
         update: Called in each frame.
         between: Called between two frames, untimed.
+        waits: Receives how long the thread waited for a core in each frame, in milliseconds.
     """
     late = []
     end = time.perf_counter() + seconds
     while (start := time.perf_counter()) < end:
+        waited = core_wait()
         update()
         work(busy)
         left = start + FRAME - time.perf_counter()
         if left > 0:
             time.sleep(left)
         late.append((time.perf_counter() - start - FRAME) * 1e3)
+        if waits is not None:
+            waits.append((core_wait() - waited) * 1e3)
         between()
     return late
 
@@ -69,27 +81,62 @@ class RepeatedLoad:
         self.names = names
         self.files = 0
         self.bytes = 0
-        self._batch: palace.Batch | None = None
+        self.batch: palace.Batch | None = None
+
+    def start(self) -> palace.Batch:
+        """Start a load if none is running, and return it."""
+        if self.batch is None:
+            self.batch = palace.preload(self.names)
+        return self.batch
 
     def update(self) -> None:
         """Do the work of a frame: start a load if none is running, and update the context."""
-        if self._batch is None:
-            self._batch = palace.preload(self.names)
+        self.start()
         self.context.update()
 
     def between(self) -> None:
         """Free the sounds after they are loaded, so that the next frame loads them again."""
-        if self._batch is not None and self._batch.finished:
+        if self.batch is not None and self.batch.finished:
             self.stop()
 
     def stop(self) -> None:
         """Count the loaded sounds, and free them."""
         self.files += len(self.context.cached_names)
         self.bytes += self.context.cached_size
-        if self._batch is not None:
-            self._batch.release()
-        self._batch = None
+        if self.batch is not None:
+            self.batch.release()
+        self.batch = None
         self.context.update()
+
+    def warm_up(self) -> None:
+        """Load once, so that modules are imported, processes run, and files are in the system's cache."""
+        self.start()
+        update_until_loaded(self.context)
+        self.stop()
+        self.files = self.bytes = 0
+
+
+def windows(
+    count: int, idle: Callable[[], Window], loading: Callable[[], Window], loads: RepeatedLoad
+) -> tuple[list[Window], list[Window]]:
+    """Measure windows without and with a load in turn. A window without a load precedes and follows each one with it.
+
+    Returns:
+        The results of `idle`, one more than those of `loading`, and the results of `loading`.
+    """
+    without, with_load = [idle()], []
+    for _ in range(count):
+        gc.collect()
+        with_load.append(loading())
+        loads.stop()
+        time.sleep(0.3)  # until running jobs have ended
+        without.append(idle())
+    return without, with_load
+
+
+def differences(idle: Sequence[float], loading: Sequence[float]) -> list[float]:
+    """Return each value of a window with a load minus the mean of the two windows around it."""
+    return [value - (before + after) / 2 for value, (before, after) in zip(loading, pairwise(idle), strict=True)]
 
 
 def lateness(config: Config, percent: str) -> Series:
@@ -100,28 +147,30 @@ def lateness(config: Config, percent: str) -> Series:
         percent: Share of a frame in which the main thread works: a key of `BUSY`.
     """
     busy = BUSY[percent]
-    idle: list[list[float]] = []
-    loading: list[list[float]] = []
-    with silent_context() as context:
+    own: dict[bool, list[list[float]]] = {False: [], True: []}
+    with silent_context(realtime=True) as context:
         loads = RepeatedLoad(context, config.paths())
-        loads.update()
-        update_until_loaded(context)  # once, so that modules are imported and files are in the system's cache
-        loads.stop()
-        loads.files = loads.bytes = 0
-        for _ in range(config.windows):
-            idle.append(frame_lateness(config.seconds, busy, context.update))
-            gc.collect()
-            loading.append(frame_lateness(config.seconds, busy, loads.update, loads.between))
-            loads.stop()
-            time.sleep(0.3)  # until running jobs have ended
-        idle.append(frame_lateness(config.seconds, busy, context.update))
-    idle_p99 = [percentile(window, 99) for window in idle]
-    loading_p99 = [percentile(window, 99) for window in loading]
+        loads.warm_up()
+
+        def window(update: Callable[[], object], between: Callable[[], object]) -> list[float]:
+            waits: list[float] = []
+            late = frame_lateness(config.seconds, busy, update, between, waits)
+            own[update == loads.update].append([all_of - wait for all_of, wait in zip(late, waits, strict=True)])
+            return late
+
+        idle, loading = windows(
+            config.windows,
+            lambda: window(context.update, lambda: None),
+            lambda: window(loads.update, loads.between),
+            loads,
+        )
+    idle_p99, loading_p99, own_idle, own_loading = (
+        [percentile(window, 99) for window in some] for some in (idle, loading, own[False], own[True])
+    )
     key = f"frames.{percent}"
     return {
-        f"{key}.difference": [
-            late - (before + after) / 2 for late, (before, after) in zip(loading_p99, pairwise(idle_p99), strict=True)
-        ],
+        f"{key}.difference": differences(idle_p99, loading_p99),
+        f"{key}.own": differences(own_idle, own_loading),
         f"{key}.control": [abs(before - after) for before, after in pairwise(idle_p99)],
         f"{key}.idle": idle_p99,
         f"{key}.loading": loading_p99,
@@ -141,48 +190,55 @@ def _control() -> None:
 
 
 def calls(config: Config) -> Series:
-    """p99.9 of the calls of a game during a load of all sounds and of 50 MB sounds, minus p99.9 without a load.
+    """p99.9 of the calls of a game in alternating windows, with a load of all sounds and of 50 MB sounds and without.
 
-    The control is a piece of Python without the package, timed in the same loop.
+    The device mixes in real time. On one that does not mix, OpenAL keeps each replaced sound, and a play takes longer
+    and longer. The control is a piece of Python without the package, timed in the same loop.
     """
     large = [config.reference(name) for name in ("large.wav", "large.flac", "large.ogg")]
-    names = large + config.paths()
-    series: Series = {}
-    with silent_context() as context:
+    with silent_context(realtime=True) as context:
         tiny = palace.Buffer(config.reference("tiny.wav"))
         source = palace.Source()
-        for repeat in range(config.repeats + 1):
-            batch = palace.preload(names)
-            timed: dict[str, Callable[[], object]] = {
-                "update": context.update,
-                "progress": lambda batch=batch: batch.progress,  # type: ignore[misc]
-                "gain": lambda: setattr(source, "gain", 0.5),
-                "play": lambda: tiny.play(source),
-                "control": _control,
-            }
-            loading: Series = {name: [] for name in timed}
-            while not batch.finished:
-                _time_each(timed, loading)
-            idle: Series = {name: [] for name in timed}
-            for _ in loading["control"]:
-                _time_each(timed, idle)
-            source.stop()
-            batch.release()
-            update_until_loaded(context)
-            if not repeat:
-                continue  # the first load reads from the disk and imports modules
-            for state in (loading, idle):
-                state["all"] = [took for name in CALLS for took in state[name]]
-            for name, took in loading.items():
-                series.setdefault(f"calls.{name}", []).append(percentile(took, 99.9) - percentile(idle[name], 99.9))
-                series.setdefault(f"calls.{name}.loading", []).append(percentile(took, 99.9))
+        loaded = palace.preload([config.reference("tiny.wav")])
+        loads = RepeatedLoad(context, large + config.paths())
+        loads.warm_up()
+
+        def window(start: Callable[[], palace.Batch], between: Callable[[], object]) -> Series:
+            times: Series = {name: [] for name in (*CALLS, "control", "own")}
+            end = time.perf_counter() + config.seconds
+            while time.perf_counter() < end:
+                batch = start()
+                timed: dict[str, Callable[[], object]] = {
+                    "update": context.update,
+                    "progress": lambda batch=batch: batch.progress,  # type: ignore[misc]
+                    "gain": lambda: setattr(source, "gain", 0.5),
+                    "play": lambda: tiny.play(source),
+                    "control": _control,
+                }
+                for name, call in timed.items():
+                    waited, took = core_wait(), seconds(call)
+                    times[name].append(took * 1e3)
+                    if name in CALLS:
+                        times["own"].append(max(0.0, took - (core_wait() - waited)) * 1e3)
+                time.sleep(0.001)
+                between()
+            times["all"] = [took for name in CALLS for took in times[name]]
+            return times
+
+        idle, loading = windows(
+            config.windows,
+            lambda: window(lambda: loaded, lambda: None),
+            lambda: window(loads.start, loads.between),
+            loads,
+        )
+    series: Series = {}
+    for name in loading[0]:
+        without, with_load = ([percentile(window[name], 99.9) for window in some] for some in (idle, loading))
+        series[f"calls.{name}"] = differences(without, with_load)
+        series[f"calls.{name}.idle"] = without
+        series[f"calls.{name}.loading"] = with_load
+    series["calls.windows"] = [abs(before - after) for before, after in pairwise(series["calls.all.idle"])]
     return series
-
-
-def _time_each(timed: dict[str, Callable[[], object]], into: Series) -> None:
-    for name, call in timed.items():
-        into[name].append(seconds(call) * 1e3)
-    time.sleep(0.001)
 
 
 def many_results(config: Config) -> Series:

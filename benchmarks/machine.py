@@ -1,11 +1,10 @@
-"""Description of the machine, without the names of the host and the user."""
+"""Facts of the machine that pyperf does not collect."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
 import platform
-import sys
 from pathlib import Path
 
 #: Packages that take part in a run, by their names on PyPI.
@@ -26,14 +25,12 @@ def version(package: str) -> str | None:
 
 
 def describe() -> dict[str, str]:
-    """Return the processor, the system, the Python version and the versions of the packages."""
+    """Return the system, without the name of its kernel's build, and the versions of the packages."""
     found = {package: version(package) for package in PACKAGES}
     return {
-        "processor": _processor(),
-        "cores": str(cores()),
         "system": f"{platform.system()} {platform.release().partition('-')[0]} ({platform.machine()})",
-        "Python": f"{platform.python_implementation()} {platform.python_version()}",
         **{package: number for package, number in found.items() if number},
+        "OpenAL": openal(),
     }
 
 
@@ -52,15 +49,20 @@ def resident() -> int:
 
 
 def peak_resident() -> int:
-    """Return the peak resident memory of this process in bytes; 0 if the system does not report it."""
-    if most := _status("VmHWM"):
-        return most
-    try:
-        import resource
-    except ImportError:
-        return 0
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    """Return the peak resident memory of this process in bytes; 0 on systems other than Linux.
+
+    The peak that getrusage reports, and pyperf with it, includes the process that started this one.
+    """
+    return _status("VmHWM")
+
+
+def core_wait() -> float:
+    """Return the seconds for which this thread was ready to run but had no core; 0 on systems other than Linux."""
+    path = "/proc/thread-self/schedstat"
+    if not os.path.exists(path):
+        return 0.0
+    with open(path, "rb", buffering=0) as file:
+        return int(file.read().split()[1]) / 1e9
 
 
 def _status(field: str) -> int:
@@ -70,12 +72,3 @@ def _status(field: str) -> int:
             if line.startswith(f"{field}:"):
                 return int(line.split()[1]) * 1024
     return 0
-
-
-def _processor() -> str:
-    path = Path("/proc/cpuinfo")
-    if path.exists():
-        for line in path.read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

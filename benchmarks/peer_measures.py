@@ -144,6 +144,7 @@ def _threaded(config: Config, peer: Peer, paths: list[tuple[Path, int]]) -> tupl
         nonlocal loaded
         while True:
             kept = []
+            peer.free()
             for path, size in paths:
                 if ended.is_set():
                     return
@@ -159,7 +160,7 @@ def _threaded(config: Config, peer: Peer, paths: list[tuple[Path, int]]) -> tupl
 
 
 def playing(config: Config, name: str) -> Series:
-    """A play, setting a volume, and an update once a frame with 32 playing sounds."""
+    """A play, setting a volume and a position, and an update once a frame with 32 playing sounds."""
     peer, ours = _pair(name)
     path = config.reference("large.wav")
     their_sound, our_sound = peer.load(path), ours.load(path)
@@ -185,17 +186,22 @@ def playing(config: Config, name: str) -> Series:
         (min(peer.voices, _PLAYING), _PLAYING),
         stop,
     )
-    if peer.set_volume is not None:
-        theirs, mine = peer.play(their_sound), ours.play(our_sound)
-        compare(
-            "volume",
-            lambda turn: peer.set_volume(theirs, 0.5 + turn % 2 / 4),  # type: ignore[misc]
-            lambda turn: ours.set_volume(mine, 0.5 + turn % 2 / 4),
-            20,
-            100,
-        )
-        started += [(peer, theirs), (ours, mine)]
-        stop()
+    setters: tuple[tuple[str, Any, Any, Callable[[int], object]], ...] = (
+        ("volume", peer.set_volume, ours.set_volume, lambda turn: 0.5 + turn % 2 / 4),
+        ("position", peer.set_position, ours.set_position, lambda turn: (0.0, 2.0, float(turn % 2))),
+    )
+    for key, their_setter, our_setter, value in setters:
+        if their_setter is not None:
+            theirs, mine = peer.play(their_sound), ours.play(our_sound)
+            compare(
+                key,
+                lambda turn, set_=their_setter, playing=theirs, value=value: set_(playing, value(turn)),
+                lambda turn, set_=our_setter, playing=mine, value=value: set_(playing, value(turn)),
+                20,
+                100,
+            )
+            started += [(peer, theirs), (ours, mine)]
+            stop()
     if peer.update is not None:
         for player, sound in ((peer, their_sound), (ours, our_sound)):
             started += [(player, player.play(sound)) for _ in range(_PLAYING)]

@@ -20,6 +20,8 @@ class Peer:
     voices = 256
     #: Sets the volume of a result of `play`.
     set_volume: Callable[[Any, float], object] | None = None
+    #: Sets the position of a result of `play`.
+    set_position: Callable[[Any, tuple[float, float, float]], object] | None = None
     #: Called once a frame by a game.
     update: Callable[[], object] | None = None
 
@@ -75,6 +77,10 @@ class Palace(Peer):
     def set_volume(playing: Any, volume: float) -> None:
         playing.gain = volume
 
+    @staticmethod
+    def set_position(playing: Any, position: tuple[float, float, float]) -> None:
+        playing.position = position
+
     def free(self) -> None:
         self.palace.free([Path(name) for name in self.context.cached_names])
         self.context.update()
@@ -109,6 +115,10 @@ class PygletMedia(Peer):
     @staticmethod
     def set_volume(playing: Any, volume: float) -> None:
         playing.volume = volume
+
+    @staticmethod
+    def set_position(playing: Any, position: tuple[float, float, float]) -> None:
+        playing.position = position
 
 
 class Arcade(PygletMedia):
@@ -183,6 +193,42 @@ class Miniaudio(Peer):
         playing.stop()
 
 
+class PyALSoft(Peer):
+    """PyALSoft with a session of its own, whose play is the fastest of its two. It needs Python 3.12."""
+
+    imported = "import pyalsoft"
+
+    def __init__(self) -> None:
+        import pyalsoft
+
+        self.pyalsoft = pyalsoft
+        self.playback = pyalsoft.open_playback()
+        self.clips: list[Any] = []
+
+    def load(self, path: Path) -> Any:
+        self.clips.append(self.pyalsoft.upload(self.playback, path))
+        return self.clips[-1]
+
+    def play(self, sound: Any) -> Any:
+        return self.pyalsoft.play(self.playback, sound)
+
+    def stop(self, playing: Any) -> None:
+        self.pyalsoft.release(self.playback, playing)
+
+    def set_volume(self, playing: Any, volume: float) -> None:
+        self.pyalsoft.set_voice_config(self.playback, playing, self.pyalsoft.VoiceConfig(gain=volume))
+
+    def set_position(self, playing: Any, position: tuple[float, float, float]) -> None:
+        self.pyalsoft.set_voice_config(self.playback, playing, self.pyalsoft.VoiceConfig(position=position))
+
+    def update(self) -> None:
+        self.pyalsoft.release_finished(self.playback)
+
+    def free(self) -> None:
+        while self.clips:
+            self.pyalsoft.release(self.playback, self.clips.pop())
+
+
 OURS = "pyglet_palace"
 
 #: The libraries, by the name that a report shows.
@@ -192,6 +238,7 @@ PEERS: dict[str, type[Peer]] = {
     "pygame-ce": Pygame,
     "miniaudio": Miniaudio,
     "arcade": Arcade,
+    "PyALSoft": PyALSoft,
 }
 #: Packages of the libraries whose names differ.
 PACKAGES = {"pyglet_palace": "pyglet-palace", "pyglet.media": "pyglet"}

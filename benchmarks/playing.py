@@ -50,7 +50,7 @@ def play(config: Config) -> Series:
 
 
 def properties(config: Config) -> Series:
-    """Setting the properties of a playing source, beside the bare calls for a gain."""
+    """Setting the properties of a playing source, beside the bare calls for a position, or for a gain."""
     series: Series = {}
     with silent_context(), closing(BareContext(1)) as bare:
         source = palace.Buffer(config.reference("streamed.ogg")).play()
@@ -59,13 +59,18 @@ def properties(config: Config) -> Series:
             "position": lambda turn: setattr(source, "position", (0.0, 2.0, float(turn % 2))),
             "pitch": lambda turn: setattr(source, "pitch", 1.0 + turn % 2 / 2),
         }
+
+        def gain(turn: int) -> None:
+            bare.set_gain(bare.sources, 0.5 + turn % 2 / 4)
+
+        def position(turn: int) -> None:
+            bare.set_position(bare.sources[0], (0.0, 2.0, float(turn % 2)))
+
         for name, setter in setters.items():
-            ours, control = alternate(
-                setter, lambda turn: bare.set_gain(bare.sources, 0.5 + turn % 2 / 4), _BLOCKS, _CALLS
-            )
+            ours, control = alternate(setter, position if name == "position" else gain, _BLOCKS, _CALLS)
             series[f"set.{name}"] = [ours * 1e6]
+            series[f"set.{name}.bare"] = [control * 1e6]
             series[f"set.{name}.ratio"] = [ours / control]
-            series["set.bare"] = [control * 1e6]
     return series
 
 
@@ -86,23 +91,35 @@ def group(config: Config) -> Series:
 
 
 def update(config: Config) -> Series:
-    """`Context.update` with 255 and 1000 playing sources of which none ends, beside an update with none."""
+    """`Context.update` with 255 and 1000 playing sources of which none ends, beside an update with none.
+
+    Also beside the bare calls that ask each source whether it has ended.
+    """
     series: Series = {}
-    with silent_context(attrs=VOICES) as idle, silent_context(attrs=VOICES) as context:
+    with (
+        silent_context(attrs=VOICES) as idle,
+        silent_context(attrs=VOICES) as context,
+        closing(BareContext(255)) as bare,
+    ):
         buffer = palace.Buffer(config.reference("streamed.ogg"))
         for count in (255, 1000):
             while buffer.source_count < count:
                 buffer.play()
             times: list[float] = []
             controls: list[float] = []
+            asked: list[float] = []
             for _ in range(200):
                 for one, took in ((context, times), (idle, controls)):
                     one.device.render(32)
                     took.append(seconds(one.update))
+                asked.append(seconds(bare.ask_states))
             playing, nothing = statistics.median(times), statistics.median(controls)
             series[f"update.{count}"] = [playing * 1e6]
             series[f"update.{count}.ratio"] = [playing / nothing]
             series["update.0"] = [nothing * 1e6]
+            if count == 255:
+                series["update.bare"] = [statistics.median(asked) * 1e6]
+                series["update.bare.ratio"] = [playing / statistics.median(asked)]
     return series
 
 
@@ -153,7 +170,7 @@ def idle(config: Config) -> Series:
     """A context with a cached sound and no work, beside a loop without a context."""
     series: Series = {}
     _clock_load(0.5)  # the first rounds are slower
-    for _ in range(config.windows):
+    for _ in range(max(1, config.windows // 3)):
         before = _clock_load(config.seconds)
         with palace.LoopbackDevice(RATE) as device, palace.Context(device):
             palace.Buffer(config.reference("tiny.wav"))

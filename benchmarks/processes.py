@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import json
 import os
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ from .machine import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    import pyperf
 
     from .stats import Series
 
@@ -68,8 +70,11 @@ def environment() -> dict[str, str]:
     return {**kept, **ENVIRONMENT, "PYTHONPATH": path}
 
 
-def run(task: Task, config: Config, timeout: float = 900) -> Series:
-    """Run a measure in a new process and return its samples. Its output is not shown.
+def run(task: Task, config: Config, timeout: float = 900) -> pyperf.BenchmarkSuite:
+    """Run a measure in a new process and return its results. Its output is not shown.
+
+    A worker of `pyperf.Runner` returns the values of one function. It cannot time two libraries, or a call and its
+    control, in turn in one process, which is what makes a ratio hold on a machine whose speed changes.
 
     Raises:
         MeasureFailed: It raised an error, crashed, or did not end in time.
@@ -91,8 +96,9 @@ def run(task: Task, config: Config, timeout: float = 900) -> Series:
     if done.returncode:
         last = [line for line in done.stderr.splitlines() if line.strip()][-1:]
         raise MeasureFailed(last[0].strip() if last else f"it ended with {done.returncode}")
-    series: Series = json.loads(done.stdout.splitlines()[-1])
-    return series
+    from pyperf import BenchmarkSuite
+
+    return BenchmarkSuite.loads(done.stdout.splitlines()[-1])
 
 
 def python(code: str, *arguments: str) -> str:
@@ -117,12 +123,17 @@ def busy_cores() -> Iterator[None]:
 
 
 def main() -> None:
-    """Run a measure as a child process: read the configuration from stdin, print the samples on the last line."""
+    """Run a measure as a child process: read the configuration from stdin, print the results on the last line."""
     task = Task(*sys.argv[1:3])
     config = Config.from_json(sys.stdin.read())
     call = task.resolve()
+    start = time.perf_counter()
     series = call(config, task.argument) if task.argument else call(config)
-    print("\n" + json.dumps(series), flush=True)
+    took = time.perf_counter() - start
+    from .results import suite  # imports pyperf, which is no part of the measured program
+
+    print()
+    suite(task, series, took).dump(sys.stdout)
     # Without waiting for workers, which get little time while other processes use the cores.
     os._exit(0)
 

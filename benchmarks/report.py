@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .comparisons import COMPARISONS, RATIOS, libraries, reason
 from .figures import GROWTH, MEASURES, figures
+from .machine import PACKAGES
 from .peer_measures import CONTROL
 from .peers import OURS
 from .sounds import KINDS
@@ -231,10 +232,15 @@ def rewrite_page(page: Path, results: Results, plot: str | None) -> None:
 
 
 def _about(results: Results) -> list[str]:
-    machine = dict(results.machine)
-    processor, cores = machine.pop("processor", "?"), machine.pop("cores", "?")
-    rest = ", ".join(value if name == "system" else f"{name} {value}" for name, value in machine.items())
-    return [f"Measured on {processor}, {cores} cores: {rest}.", f"{'; '.join(results.measured.values())}."]
+    facts = {name: str(value) for name, value in results.metadata.items()}
+    processor = facts.get("cpu_model_name", facts.get("cpu_machine", "?"))
+    python = f"{facts['python_implementation'].replace('cpython', 'CPython')} {facts['python_version']}"
+    versions = [f"{name} {facts[name]}" for name in (*PACKAGES, "OpenAL") if name in facts]
+    measured = "; ".join(facts[name] for name in ("sounds", "rounds", "windows") if name in facts)
+    return [
+        f"Measured on {processor}, {facts['cpu_count']} cores: {', '.join([facts['system'], python, *versions])}.",
+        f"{measured}.",
+    ]
 
 
 def _row(cells: list[str]) -> str:

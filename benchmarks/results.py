@@ -1,63 +1,122 @@
-"""Results of a run: ``results.json``, and access to them."""
+"""Results of a run: ``results.json``, a suite of pyperf, and access to it.
+
+pyperf keeps and merges the samples, and describes the machine at the time of each process. ``python -m pyperf
+compare_to`` compares the times of two runs. A value of pyperf is above zero, and less is better. Ratios, rates, counts
+and differences are therefore in the metadata of the process that measured them.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import pyperf
 
 from .comparisons import COMPARISONS, Comparison, libraries
 from .figures import GROWTH, figures
 from .peer_measures import CONTROL
 from .peers import OURS
-from .stats import Summary
+from .stats import Series, Summary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .stats import Series
+    from .processes import Task
+
+#: pyperf's unit of a value, and the factor to it.
+_VALUES = {"s": ("second", 1.0), "ms": ("second", 1e-3), "us": ("second", 1e-6), "MB": ("byte", 1e6)}
+#: Metadata that names the host, the user or his folders.
+_PRIVATE = {"hostname", "python_executable", "python_cflags", "python_config_args"}
+#: The start of the name of metadata with samples, and of metadata with the error of a task.
+_FIGURE, _FAILED = "figure ", "failed "
 
 
-@dataclass
-class Results:
-    """Everything that a report shows.
+def metadata() -> dict[str, str | int | float]:
+    """Return pyperf's description of the machine and of this process, without private parts."""
+    collected: dict[str, str | int | float] = pyperf.Run([1.0]).get_metadata()
+    return {name: value for name, value in collected.items() if name not in _PRIVATE}
 
-    Attributes:
-        machine: From `machine.describe`, and the OpenAL library.
-        measured: Descriptions of the sounds, the rounds and the windows.
-        summaries: Summaries of samples, by key.
-        failed: Errors, by failed task.
+
+def suite(task: Task, series: Series, took: float) -> pyperf.BenchmarkSuite:
+    """Return the results of a task: a benchmark for each time or size, and one for the task itself.
+
+    Args:
+        task: The task. The metadata of its benchmark has the samples that pyperf does not accept as values.
+        series: Its samples.
+        took: The seconds that it took.
     """
+    units = _units()
+    values: dict[str, tuple[str, list[float]]] = {str(task): ("second", [took])}
+    others: dict[str, str | int | float] = {}
+    for key, samples in series.items():
+        unit, factor = _VALUES.get(units.get(key, ""), ("", 1.0))
+        if unit and samples and min(samples) > 0:
+            values[key] = unit, [sample * factor for sample in samples]
+        elif samples:
+            others[_FIGURE + key] = " ".join(map(repr, samples))
+    shared = metadata()
+    benchmarks = []
+    for name, (unit, some) in values.items():
+        described = {**shared, **(others if name == str(task) else {}), "name": name, "unit": unit}
+        benchmarks.append(pyperf.Benchmark([pyperf.Run(some, metadata=described, collect_metadata=False)]))
+    return pyperf.BenchmarkSuite(benchmarks)
 
-    machine: dict[str, str]
-    measured: dict[str, str]
-    summaries: dict[str, Summary] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, series: Series, machine: dict[str, str], measured: dict[str, str], failed: dict[str, str]) -> Results:
-        """Return the results for samples."""
-        return cls(machine, measured, {key: Summary.of(samples) for key, samples in series.items() if samples}, failed)
+def samples(results: pyperf.BenchmarkSuite) -> Series:
+    """Return all samples by key, in the units of their figures."""
+    units = _units()
+    found: Series = {}
+    for benchmark in results:
+        name = benchmark.get_name()
+        _, factor = _VALUES.get(units.get(name, ""), ("", 1.0))
+        found.setdefault(name, []).extend(value / factor for value in benchmark.get_values())
+        for run in benchmark.get_runs():
+            for key, text in run.get_metadata().items():
+                if key.startswith(_FIGURE):
+                    found.setdefault(key.removeprefix(_FIGURE), []).extend(map(float, text.split()))
+    return found
+
+
+class Results:
+    """Everything that a report shows."""
+
+    def __init__(self, results: pyperf.BenchmarkSuite) -> None:
+        """Show the results of a run.
+
+        Args:
+            results: What `describe` has completed.
+        """
+        self.suite = results
 
     @classmethod
     def read(cls, path: Path) -> Results:
         """Return the results in a file that `write` wrote."""
-        data = json.loads(path.read_text(encoding="utf-8"))
-        summaries = {
-            key: Summary(row["median"], row["low"], row["high"], row["count"]) for key, row in data["summaries"].items()
-        }
-        return cls(data["machine"], data["measured"], summaries, data["failed"])
+        return cls(pyperf.BenchmarkSuite.load(str(path)))
 
     def write(self, path: Path) -> None:
-        """Write the results as JSON: each summary with its label, unit and target."""
-        labels = _labels()
-        rows = {key: {**asdict(summary), **labels.get(key, {})} for key, summary in self.summaries.items()}
-        for figure in figures():
-            if figure.key in rows and figure.target is not None:
-                rows[figure.key]["target"] = str(figure.target)
-                rows[figure.key]["met"] = figure.target.met(self.summaries[figure.key].median)
-        data = {"machine": self.machine, "measured": self.measured, "summaries": rows, "failed": self.failed}
-        path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
+        """Write the results as a JSON file of pyperf."""
+        self.suite.dump(str(path), compact=False, replace=True)
+
+    def describe(self, facts: dict[str, str], failed: dict[str, str]) -> None:
+        """Add facts about the run, and the errors by failed task, to the metadata."""
+        errors = {_FAILED + task: " ".join(why.split()) for task, why in failed.items()}
+        for benchmark in self.suite:
+            benchmark.update_metadata({**facts, **errors})
+
+    @cached_property
+    def metadata(self) -> dict[str, str | int | float]:
+        """What is true of all runs."""
+        return self.suite.get_metadata()
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Errors, by failed task."""
+        return {key.removeprefix(_FAILED): str(why) for key, why in self.metadata.items() if key.startswith(_FAILED)}
+
+    @cached_property
+    def summaries(self) -> dict[str, Summary]:
+        """Summaries of samples, by key."""
+        return {key: Summary.of(some) for key, some in samples(self.suite).items()}
 
     def median(self, key: str) -> float | None:
         """Return the median of the samples of a key, or None."""
@@ -91,16 +150,10 @@ class Results:
         return found
 
 
-def _labels() -> dict[str, dict[str, Any]]:
-    """Return the label and the unit of each key."""
-    labels = {figure.key: {"label": figure.label, "unit": figure.unit} for figure in figures()}
-    for row in COMPARISONS:
-        for name in (*libraries(), CONTROL):
-            labels[f"peers.{row.key}.{name}"] = {"label": f"{name}: {row.label}", "unit": row.unit}
-            labels[f"ratio.{row.key}.{name}"] = {"label": f"{row.label}: {name} / {OURS}", "unit": "x"}
-    for topic, (label, unit, lines) in GROWTH.items():
-        for line, call in lines.items():
-            for power in range(5):
-                count = 10**power
-                labels[f"growth.{topic}.{line}.{count}"] = {"label": f"{call}, {count} {label}", "unit": unit}
-    return labels
+def _units() -> dict[str, str]:
+    """Return the unit of each key that has one."""
+    units = {figure.key: figure.unit for figure in figures()}
+    units |= {f"peers.{row.key}.{name}": row.unit for row in COMPARISONS for name in (*libraries(), CONTROL)}
+    for topic, (_, unit, lines) in GROWTH.items():
+        units |= {f"growth.{topic}.{line}.{10**power}": unit for line in lines for power in range(5)}
+    return units

@@ -68,12 +68,9 @@ def alternate(
 
 
 def percentile(samples: Sequence[float], percent: float) -> float:
-    """Return the smallest sample that is at least as large as `percent` % of all samples."""
+    """Return the smallest sample that is at least as large as `percent` % of all samples.
+
+    `pyperf.Benchmark.percentile` refuses samples that are not above zero, as frames that end early are.
+    """
     ordered = sorted(samples)
     return ordered[min(len(ordered) - 1, max(0, -int(-len(ordered) * percent // 100) - 1))]
-
-
-def merge(into: Series, more: Series) -> None:
-    """Append the samples of `more` to those in `into`."""
-    for key, samples in more.items():
-        into.setdefault(key, []).extend(samples)

@@ -11,13 +11,11 @@ time. A variant changes the package from outside, in its own process. A game can
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import statistics
 import sys
 import threading
-import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise, product
@@ -30,15 +28,18 @@ from pyglet_palace._loading import workers
 
 from .__main__ import OUT, prepare, say
 from .contexts import free, silent_context
-from .frames import BUSY, RepeatedLoad, frame_lateness
-from .machine import describe, openal
+from .frames import BUSY, RepeatedLoad, differences, frame_lateness, windows
+from .machine import describe
 from .processes import MeasureFailed, Task, busy_cores, run
 from .report import number
+from .results import metadata, samples
 from .sounds import SHORT_SECONDS
-from .stats import Series, merge, percentile
+from .stats import Series, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    import pyperf
 
     from .config import Config
 
@@ -115,8 +116,6 @@ def cell(config: Config, argument: str) -> Series:
     variant, situation = Variant(**values["variant"]), Situation(**values["situation"])
     load.BLOCK_BYTES = BLOCKS[variant.block]
     busy = BUSY[situation.busy]
-    idle: list[list[float]] = []
-    loading: list[list[float]] = []
     with silent_context(workers=variant.workers) as context:
         first = [config.paths(kind)[0] for kind in config.kinds]
         palace.preload(first).wait()  # imports all modules
@@ -126,22 +125,19 @@ def cell(config: Config, argument: str) -> Series:
                 CLASSES[variant.scheduling](thread.native_id)
         loads = RepeatedLoad(context, ORDERS[variant.order](config.paths()))
         with busy_cores() if situation.filled else nullcontext():
-            for _ in range(config.windows):
-                idle.append(frame_lateness(config.seconds, busy, context.update))
-                gc.collect()
-                loading.append(frame_lateness(config.seconds, busy, loads.update, loads.between))
-                loads.stop()
-                time.sleep(0.2)
-            idle.append(frame_lateness(config.seconds, busy, context.update))
+            idle, loading = windows(
+                config.windows,
+                lambda: frame_lateness(config.seconds, busy, context.update),
+                lambda: frame_lateness(config.seconds, busy, loads.update, loads.between),
+                loads,
+            )
+    idle_p99, loading_p99 = ([percentile(window, 99) for window in some] for some in (idle, loading))
     return {
-        "idle.p99": [percentile(window, 99) for window in idle],
+        "idle.p99": idle_p99,
         "p50": [statistics.median(window) for window in loading],
-        "p99": [percentile(window, 99) for window in loading],
+        "p99": loading_p99,
         "max": [max(window) for window in loading],
-        "difference": [
-            percentile(window, 99) - (percentile(before, 99) + percentile(after, 99)) / 2
-            for window, (before, after) in zip(loading, pairwise(idle), strict=True)
-        ],
+        "difference": differences(idle_p99, loading_p99),
         "rate": [loads.bytes / config.seconds / config.windows / 1e6],
         "loads": [loads.files / len(config.sounds) / config.seconds / config.windows],
     }
@@ -221,17 +217,24 @@ def as_text(cells: Sequence[Cell]) -> str:
 
 def measure(config: Config, repeats: int) -> list[Cell]:
     """Measure all cells, in rounds, so that a disturbance of the machine affects all variants."""
-    found: dict[tuple[Situation, Variant], Series] = {}
+    found: dict[tuple[Situation, Variant], list[pyperf.BenchmarkSuite]] = {}
     pairs = list(product(SITUATIONS, variants()))
     for turn in range(repeats):
         for place, (situation, variant) in enumerate(pairs, 1):
             say(f"repeat {turn + 1} of {repeats}, {place} of {len(pairs)}: {situation}; {variant}")
             argument = json.dumps({"variant": asdict(variant), "situation": asdict(situation)})
+            results = found.setdefault((situation, variant), [])
             try:
-                merge(found.setdefault((situation, variant), {}), run(Task("tuning:cell", argument), config, 60))
+                results.append(run(Task("tuning:cell", argument), config, 60))
             except MeasureFailed as error:
                 say(f"failed: {error}")
-    return [Cell(variant, situation, series) for (situation, variant), series in found.items()]
+    return [Cell(variant, situation, _merged(results)) for (situation, variant), results in found.items()]
+
+
+def _merged(results: Sequence[pyperf.BenchmarkSuite]) -> Series:
+    for other in results[1:]:
+        results[0].add_runs(other)
+    return samples(results[0]) if results else {}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -258,7 +261,7 @@ def main(arguments: list[str] | None = None) -> None:
     print("\n".join(text))
     options.out.mkdir(parents=True, exist_ok=True)
     data = {
-        "machine": {**describe(), "OpenAL": openal()},
+        "machine": {**metadata(), **describe()},
         "cells": [asdict(one) for one in cells],
         "conclusions": text[1:],
     }

@@ -43,6 +43,8 @@ descriptor, folder, *path = sys.argv[1:]
 sys.path += path
 package = sys.modules["pyglet_palace"] = types.ModuleType("pyglet_palace")
 package.__path__ = [folder]
+from pyglet_palace._loading.priority import lower_priority
+lower_priority()  # before the imports that take long
 from pyglet_palace._loading.decoder_main import main
 main(int(descriptor))
 """

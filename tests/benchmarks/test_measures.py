@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING
+from unittest.mock import Mock
 
+import pyperf
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import processes, sounds, tuning
+from benchmarks import frames, processes, sounds, tuning
 from benchmarks.comparisons import SECTIONS
 from benchmarks.config import Config
 from benchmarks.figures import MEASURES, Measure, figures
+from benchmarks.results import samples
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -33,6 +36,7 @@ def _measure(key: str) -> Measure:
 def test_targets_are_no_times() -> None:
     """A target is for a ratio, a count or a difference to a control: never for a time on one machine."""
     differences = {"frames.25.difference": "frames.25.control", "calls.all": "calls.control"}
+    differences["calls.own"] = "calls.control"
     keys = {figure.key for figure in figures()}
     for figure in figures():
         if figure.target is not None and figure.unit not in ("x", "", "%", "MB"):
@@ -59,20 +63,49 @@ def test_every_task_is_callable(task: processes.Task) -> None:
         "play",
     ],
 )
-def test_measure_returns_its_figures(config: Config, key: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_measure_returns_its_figures(config: Config, key: str) -> None:
     measure = _measure(key)
-    series = measure.task.resolve()(config)
+    series = samples(processes.run(measure.task, config))
     assert {figure.key for figure in measure.figures} <= set(series)
     assert all(series.values())
 
 
 def test_frames_are_measured_with_load(config: Config) -> None:
     """And without load."""
-    from benchmarks.frames import lateness
-
-    series = lateness(config, "25")
+    series = samples(processes.run(processes.Task("frames:lateness", "25"), config))
     assert len(series["frames.25.idle"]) == 2
     assert len(series["frames.25.difference"]) == len(series["frames.25.loading"]) == 1
+    assert len(series["frames.25.own"]) == 1
+
+
+def test_setters_of_libraries_are_compared(config: Config) -> None:
+    results = samples(processes.run(processes.Task("peer_measures:playing", "pyglet.media"), config))
+    assert {f"ratio.{key}.pyglet.media" for key in ("play", "volume", "position", "update")} <= set(results)
+
+
+def test_windows_alternate() -> None:
+    """And a window with a load differs from the mean of those around it."""
+    loads = Mock()
+    order: list[str] = []
+    idle = iter([1.0, 3.0, 1.0])
+    loading = iter([5.0, 6.0])
+
+    def next_of(name: str, values: Iterator[float]) -> float:
+        order.append(name)
+        return next(values)
+
+    without, with_load = frames.windows(2, lambda: next_of("idle", idle), lambda: next_of("loading", loading), loads)
+    assert order == ["idle", "loading", "idle", "loading", "idle"]
+    assert loads.stop.call_count == 2
+    assert frames.differences(without, with_load) == [3.0, 4.0]
+
+
+def test_waits_for_a_core_are_counted() -> None:
+    """A frame waits no longer for a core than it takes, which is a frame and its lateness."""
+    waits: list[float] = []
+    late = frames.frame_lateness(0.05, 0.0, lambda: None, waits=waits)
+    assert len(waits) == len(late) > 0
+    assert all(0 <= wait < (frames.FRAME * 1e3 + one) + 1 for wait, one in zip(waits, late, strict=True))
 
 
 def test_config_survives_serialization(config: Config) -> None:
@@ -90,15 +123,17 @@ def test_missing_library_is_skipped(config: Config, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(command, "run", missing)
     task = processes.Task("peer_measures:loading", "pygame-ce")
-    assert command.measure([task], config, 2) == ({}, {"peer_measures:loading pygame-ce": "pygame-ce is not installed"})
+    assert command.measure([task], config, 2) == (
+        None,
+        {"peer_measures:loading pygame-ce": "pygame-ce is not installed"},
+    )
 
 
 def test_run_writes_json_page_and_picture(config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "prepare", lambda options: config)
     command.main(["--only", "import", "--rounds", "1", "--out", str(tmp_path)])
-    rows = json.loads((tmp_path / "results.json").read_text())["summaries"]
-    assert rows["import"]["unit"] == "ms"
-    assert rows["import.ratio"]["target"] == "<= 1"
+    results = pyperf.BenchmarkSuite.load(str(tmp_path / "results.json"))
+    assert results.get_benchmark("import").get_unit() == "second"
     assert (tmp_path / "targets.png").read_bytes().startswith(b"\x89PNG")
     assert "import pyglet_palace" in (tmp_path / "results.md").read_text()
 

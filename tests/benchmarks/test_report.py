@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,14 +10,18 @@ import pytest
 from benchmarks import plot, report
 from benchmarks.comparisons import COMPARISONS, REASONS, libraries, reason
 from benchmarks.figures import figures
-from benchmarks.results import Results
+from benchmarks.processes import Task
+from benchmarks.results import Results, suite
 from benchmarks.stats import percentile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from benchmarks.stats import Series
+
 SERIES = {
     "cache": [0.4, 0.5, 0.6],
+    "calls.all": [-0.1, 0.2],
     "cache.ratio": [4.0, 5.0, 6.0],
     "play.ratio": [2.5],
     "many.raised": [0.0],
@@ -31,15 +36,26 @@ SERIES = {
 }
 
 
+def _results(series: Series) -> Results:
+    return Results(suite(Task("playing:play"), series, 1.0))
+
+
 @pytest.fixture
 def results() -> Results:
-    machine = {"processor": "Abacus 3000", "cores": "2", "system": "Linux 6 (x86_64)", "Python": "CPython 3.11"}
+    results = _results(SERIES)
+    machine = {
+        "cpu_model_name": "Abacus 3000",
+        "cpu_count": "3",
+        "system": "Linux 6 (x86_64)",
+        "OpenAL": "libopenal.so",
+    }
     failed = {
         "peer_measures:loading arcade": "arcade is not installed",
         "peer_measures:memory arcade": "arcade is not installed",
     }
     failed["playing:play"] = "OSError: /home/somebody/x"
-    return Results.of(SERIES, machine, {"sounds": "3 sounds"}, failed)
+    results.describe({**machine, "python_version": "3.11", "OpenAL": "libopenal.so", "sounds": "3 sounds"}, failed)
+    return results
 
 
 def test_table_shows_the_target(results: Results) -> None:
@@ -58,7 +74,9 @@ def test_times_follow_the_ratios(results: Results) -> None:
 
 
 def test_page_names_the_machine(results: Results) -> None:
-    assert "Measured on Abacus 3000, 2 cores: Linux 6 (x86_64), Python CPython 3.11." in report.as_markdown(results)
+    page = report.as_markdown(results)
+    assert "Measured on Abacus 3000, 3 cores: Linux 6 (x86_64), CPython 3.11, OpenAL libopenal.so." in page
+    assert "3 sounds." in page
 
 
 def test_peer_table_compares_libraries(results: Results) -> None:
@@ -87,7 +105,7 @@ def test_target_without_a_ratio_is_open() -> None:
 def test_speed_ratio_counts_more_as_better() -> None:
     series = {"peers.background.rate.pyglet_palace": [100.0], "peers.background.rate.arcade": [50.0]}
     row = next(row for row in COMPARISONS if row.key == "background.rate")
-    assert Results.of(series, {}, {}, {}).ratios(row) == {"arcade": 2.0}
+    assert _results(series).ratios(row) == {"arcade": 2.0}
 
 
 def test_faster_library_is_explained(results: Results) -> None:
@@ -99,9 +117,9 @@ def test_partial_reader_is_not_faster() -> None:
     """A library that reads fewer kinds of file is not faster in loading all that it reads."""
     rates = {"peers.background.rate.pyglet_palace": [1.0], "peers.background.rate.pyglet.media": [900.0]}
     series = {**SERIES, **rates}
-    assert len(report.faster(Results.of(series, {}, {}, {}))) == 2
+    assert len(report.faster(_results(series))) == 2
     more = {**series, "peers.load.MP3.pyglet_palace": [10.0]}
-    assert len(report.faster(Results.of(more, {}, {}, {}))) == 1
+    assert len(report.faster(_results(more))) == 1
 
 
 def test_growth_is_relative_to_the_first_count(results: Results) -> None:
@@ -151,13 +169,38 @@ def test_performance_page_has_markers() -> None:
 def test_results_survive_serialization(results: Results, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     results.write(path)
-    assert Results.read(path) == results
-    assert '"met": false' in path.read_text()
+    again = Results.read(path)
+    assert again.summaries == results.summaries
+    assert again.failed == results.failed != {}
+    assert report.as_text(again) == report.as_text(results)
+
+
+def test_times_are_values_of_pyperf(results: Results) -> None:
+    benchmark = results.suite.get_benchmark("cache")
+    assert benchmark.get_unit() == "second"
+    assert benchmark.median() == pytest.approx(0.0005)
+
+
+def test_rounds_are_merged() -> None:
+    """Times, and the samples that pyperf does not accept as values."""
+    results, more = _results(SERIES), _results({"cache": [0.9], "calls.all": [-3.0], "play.ratio": [1.5]})
+    results.suite.add_runs(more.suite)
+    assert results.summaries["cache"].high == pytest.approx(0.9)
+    assert results.summaries["cache"].count == 4
+    assert results.summaries["calls.all"].low == -3
+    assert results.median("play.ratio") == 2.0
+
+
+def test_file_does_not_name_the_host(results: Results, tmp_path: Path) -> None:
+    results.write(tmp_path / "results.json")
+    text = (tmp_path / "results.json").read_text()
+    assert "hostname" not in text
+    assert sys.executable not in text
 
 
 def test_pictures_match_the_results(results: Results, tmp_path: Path) -> None:
     assert [path.name for path in plot.draw(results, tmp_path)] == ["targets.png", "peers.png", "growth.png"]
-    assert plot.draw(Results.of({}, {}, {}, {}), tmp_path) == []
+    assert plot.draw(_results({}), tmp_path) == []
 
 
 def test_numbers_have_three_digits() -> None:

@@ -18,6 +18,7 @@ import textwrap
 import threading
 import time
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -45,7 +46,6 @@ from tests.conftest import EXACT, RATE, loaded, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 SETTINGS = Settings(64 * 1024 * 1024, frozenset(AL_FORMATS))
 
@@ -637,6 +637,16 @@ def test_suspect_shares_no_window(tmp_path: Path) -> None:
         assert job is suspect
         assert queues.take_answered(window, number) is job
         queues.finish(job)
+
+
+def test_process_goes_after_the_game(serving: WorkerPool) -> None:
+    """In the scheduling of processes, and in that of sessions where the kernel has it."""
+    process = process_of(serving).pid
+    assert os.getpriority(os.PRIO_PROCESS, process) == min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+    if sys.platform == "linux":
+        assert os.sched_getscheduler(process) == os.SCHED_BATCH
+        group = Path(f"/proc/{process}/autogroup")
+        assert not group.exists() or group.read_text().split()[-1] == str(os.getpriority(os.PRIO_PROCESS, process))
 
 
 def test_process_is_outside_the_terminal(serving: WorkerPool) -> None:
