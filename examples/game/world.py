@@ -35,7 +35,7 @@ PING_RANGE = 720.0
 PING_REST = 4.0  #: Seconds until the sonar is ready again.
 REVEALED = 2.8  #: Seconds that an echo stays on the screen.
 
-HEARING = 330.0  #: How near hunting mines notice the boat.
+HEARING = 220.0  #: How near hunting mines notice the boat.
 ALERT = 5.0  #: Seconds they go after what they heard.
 
 SOUND_SPEED = 900.0  #: For thunder, which comes after the lightning.
@@ -271,6 +271,7 @@ class World:
             if self.distance(goal) <= REACH:
                 self.goals.remove(goal)
                 self.score += 100
+                boat.hull = min(HULL, boat.hull + 1)  # a find repairs one hit
                 events.append(Event("collected", goal.x, goal.y, goal.number))
                 if not self.goals:
                     self.open = True

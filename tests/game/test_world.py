@@ -69,6 +69,14 @@ def test_goal_in_reach_is_collected(world: World) -> None:
     assert (world.found, world.score) == (1, 100)
 
 
+@pytest.mark.parametrize(("before", "after"), [(1, 2), (HULL, HULL)])
+def test_found_goal_mends_the_hull(world: World, before: int, after: int) -> None:
+    world.boat.hull = before
+    world.goals[0].x, world.goals[0].y = world.boat.x, world.boat.y
+    world.step(STEP, 0, 0)
+    assert world.boat.hull == after
+
+
 def test_last_goal_opens_the_harbour(world: World) -> None:
     world.boat.x, world.boat.y = world.harbour.x, world.harbour.y
     assert kinds(world.step(STEP, 0, 0)) == []
