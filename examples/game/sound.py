@@ -27,10 +27,13 @@ if TYPE_CHECKING:
 STAGE = palace.SoundStage(900, reach=LIGHT_RADIUS)
 
 #: Loudness of each kind of thing.
-GOAL, MINE, WANDERER, HARBOUR, AMBIENCE = 0.95, 0.7, 0.8, 1.0, 0.3
+GOAL, MINE, WANDERER, HARBOUR, AMBIENCE = 0.95, 1.0, 0.8, 1.0, 0.3
 
 #: Beyond this many pixels a mine is not heard at all; the sea is full of them.
 MINE_HEARD = 1000.0
+
+#: The pitch of a mine that comes for the boat, beside that of the same mine adrift.
+HUNTING = 1.25
 
 #: Goals ring in these intervals to each other, to be told apart by ear.
 PITCHES = (1.0, 1.1225, 1.2599, 1.4983, 0.8909, 1.6818)
@@ -82,7 +85,7 @@ class Soundscape:
             for index, goal in enumerate(world.goals):
                 self._place(goal, level.goal_sound, GOAL, PITCHES[index % len(PITCHES)], index * 0.37)
             for index, mine in enumerate(world.mines):
-                self._place(mine, level.mine_sound, MINE, 0.94 + 0.03 * (index % 5), index * 0.41)
+                self._place(mine, level.mine_sound, *threat(mine, world.distance(mine)), index * 0.41)
             self._place(world.wanderer, level.wanderer_sound, WANDERER, 1.0, 0.0)
             self.follow(world, 0.0)
         for group in (self._effects, self._voices):
@@ -187,7 +190,7 @@ class Soundscape:
         # When voices run out, the nearest things are heard. Those out of earshot play on as virtual sources.
         source.priority = max(0, 9 - int(distance / 200))
         if thing.kind == "mine":
-            source.gain = MINE * max(0.0, 1.0 - distance / MINE_HEARD)
+            source.gain, source.pitch = threat(thing, distance)
         elif thing.kind == "wanderer":  # a ship that passes: its pitch falls. OpenAL wants to know how fast it is.
             source.velocity = math.cos(thing.heading) * thing.speed, math.sin(thing.heading) * thing.speed
 
@@ -213,6 +216,17 @@ class Soundscape:
         source = self._things.pop(number, None)
         if source is not None:
             source.fade_out_to_stop(0, 60)
+
+
+def threat(mine: Thing, distance: float) -> tuple[float, float]:
+    """The gain and the pitch of a mine, which tell how near it is, and whether it comes.
+
+    The third power lets the loudness tell the distance also within the reach of the stage: from 350 pixels to a touch
+    it rises by 14 dB. Of many far mines, little is heard.
+    """
+    gain = MINE * max(0.0, 1.0 - distance / MINE_HEARD) ** 3
+    pitch = 0.94 + 0.03 * (mine.number % 5)
+    return gain, pitch * (HUNTING if mine.alert else 1.0)
 
 
 def muffled(level: Level, east: float, north: float) -> tuple[float, float, float]:

@@ -73,6 +73,35 @@ def test_closer_goal_is_louder(scape: Soundscape, sound: Recorder) -> None:
     assert loud == sorted(loud)
 
 
+def test_closer_mine_is_louder(scape: Soundscape) -> None:
+    """Also within the light, where the loudness of other things is constant."""
+    world = enter(scape, 1, alone=False)
+    mine = world.mines[0]
+    world.goals.clear()
+    for other in world.mines[1:]:
+        other.x = world.boat.x + 100_000
+    gains = []
+    for distance in (600, 300, 150, 60):
+        mine.x, mine.y = world.boat.x, world.boat.y + distance
+        scape.follow(world, 0)
+        gains.append(scape._things[mine.number].gain)
+    assert gains == sorted(gains)
+    assert gains[3] > 1.5 * gains[1]
+
+
+def test_siren_that_comes_is_heard(scape: Soundscape) -> None:
+    """Its pitch rises, and falls when it has lost the boat."""
+    world = enter(scape, 3, alone=False)
+    mine = world.mines[0]
+    pitches = []
+    for alert in (0.0, 1.0, 0.0):
+        mine.alert = alert
+        scape.follow(world, 0)
+        pitches.append(scape._things[mine.number].pitch)
+    assert pitches[1] > 1.2 * pitches[0]
+    assert pitches[2] == pitches[0]
+
+
 def test_fog_takes_treble_with_distance() -> None:
     treble = [muffled(LEVELS[0], 0, north)[1] for north in (0, 200, 600, 1500)]
     assert treble == sorted(treble, reverse=True)
