@@ -30,7 +30,7 @@ class SettingsScreen(Screen):
         self.row = 0
         self.batch = batch = Batch()
         shade = pyglet.shapes.Rectangle(0, 0, WIDTH, HEIGHT, PANEL, batch=batch, group=Group(0))
-        shade.opacity = 215
+        shade.opacity = 240
         help_ = "up, down: choose        left, right: change        Escape: back"
         self._keep = [
             shade,
@@ -69,6 +69,9 @@ class SettingsScreen(Screen):
                 elif name != "music":
                     mixer.blip()
         self._show()
+
+    def update(self, dt: float) -> None:
+        self._show()  # + and - change the volume, too
 
     def draw(self) -> None:
         self.below.draw()

@@ -300,7 +300,7 @@ class ResultScreen(Screen):
             heading = "Safe in harbour"
         self._keep: list[object] = [
             shade,
-            panel(WIDTH / 2 - 300, 88, 600, 360, batch, 3, 150),
+            panel(WIDTH / 2 - 360, 88, 720, 360, batch, 3, 150),
             text(heading, WIDTH / 2, 400, 42, batch, 4, PAPER, serif=True),
         ]
         found = f"{world.found} of {level.goal_count} {level.goals}"

@@ -123,6 +123,7 @@ class Game(pyglet.window.Window):
 
     def open_settings(self) -> None:
         """Show the settings over the current screen."""
+        self.notice.say("", 0)  # the page has the volume
         self.show(SettingsScreen(self, self.screen_shown))
 
     def save(self) -> None:
@@ -198,7 +199,8 @@ class Game(pyglet.window.Window):
         if symbol in _LOUDER or symbol in _SOFTER:
             mixer.set_volume("master", mixer.settings.master + (0.1 if symbol in _LOUDER else -0.1))
             mixer.blip()
-            self.notice.say(f"volume  {volume_text(mixer.settings.master)}", 1.6)
+            if not isinstance(self.screen_shown, SettingsScreen):
+                self.notice.say(f"volume  {volume_text(mixer.settings.master)}", 1.6)
             self.trace("volume", volume=mixer.settings.master)
         elif symbol == key.M:
             mixer.toggle_music()

@@ -164,6 +164,15 @@ def test_settings_return_to_the_screen_below(walk: tuple[dict[str, Any], Path]) 
     assert json.loads((folder / "settings.json").read_text())["music"] == 0.6
 
 
+def test_settings_show_one_volume(walk: tuple[dict[str, Any], Path]) -> None:
+    """+ and - change the page's row. The notice of a volume, which the pause shows, is not over the page."""
+    row, notice = (slice(220, 260), slice(760, 1060)), (slice(506, 542), slice(540, 780))
+    before, softer, paused = (picture(walk[1] / f"{name}.png") for name in ("settings", "softer", "paused settings"))
+    assert (before[row] != softer[row]).any()
+    for page in (softer, paused):
+        assert page[notice].max() < 100
+
+
 def test_lesson_comes_before_level_1(walk: tuple[dict[str, Any], Path]) -> None:
     facts, _ = walk
     assert facts["before level 1"] == "lesson"
@@ -208,6 +217,10 @@ def test_overlay_lists_what_plays(walk: tuple[dict[str, Any], Path]) -> None:
         ("hud", (20, 672, 498, 704)),  # keys
         ("hud", (1132, 40, 1264, 82)),  # score and time
         ("paused", (300, 400, 980, 470)),
+        ("settings", (230, 350, 430, 420)),  # a row
+        ("settings", (350, 610, 960, 640)),  # keys
+        ("lost", (420, 330, 860, 380)),
+        ("lost", (420, 600, 860, 630)),
     ],
 )
 def test_text_has_contrast(walk: tuple[dict[str, Any], Path], name: str, box: tuple[int, int, int, int]) -> None:

@@ -57,6 +57,12 @@ def main(folder: Path) -> dict[str, Any]:
 
     tap(key.S, key.DOWN, key.LEFT)
     facts["settings"] = (shown(), context.stats()["sources"], game.mixer.settings.music)
+    run(0.1)
+    game.save_picture(folder / "settings.png")
+    tap(key.MINUS)
+    run(0.1)
+    game.save_picture(folder / "softer.png")
+    tap(key.PLUS)
     tap(key.ESCAPE)
     facts["after settings"] = shown()
 
@@ -98,10 +104,16 @@ def main(folder: Path) -> dict[str, Any]:
     tap(key.P, key.MINUS)
     run(0.3)
     game.save_picture(folder / "paused.png")
+    tap(key.S)
+    run(0.1)
+    game.save_picture(folder / "paused settings.png")
+    tap(key.ESCAPE)
     tap(key.P)
     world.boat.hull, world.boat.safe_for = 1, 0.0
     world.mines[0].x, world.mines[0].y = world.boat.x, world.boat.y
     run(2.5)
+    run(1)
+    game.save_picture(folder / "lost.png")
     facts["lost"] = (shown(), game.screen_shown.words, game.mixer.settings.best)
     tap(key.ENTER)
     facts["again"] = (shown(), game.score)
