@@ -43,3 +43,11 @@ def test_failure_looks_as_on_the_page(pytester: pytest.Pytester, project: Path) 
     (block,) = re.findall(r"^```text\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
     assert block in "\n".join(line.rstrip() for line in run(pytester).outlines)
+
+
+def test_settings_of_the_page_are_known(pytester: pytest.Pytester, project: Path) -> None:
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    pytester.makefile(".toml", pyproject=block)
+    (project / "src" / "mygame").mkdir(parents=True)
+    arguments = ("-p", "pytest_pyglet_palace", "--strict-config", "--collect-only")
+    assert pytester.runpytest_subprocess(*arguments).ret == 0
