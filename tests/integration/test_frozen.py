@@ -7,14 +7,15 @@ import subprocess
 import sys
 import zipfile
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests import sounds
+from tests.docs.commands import commands
 
-if TYPE_CHECKING:
-    from pathlib import Path
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "shipping.md"
+FREEZE = [command.words[1:] for command in commands(PAGE) if command.words[0] == "pyinstaller"]
 
 GAME = """
 import sys
@@ -50,13 +51,12 @@ def run_game(program: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("form", ["--onedir", "--onefile"])
-def test_a_frozen_game_plays(form: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", FREEZE, ids=["folder", "file"])
+def test_a_frozen_game_plays(arguments: list[str], tmp_path: Path) -> None:
+    """Frozen by the commands of docs/how-to/shipping.md."""
     hooks = [point.value for point in entry_points(group="pyinstaller40")]
     assert "pyglet_palace._pyinstaller:get_hook_dirs" in hooks, "install the checkout again: pip install -e ."
     write_game(tmp_path)
-    data = ["--add-data", "sounds.zip:.", "--add-data", "music:music"]
-    freeze = [sys.executable, "-m", "PyInstaller", form, *data, "game.py"]
-    subprocess.run(freeze, cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "PyInstaller", *arguments], cwd=tmp_path, check=True, capture_output=True)
 
-    run_game(tmp_path / "dist" / ("game" if form == "--onefile" else "game/game"))
+    run_game(tmp_path / "dist" / ("game" if "--onefile" in arguments else "game/game"))
