@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 START_SECONDS = 0.1
 #: Seconds without a job after which a decoder process is ended, because it takes memory.
 IDLE_SECONDS = 30.0
-#: Seconds without a message after which a process with jobs counts as stalled. It sends ten a second, unless programs of
-#: a higher priority take all cores.
+#: Seconds without a message after which a process with jobs counts as stalled. It sends ten a second, unless programs
+#: of a higher priority take all cores.
 STALL_SECONDS = 10.0
 #: Sizes that one message asks for. A longer message would keep the GIL from the main thread for milliseconds.
 _SIZES_AT_ONCE = 24
