@@ -367,7 +367,7 @@ def test_late_change_does_not_move_a_chosen_output(outputs: Outputs) -> None:
     context, changes = made_on(device)
     looked_up(outputs)
     outputs.names.reverse()
-    wait_until(lambda: context._engine.calls)
+    wait_until(lambda: context._engine.calls.waiting)
     device.move("headphones")
     context.update()
     assert changes == ["headphones"]
@@ -417,7 +417,7 @@ def test_change_reaches_the_contexts_that_are_left(reporting: Outputs) -> None:
     device._native.users.insert(0, contexts[0][0]._engine)  # the watch may see it there at this moment
     reporting.names.reverse()
     reporting.report()
-    wait_until(lambda: contexts[1][0]._engine.calls)
+    wait_until(lambda: contexts[1][0]._engine.calls.waiting)
     del device._native.users[0]
     contexts[1][0].update()
     contexts[2][0].update()
