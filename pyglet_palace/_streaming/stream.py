@@ -11,7 +11,7 @@ from ..errors import DecodeError, OpenALError, ResourceError
 from ..formats import AL_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from .._openal import Functions
     from .._playback.voice import Voice
@@ -250,9 +250,12 @@ class Stream:
         self._spare.extend(chunk.buffer for chunk in self._queued)
         self._queued.clear()
 
-    def _segments(self) -> Iterator[tuple[int, int]]:
-        """The segments of the queue, each as (first frame, number of frames)."""
-        return (segment for chunk in self._queued for segment in chunk.segments)
+    def _segments(self) -> list[tuple[int, int]]:
+        """The segments of the queue, each as (first frame, number of frames).
+
+        A list: Python ignores an interrupt while it ends a generator.
+        """
+        return [segment for chunk in self._queued for segment in chunk.segments]
 
     def _frames_queued(self) -> int:
         return sum(chunk.frames for chunk in self._queued)
