@@ -90,6 +90,7 @@ class Outputs(Plug):
         names: Their names, the default first.
         rates: The rates of some of them. The others have `RATE`.
         broken: Those that cannot be opened.
+        opened_name: How the system names a newly opened device; None: as in `names`.
         look_ups: Called at each look-up of the names.
         reports: Whether OpenAL reports that the default has changed.
         callback: What it calls then; None if nothing has registered.
@@ -100,6 +101,7 @@ class Outputs(Plug):
         self.names = ["loudspeaker", "headphones", "monitor"]
         self.rates: dict[str, int] = {}
         self.broken: set[str] = set()
+        self.opened_name: str | None = None
         self.look_ups: list[Callable[[], object]] = []
         self.callback: Any = None
         self.reports = reports
@@ -114,7 +116,7 @@ class Outputs(Plug):
             return iter(list(self.names))
 
         def open_device(name: bytes | None) -> Any:
-            self._name = name.decode() if name else self.names[0]
+            self._name = self.opened_name or (name.decode() if name else self.names[0])
             return loopback(None)
 
         def set_callback(callback: Any, _parameter: object) -> None:

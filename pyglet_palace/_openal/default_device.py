@@ -21,11 +21,11 @@ _SHARE = 0.004
 class Follower(Protocol):
     """A device that follows the default."""
 
-    def default_changed(self, name: str) -> None:
-        """React to another default device. Called on the thread of the watch, which holds no lock.
+    def default_looked_up(self, names: tuple[str, ...]) -> None:
+        """React if the default device has changed. Called on the thread of the watch, which holds no lock.
 
         Args:
-            name: Full name of the default device.
+            names: Full names of all devices, the default first. There is at least one.
         """
 
 
@@ -51,7 +51,7 @@ class DefaultDeviceWatch:
         self._runs_at_exit = False
 
     def add(self, follower: Follower) -> None:
-        """Call `follower` from now on. The first one starts the thread. A second call with it does nothing.
+        """Call `follower` from now on. The first one starts the thread; the others make it look the default up now.
 
         Raises:
             PalaceError: The system has no more threads.
@@ -64,6 +64,8 @@ class DefaultDeviceWatch:
                     self._runs_at_exit = True
                     atexit.register(self.close)  # a callback must not come after the end of the interpreter
                 self._start()
+            else:
+                self._awake.set()
 
     def remove(self, follower: Follower) -> None:
         """Stop calling `follower`, if it is known. The last one ends the thread, as `close` does."""
@@ -103,18 +105,16 @@ class DefaultDeviceWatch:
     # On the thread
 
     def _run(self, awake: Signal) -> None:
-        known: str | None = None
         while True:
             awake.clear()  # before the question whether to end: `_stop` sets it after the answer has changed
             if not self._is_current():
                 return
             began = time.thread_time()
-            name = next(iter(device_list(FULL)), "")
+            names = device_list(FULL)
             cost = time.thread_time() - began
-            if known is not None and name and name != known and self._is_current():
+            if names and self._is_current():
                 for follower in list(self._followers):
-                    follower.default_changed(name)
-            known = name or known
+                    follower.default_looked_up(names)
             awake.wait(None if self._reported else max(INTERVAL, cost / _SHARE))
 
     def _is_current(self) -> bool:

@@ -95,6 +95,11 @@ class NativeDevice:
         self.follows_default = False
         #: The name at the last notification of the users.
         self._known_name = self.name
+        #: The default device that this one has reacted to; None: no look-up since it was opened as, or moved to, the
+        #: default.
+        self._known_default: str | None = None
+        #: The default device that a context was asked to react to. Written on the thread of the watch.
+        self._asked_default: str | None = None
         self._last_attempt = float("-inf")
         self._rate = 0
         self.on_time: Callable[[float, bool], None] | None = None
@@ -167,10 +172,12 @@ class NativeDevice:
     def follow_default(self, on: bool) -> None:
         """Begin or end to follow the system's default device. Has no effect on a device that cannot be reopened."""
         self.follows_default = on
+        self._known_default = None
         self.watch_default()
 
     def watch_default(self) -> None:
         """Watch the default device if this one follows it and has contexts, else stop. Call it when that may change."""
+        self._asked_default = None  # it may have found no context
         watch = default_device_watch()
         if not (self.follows_default and self.can_reopen and self.users):
             watch.remove(self)
@@ -214,12 +221,25 @@ class NativeDevice:
         log.warning("the sound device %r was lost; sound continues on %r", lost, self.name)
         return True
 
-    def default_changed(self, name: str) -> None:
-        """Move to the default device in the next update of a context. Called on another thread.
+    def default_looked_up(self, names: tuple[str, ...]) -> None:
+        """Move to the default device in the next update of a context, if the default has changed.
+
+        The first look-up is compared with the name of the output that was opened as the default. Called on another
+        thread.
 
         Args:
-            name: Name of the default device.
+            names: Names of all devices, the default first.
         """
+        name, known = names[0], self._known_default
+        if known is None:  # some systems name an open device differently
+            known = self._known_name if self._known_name in names else name
+        if name == known:
+            self._known_default, self._asked_default = name, None
+        elif name != self._asked_default:
+            self._asked_default = name
+            self._ask_to_follow(name)
+
+    def _ask_to_follow(self, name: str) -> None:
         for user in list(self.users):
             try:
                 user.run(lambda: self._move_to_default(name))
@@ -228,8 +248,9 @@ class NativeDevice:
                 continue
 
     def _move_to_default(self, name: str) -> None:
-        if not self.follows_default or self.closed:
+        if not self.follows_default or self.closed or name != self._asked_default:
             return
+        self._known_default = name
         if self.name == name:  # the system has moved the sound, or the device was lost and moved
             self._notify_users()
         elif not self.move(""):

@@ -353,12 +353,58 @@ def test_default_without_a_change_of_output(outputs: Outputs) -> None:
 
 def test_first_look_up_moves_nothing(outputs: Outputs) -> None:
     """Some systems name an open device differently."""
+    outputs.opened_name = "OpenAL Soft"
     device = palace.Device()
-    outputs._name = "OpenAL Soft"
-    context, _ = made_on(device)
+    context, changes = made_on(device)
     looked_up(outputs)
     context.update()
     assert outputs.moves == []
+    outputs.names.reverse()
+    wait_until(lambda: changes == ["monitor"], context)
+
+
+@pytest.mark.parametrize("before", ["the first context", "the second context"])
+def test_change_without_contexts_is_followed(outputs: Outputs, before: str) -> None:
+    device = palace.Device()
+    if before == "the second context":
+        context, _ = made_on(device)
+        looked_up(outputs)
+        context.destroy()
+    outputs.names.reverse()
+    context, changes = made_on(device)
+    wait_until(lambda: changes, context)
+    assert changes == ["monitor"]
+    looked_up(outputs)
+    context.update()
+    assert len(outputs.moves) == 1
+
+
+def test_change_before_another_device_follows(reporting: Outputs) -> None:
+    """The thread that watches for one device compares the default with what the other one was opened on."""
+    second = palace.Device()
+    context, changes = made_on(palace.Device())
+    wait_until(lambda: reporting.callback)
+    reporting.names.reverse()
+    reporting.report()
+    wait_until(lambda: changes == ["monitor"], context)
+    other, changes = made_on(second)
+    wait_until(lambda: changes == ["monitor"], other)
+
+
+def test_default_that_returns_moves_nothing(outputs: Outputs) -> None:
+    """The default changes and changes back between two updates."""
+    device = palace.Device()
+    context, changes = made_on(device)
+    looked_up(outputs)
+    outputs.names.reverse()
+    wait_until(lambda: context._engine.calls.waiting)
+    outputs.names.reverse()
+    looked_up(outputs)
+    context.update()
+    assert changes == []
+    assert outputs.moves == []
+    outputs.names.reverse()
+    wait_until(lambda: changes == ["monitor"], context)
 
 
 def test_late_change_does_not_move_a_chosen_output(outputs: Outputs) -> None:
@@ -452,22 +498,24 @@ def test_device_without_contexts_is_not_watched(outputs: Outputs) -> None:
 def test_blocked_look_up_blocks_no_end(outputs: Outputs) -> None:
     """`destroy` returns, and the thread ends after the look-up without a call of the device."""
     device = palace.Device()
-    context, changes = made_on(device)
+    context, _ = made_on(device)
     looked_up(outputs)
+    ended = default_device_watch()._thread
+    callers: list[threading.Thread] = []
+    device._native.default_looked_up = lambda names: callers.append(threading.current_thread())  # type: ignore[method-assign]
     release, blocked = threading.Event(), threading.Event()
     outputs.look_ups.append(lambda: (blocked.set(), release.wait(60)))
-    outputs.names.reverse()
     assert blocked.wait(60)
+    callers.clear()
     context.update()  # does not wait for the look-up either
     context.destroy()
-    second, changes = made_on(device)  # which gets a thread of its own
+    made_on(device)  # which gets a thread of its own
     assert [thread.name for thread in loader_threads()].count(WATCH) == 2
     release.set()
     wait_until(lambda: [thread.name for thread in loader_threads()].count(WATCH) == 1)
     outputs.look_ups.clear()
-    second.update()
-    assert changes == []
-    assert outputs.moves == []
+    wait_until(lambda: callers)
+    assert ended not in callers
 
 
 def test_missing_threads_are_survived(outputs: Outputs, monkeypatch: pytest.MonkeyPatch, logged_warnings: Any) -> None:
