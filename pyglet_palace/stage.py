@@ -48,3 +48,8 @@ class SoundStage:
         _length("width", self.width)
         if self.reach is not None:
             _length("reach", self.reach)
+
+
+def reach_of(stage: SoundStage) -> float:
+    """Return the distance up to which the loudness is constant, on a stage without `SoundStage.reach` too."""
+    return stage.width / 2 if stage.reach is None else stage.reach

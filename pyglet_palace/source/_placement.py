@@ -9,6 +9,7 @@ from .._common.checks import FLT_MAX
 from .._openal import constants as c
 from .._playback.panning import AZIMUTH_SCALE, CHANNEL_AZIMUTH_SCALE, direction
 from .._playback.voice import GAIN
+from ..stage import reach_of
 from ._spatial import FACING, SpatialProperties, is_positioned
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class StageMap:
         """Make the map of `stage` for a listener with this position and velocity."""
         self._half = stage.width / 2
         self._up = -1.0 if stage.y_down else 1.0
-        self._distances = self._half if stage.reach is None else stage.reach, FLT_MAX
+        self._distances = reach_of(stage), FLT_MAX
         self.listen(position, velocity)
 
     def listen(self, position: Vector, velocity: Vector) -> None:

@@ -9,12 +9,16 @@ from .._common import log
 from .._openal import constants as c
 from .._playback.virtual import sound_of
 from .._playback.voice import GAIN
+from ..stage import reach_of
 from ._spatial import FACING, SpatialProperties, is_positioned
 
 if TYPE_CHECKING:
     from .._openal.properties import Property
     from .._playback.voice import PlaybackState
     from ..context import Context
+
+#: The factor of a change of the gain that is not heard: 0.09 dB.
+_INAUDIBLE = 1.01
 
 
 def warn_of_silence(state: PlaybackState, context: Context) -> None:
@@ -35,12 +39,17 @@ def warn_of_silence(state: PlaybackState, context: Context) -> None:
             f"{name!r} is a {layout.lower()} sound, so the position of its source has no effect. Set spatialize = "
             f"True on the source, or use a mono file"
         )
-    gain = parameters.get(GAIN, 1.0)
-    if gain > 1.0 and not (positioned and _may_be_attenuated(parameters, context)):
+    gain, limit = parameters.get(GAIN, 1.0), 1.0
+    if state.placement is not None or context.stage is not None:
+        voice = state.voice
+        if voice is None or not voice.number:
+            return  # the place of a virtual voice has no gain yet
+        limit /= voice.place_gain
+    if gain > limit * _INAUDIBLE and not (positioned and _may_be_attenuated(parameters, context)):
         log.warn_once(
-            f"{name!r} has a gain of {gain:g}, which sounds like 1: OpenAL limits the product of gain, groups, "
-            f"fades and distance to 1 (see Source.gain_range). Make the file louder, or raise Listener.gain and "
-            f"lower the gains of the other sounds",
+            f"{name!r} has a gain of {gain:g}, which sounds like {limit:.3g}: OpenAL limits the product of gain, "
+            f"groups, fades, pan and distance to 1 (see Source.gain_range). Make the file louder, or raise "
+            f"Listener.gain and lower the gains of the other sounds",
             key=f"gain of {name}",
         )
 
@@ -57,4 +66,8 @@ def _may_be_attenuated(parameters: dict[Property[Any], Any], context: Context) -
         return False
     listener = c.ORIGIN if value(SpatialProperties.relative) else context.listener.position
     away = dist(value(SpatialProperties.position), listener)
-    return away > float(value(SpatialProperties.distance_range)[0])
+    if context.stage is None or SpatialProperties.distance_range in parameters:
+        reference = float(value(SpatialProperties.distance_range)[0])
+    else:
+        reference = reach_of(context.stage)
+    return away > reference

@@ -8,7 +8,7 @@ import pytest
 
 import pyglet_palace as palace
 from tests import sounds
-from tests.conftest import loaded
+from tests.conftest import RATE, loaded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,6 +142,57 @@ def test_distance_is_from_the_listener(mono: palace.Buffer, context: palace.Cont
     assert not logged_warnings()
     mono.play(placed(0, 0, 0, gain=2, relative=True))
     assert len(logged_warnings()) == 1
+
+
+#: Right of the listener by half the width of `STAGE`.
+SIDE = {"position": (500, 0)}
+STAGE = palace.SoundStage(1000, reach=600)
+
+
+@pytest.mark.parametrize(
+    ("stage", "properties", "limit"),
+    [
+        *((None, {"pan": -1}, "1.19"), (None, {"pan": 0.5}, "1.06"), (None, {"pan": 0}, "1")),
+        *((STAGE, SIDE, "1.12"), (STAGE, {"pan": 1}, "1.19"), (palace.SoundStage(1000), {"position": (0, 499)}, "1")),
+    ],
+)
+def test_limit_of_a_place_is_the_heard_one(
+    room: Room, logged_warnings: Warnings, stage: Any, properties: dict[str, Any], limit: str
+) -> None:
+    """The gain that the law of a place takes away can be given back."""
+    room.context.stage = stage
+    source = room.play(room.tone(), **properties)
+    plain = sum(room.ears(source))
+    lower, higher = float(limit) - 0.01, float(limit) + 0.1
+    assert sum(room.ears(source, gain=lower)) == pytest.approx(plain * lower, rel=1e-3)
+    assert not logged_warnings()
+    assert sum(room.ears(source, gain=higher)) == pytest.approx(plain * float(limit), rel=0.005)
+    (text,) = logged_warnings()
+    assert f"has a gain of {higher:g}, which sounds like {limit}:" in text
+
+
+@pytest.mark.parametrize(
+    ("stage", "properties"),
+    [
+        *((STAGE, {"position": (0, 601)}), (palace.SoundStage(1000), {"position": (0, 501)})),
+        *((STAGE, {**SIDE, "distance_range": (400, 9000)}), (STAGE, {**SIDE, "cone_angles": (10, 20)})),
+    ],
+)
+def test_gain_beyond_reach_is_not_reported(
+    room: Room, logged_warnings: Warnings, stage: palace.SoundStage, properties: dict[str, Any]
+) -> None:
+    room.context.stage = stage
+    room.play(room.tone(), gain=4, **properties)
+    assert not logged_warnings()
+
+
+def test_gain_of_a_virtual_place_is_not_reported(device: palace.LoopbackDevice, logged_warnings: Warnings) -> None:
+    """Its place is not sent yet, so that the limit is not known."""
+    with palace.Context(device, auto_update=False, voices=1):
+        buffer = palace.Buffer.from_samples(sounds.tone(1, 441, 0.2), RATE, "tone")
+        buffer.play(priority=1)
+        assert not buffer.play(looping=True, gain=1.15, pan=-1).audible
+    assert not logged_warnings()
 
 
 def test_listener_gain_is_the_cure(room: Room) -> None:
