@@ -61,8 +61,12 @@ class Listener:
         if self._stage is None:
             self._apply(changed, value)
         else:  # OpenAL's listener stays where it is: see `StageMap`
-            self._stage.listen(self.position, self.velocity)
+            self._listen_on(self._stage)
             self._engine.voices.update_places(changed)
+
+    def _listen_on(self, stage: StageMap) -> None:
+        context = self.context
+        stage.listen(self.position, self.velocity, context.speed_of_sound, context.doppler_factor)
 
     def _apply_orientation(self, value: tuple[Vector, Vector]) -> None:
         if self._stage is None:
@@ -154,7 +158,11 @@ class Listener:
 def put_on_stage(listener: Listener, stage: SoundStage | None) -> None:
     """Put the listener and all sources of its context on `stage`, or into OpenAL's space for None."""
     engine, before = listener._engine, listener._stage
-    listener._stage = StageMap(stage, listener.position, listener.velocity) if stage is not None else None
+    made = None
+    if stage is not None:
+        made = StageMap(stage)
+        listener._listen_on(made)
+    listener._stage = made
     try:
         engine.voices.set_stage(listener._stage)
         with engine.scope as al:
@@ -163,3 +171,12 @@ def put_on_stage(listener: Listener, stage: SoundStage | None) -> None:
     except BaseException:
         engine.voices.stage = listener._stage = before
         raise
+
+
+def update_doppler(listener: Listener, changed: Property[Any]) -> None:
+    """Apply another value of a property `changed` of the context to a listener that moves on a stage."""
+    stage = listener._stage
+    if stage is not None:
+        listener._listen_on(stage)
+        if listener.velocity != c.ORIGIN:
+            listener._engine.voices.update_places(changed)

@@ -14,8 +14,8 @@ class SoundStage:
     """How the positions of a 2-D game are heard; see `Context.stage`.
 
     On a stage, positions are (x, y) or (x, y, z) in the game's units, such as pixels. All lengths and velocities are in
-    these units; so is `Context.speed_of_sound`, which matters only for sources with a velocity: at 50 pixels to the
-    metre, set it to 343.3 * 50.
+    these units; so is `Context.speed_of_sound`, which matters only if a source or the listener has a velocity: at
+    50 pixels to the metre, set it to 343.3 * 50.
 
     A sound beside the listener moves smoothly from one ear to the other as it passes. At the distance of a quarter of
     `width`, it is 7 dB quieter in the far ear, at half of `width` 12 dB, and nowhere more than 20 dB. These are the

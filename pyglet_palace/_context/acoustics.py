@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from .._common import checks
 from .._openal import constants as c
 from .._openal.properties import Property
+from ..listener import update_doppler
 from .base import ContextBase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._openal import Functions
+    from ..listener import Listener
 
 #: Names of the distance models, for type checkers.
 DistanceModel = Literal[
@@ -48,10 +50,23 @@ def _distance_model(al: Functions, _: int, value: DistanceModel) -> None:
 class Acoustics(ContextBase):
     """Base class of `Context` with the properties of the space between the sources and the listener."""
 
+    _listener: Listener
     _values: dict[str, Any]
 
+    def _apply_doppler_factor(self, value: float) -> None:
+        self._apply(Acoustics.doppler_factor, value)
+        update_doppler(self._listener, Acoustics.doppler_factor)
+
+    def _apply_speed_of_sound(self, value: float) -> None:
+        self._apply(Acoustics.speed_of_sound, value)
+        update_doppler(self._listener, Acoustics.speed_of_sound)
+
     doppler_factor = Property(
-        checks.number(0.0), 1.0, _doppler_factor, "Strength of the Doppler effect, >= 0; 1 is natural, 0 is off."
+        checks.number(0.0),
+        1.0,
+        _doppler_factor,
+        "Strength of the Doppler effect, >= 0; 1 is natural, 0 is off.",
+        _apply_doppler_factor,
     )
     """Strength of the Doppler effect, >= 0; 1 is natural, 0 is off."""
 
@@ -60,6 +75,7 @@ class Acoustics(ContextBase):
         343.3,
         _speed_of_sound,
         "Speed of sound for the Doppler effect, in units per second, > 0.",
+        _apply_speed_of_sound,
     )
     """Speed of sound for the Doppler effect, in units per second, > 0."""
 

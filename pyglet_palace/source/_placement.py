@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _POSITION, _VELOCITY = SpatialProperties.position, SpatialProperties.velocity
 _RELATIVE, _ROLLOFF = SpatialProperties.relative, SpatialProperties.rolloff_factors
 _DISTANCES, _ANGLES = SpatialProperties.distance_range, SpatialProperties.stereo_angles
-_SPATIALIZE = SpatialProperties.spatialize
+_SPATIALIZE, _DOPPLER = SpatialProperties.spatialize, SpatialProperties.doppler_factor
 
 
 class Pan:
@@ -79,6 +79,8 @@ _FARTHEST = 0.8
 _HIGHEST = 0.5
 #: The least change of the gain that is sent: 0.005 dB.
 _LEAST_CHANGE = 0.0005
+#: The largest speed that is sent: OpenAL's sums of its components stay finite.
+_FASTEST = FLT_MAX / 2
 
 
 class StageMap:
@@ -92,22 +94,34 @@ class StageMap:
 
     Positions on a stage are relative to the listener. A lift of the listener above the stage, which would let OpenAL do
     this alone, changes the distances and has no limit to the side. A move of the listener sends all places again.
+
+    OpenAL's listener is at rest. Each source gets the velocity that has the Doppler effect of both true velocities.
     """
 
-    parameters: frozenset[Property[Any]] = frozenset({_POSITION, _VELOCITY, _RELATIVE, _DISTANCES, FACING, _SPATIALIZE})
+    parameters: frozenset[Property[Any]] = frozenset(
+        {_POSITION, _VELOCITY, _RELATIVE, _DISTANCES, FACING, _SPATIALIZE, _DOPPLER}
+    )
     sent: frozenset[Property[Any]] = frozenset({_POSITION, _DISTANCES, GAIN})
 
-    def __init__(self, stage: SoundStage, position: Vector, velocity: Vector) -> None:
-        """Make the map of `stage` for a listener with this position and velocity."""
+    def __init__(self, stage: SoundStage) -> None:
+        """Make the map of `stage`. Call `listen` before it is used."""
         self._half = stage.width / 2
         self._up = -1.0 if stage.y_down else 1.0
         self._distances = reach_of(stage), FLT_MAX
-        self.listen(position, velocity)
 
-    def listen(self, position: Vector, velocity: Vector) -> None:
-        """Move the listener. The places of sources are sent by `VoicePool.update_places`."""
+    def listen(self, position: Vector, velocity: Vector, speed_of_sound: float, doppler_factor: float) -> None:
+        """Move the listener. The places of sources are sent by `VoicePool.update_places`.
+
+        Args:
+            position: Position of the listener.
+            velocity: Its velocity.
+            speed_of_sound: That of the context.
+            doppler_factor: That of the context.
+        """
         self._position = position
         self._velocity = velocity
+        self._speed_of_sound = speed_of_sound
+        self._doppler_factor = doppler_factor
 
     def send(self, al: Functions, voice: Voice, changed: Property[Any] | None) -> None:
         """Send the place, with the gain that keeps the power of a sound in front. See `Placement`."""
@@ -141,6 +155,8 @@ class StageMap:
             _DISTANCES.send(al, number, parameters.get(_DISTANCES, self._distances))
         if _SPATIALIZE in touched and (changed is None or changed is _SPATIALIZE):
             _SPATIALIZE.send(al, number, parameters.get(_SPATIALIZE))
+        if _DOPPLER in touched and (changed is None or changed is _DOPPLER):
+            _DOPPLER.send(al, number, parameters.get(_DOPPLER, _DOPPLER.default))
         distance = distance or 1.0
         if FACING in touched:
             FACING.send(al, number, parameters.get(FACING, FACING.default))
@@ -156,4 +172,26 @@ class StageMap:
             if not relative:
                 vx, vy, vz = vx - self._velocity[0], vy - self._velocity[1], vz - self._velocity[2]
             away = (vx * x + vy * y + vz * z) / distance
+            if self._velocity != c.ORIGIN:
+                vx, vy, vz = self._velocity
+                away = self._heard_at_rest(
+                    away,
+                    (vx * x + vy * y + vz * z) / distance,
+                    self._doppler_factor * parameters.get(_DOPPLER, _DOPPLER.default),
+                )
+            away = min(max(away, -_FASTEST), _FASTEST)
             al.alSource3f(number, c.AL_VELOCITY, away * side, away * up, -away * ahead)
+
+    def _heard_at_rest(self, away: float, towards: float, factor: float) -> float:
+        """Return the speed of a source for a listener at rest, with the pitch that a moving listener hears.
+
+        OpenAL's pitch is (s + f * `towards`) / (s + f * (`away` + `towards`)), where s is the speed of sound, and f the
+        Doppler factor. A listener that flees at the speed of sound hears nothing.
+
+        Args:
+            away: How fast the source moves away, seen by the listener.
+            towards: How fast the listener moves towards the place of the source.
+            factor: The Doppler factor.
+        """
+        met = self._speed_of_sound + factor * towards
+        return away * self._speed_of_sound / met if met > 0 else _FASTEST

@@ -278,9 +278,66 @@ def test_doppler_takes_the_radial_velocity(stage: Room, place: Any, away: Any) -
 
     assert pitch(1000, 0) == pytest.approx(10 / 11, rel=1e-3)
     assert pitch(-1000, 0) == pytest.approx(10 / 9, rel=1e-3)
-    assert pitch(0, -1000) == pytest.approx(10 / 11, rel=1e-3)
+    assert pitch(0, -1000) == pytest.approx(9 / 10, rel=1e-3)
+    assert pitch(0, 1000) == pytest.approx(11 / 10, rel=1e-3)
+    assert pitch(1000, -1000) == pytest.approx(9 / 11, rel=1e-3)
     assert pitch(500, 500) == pytest.approx(1, rel=1e-3)
     assert pitch(0, 0) == pytest.approx(1, rel=1e-3)
+
+
+#: Properties of the context and of the source.
+DOPPLER = [
+    *(({}, {}), ({"speed_of_sound": 4000}, {}), ({"doppler_factor": 0.5}, {}), ({"doppler_factor": 0}, {})),
+    *(({}, {"doppler_factor": 0.3}), ({"doppler_factor": 2}, {"doppler_factor": 0.6})),
+    *(({}, {"velocity": (0, 1500, 300)}), ({}, {"velocity": (0, -400, 0)})),
+]
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize(("around", "own"), DOPPLER)
+def test_doppler_of_a_listener_is_that_of_space(
+    stage: Room, around: dict[str, Any], own: dict[str, Any], relative: bool
+) -> None:
+    """The order in which velocities, factors and stage are set does not matter."""
+    context = stage.context
+    source = stage.play(stage.tone(), velocity=(0, 700, 0), relative=relative)
+    place = (0, 300, 400)
+    source.position = place if relative else (MIDDLE[0], MIDDLE[1] + 300, 400)
+
+    def pitch() -> float:
+        return pitch_of(stage.out().sum(axis=1))
+
+    context.speed_of_sound = 10000
+    context.listener.velocity = (500, 1000, 0)
+    for owner, values in ((context, around), (source, own)):
+        for name, value in values.items():
+            setattr(owner, name, value)
+    on_stage = pitch()
+    context.stage = None
+    in_space = pitch()
+    context.stage = palace.SoundStage(WIDTH)
+    put_back = pitch()
+    context.listener.velocity = (0, 0, 0)
+    context.listener.velocity = (500, 1000, 0)
+    assert (on_stage, put_back, pitch()) == pytest.approx((in_space,) * 3, rel=1e-4)
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+@pytest.mark.parametrize(
+    ("speed", "listener_speed"),
+    [(20000, -20000), (10000, -10000), (3e38, -4999), (3e38, 0), (-20000, 20000), (-3e38, 3e38), (-3e38, 0)],
+)
+def test_doppler_beyond_the_speed_of_sound(stage: Room, speed: float, listener_speed: float, factor: float) -> None:
+    """If both flee, the pitch is the lowest of OpenAL: hardly a change from frame to frame."""
+    context = stage.context
+    context.speed_of_sound, context.doppler_factor = 10000, factor
+    stage.play(stage.tone(), position=(MIDDLE[0], MIDDLE[1] + 300, 300), velocity=(0, speed, speed))
+    context.listener.velocity = 0, listener_speed, listener_speed
+    out = stage.out().sum(axis=1)
+    if speed > 0:
+        assert np.abs(np.diff(out)).max() < 1e-4
+    else:
+        assert pitch_of(out) > 4000
 
 
 def test_hrtf_hears_sides_and_height(hrtf_room: Room) -> None:
