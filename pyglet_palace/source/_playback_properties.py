@@ -144,7 +144,10 @@ class PlaybackProperties(SourceBase):
         The part between the loop points is played so often, the parts before and after it once. If it is set during a
         sound, the current time counts as the first. Seeking does not change the number of times that are left.
         Without AL_EXT_STATIC_BUFFER, a `Buffer` whose loop points were set by `Buffer.loop_points` is repeated from its
-        start to its end, unless its file has loop points too.""",
+        start to its end, unless its file has loop points too.
+
+        During a `Buffer`, a change from or to more than 1 fades the sound in again in OpenAL Soft 1.19, over one mixing
+        block of at most 2048 frames.""",
         _apply_loops,
     )
     """How often a sound is played: 1 by default, 0 for ever."""
