@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -280,6 +281,41 @@ def test_misspelt_option_suggests_the_right_one(context: palace.Context, steps: 
         with pytest.raises(TypeError, match=f"no option '{wrong}'; did you mean '{right}'?"):
             call()
     assert context.sources == []
+
+
+@pytest.mark.parametrize("call", ["play", "Buffer.play", "Source", "Source.play", "Decoder.play"])
+@pytest.mark.parametrize("wrong", ["duck", "q", "channel", "maxtime"])
+def test_unlike_option_gets_the_list(context: palace.Context, steps: Any, call: str, wrong: str) -> None:
+    """Nothing is suggested that is not like it."""
+    options: dict[str, Any] = {wrong: 1}
+    buffer, source = palace.Buffer("steps.wav"), palace.Source()
+    calls: dict[str, Any] = {
+        "play": lambda: palace.play("steps.wav", **options),
+        "Buffer.play": lambda: buffer.play(**options),
+        "Source": lambda: palace.Source(**options),
+        "Source.play": lambda: source.play(buffer, **options),
+        "Decoder.play": lambda: palace.decode("steps.wav").play(**options),
+    }
+    with pytest.raises(TypeError, match=f"no option '{wrong}'; the options are gain, pitch, "):
+        calls[call]()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "cure"),
+    [
+        ("reverb", "set sends[0].effect"),
+        ("effect", "set sends[0].effect"),
+        ("sends", "set sends[0].effect"),
+        ("fade_out", "call fade_out_to_stop(0, milliseconds)"),
+        ("radius", "set radius"),
+        ("spatialize", "set spatialize"),
+    ],
+)
+def test_setting_that_is_no_option_has_a_cure(context: palace.Context, steps: Any, wrong: str, cure: str) -> None:
+    options: dict[str, Any] = {wrong: 1}
+    for call in (lambda: palace.Buffer("steps.wav").play(**options), lambda: palace.Source(**options)):
+        with pytest.raises(TypeError, match=re.escape(f"no option '{wrong}'; {cure} on the source")):
+            call()
 
 
 def test_source_refuses_options_of_plays(context: palace.Context) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, TypedDict
 
+from .._openal.properties import Property
+from ._spatial import SpatialProperties
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -59,18 +62,38 @@ _ELSEWHERE = {
 }
 
 
+#: Names of effects that users of other libraries try, and of the fade-out, with what to set or call on the source.
+_AFTERWARDS = {
+    **dict.fromkeys(("effect", "effects", "reverb", "send", "sends"), "set sends[0].effect"),
+    **dict.fromkeys(("fade_out", "fadeout"), "call fade_out_to_stop(0, milliseconds)"),
+}
+
+#: The likeness, 0 to 1, from which an option is suggested. 'effect' is like 'offset' by 0.67, 'piority' like 'priority'
+#: by 0.93.
+_LIKENESS = 0.75
+
+
 def check_names(call: str, options: Mapping[str, object], known: Mapping[str, object]) -> None:
     """Refuse unknown options of `call`.
 
     Raises:
-        TypeError: One of `options` is not in `known`. The text suggests another.
+        TypeError: One of `options` is not in `known`. The text suggests another, or lists them.
     """
     for name in options:
         if name not in known:
-            near = difflib.get_close_matches(name, [*known, *_ELSEWHERE], 1)
-            right = _ELSEWHERE.get(name) or (near and _ELSEWHERE.get(near[0], near[0]))
-            hint = f"did you mean {right!r}?" if right in known else f"the options are {', '.join(known)}"
-            raise TypeError(f"{call} has no option {name!r}; {hint}")
+            raise TypeError(f"{call} has no option {name!r}; {_hint(name, known)}")
+
+
+def _hint(name: str, known: Mapping[str, object]) -> str:
+    """Return what to write in place of the unknown option `name`."""
+    afterwards = _AFTERWARDS.get(name)
+    if isinstance(vars(SpatialProperties).get(name), Property):
+        afterwards = f"set {name}"
+    if afterwards is not None:
+        return f"{afterwards} on the source"
+    near = difflib.get_close_matches(name, [*known, *_ELSEWHERE], 1, _LIKENESS) or [name]
+    right = _ELSEWHERE.get(near[0], near[0])
+    return f"did you mean {right!r}?" if right in known else f"the options are {', '.join(known)}"
 
 
 #: The names of the options. The values are not used.
