@@ -263,7 +263,7 @@ class Buffer(Destroyable):
             self._check_alive()
             source = new_source(self._engine)
             if options:
-                set_play_options(source, "play", options)
+                set_play_options(source, options)
             self._engine.cache.mark_used(self._entry)
             start_playing(source, self._entry)
         elif isinstance(source, Source):

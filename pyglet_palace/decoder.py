@@ -16,7 +16,7 @@ from ._current import require_engine
 from ._streaming.decoder_lock import DecoderLock
 from ._streaming.stream import open_stream
 from .resources import key_of
-from .source import Source, check_alive, engine_of, playable_for, set_play_options, start_playing
+from .source import Source, check_alive, check_play_options, engine_of, playable_for, set_play_options, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -133,9 +133,10 @@ class BaseDecoder(ABC):
         if source is None:
             source = Source(self._its_context())
         check_alive(source)
+        checked = check_play_options(source, options)
         stream = self._stream_for(source, chunk_len, queue_size)
-        if options:
-            set_play_options(source, "play", options)
+        if checked:
+            set_play_options(source, checked)
         start_playing(source, stream)
         return source
 

@@ -56,7 +56,7 @@ def play(
         late = _late("late", late)
     source = new_source(engine)
     if options:
-        set_play_options(source, "play", options)
+        set_play_options(source, options)
     entry = engine.cache.get(key)
     if entry is not None:
         engine.cache.mark_used(entry)

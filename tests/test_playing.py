@@ -349,6 +349,67 @@ def test_invalid_option_leaves_the_sound_alone(
     assert (source.playing, source.offset, source.gain) == (True, 100, 1.0)
 
 
+@pytest.mark.parametrize("name", ["gain", "group"])
+def test_invalid_option_sets_no_other(
+    context: palace.Context, device: palace.LoopbackDevice, steps: Any, name: str
+) -> None:
+    """An idle source keeps none for its next play."""
+    options: dict[str, Any] = {"pitch": 0.5, "fade_in": 1000, "offset_seconds": 0.01, "on_stopped": print, name: -1}
+    buffer, source = palace.Buffer("steps.wav"), palace.Source()
+    for play in (
+        lambda: source.play(buffer, **options),
+        lambda: buffer.play(source, **options),
+        lambda: palace.decode("other.wav").play(source=source, **options),
+    ):
+        with pytest.raises((TypeError, ValueError), match=f"{name} is -1"):
+            play()
+        assert (source.pitch, source.offset_seconds, source.on_stopped) == (1, 0, None)
+    buffer.play(source)
+    assert heard(device, 4000) == pytest.approx(steps, abs=1e-4)
+
+
+def test_invalid_option_keeps_a_waiting_play(context: palace.Context, steps: Any, gate: Gate) -> None:
+    gate.open.set()
+    other = palace.Buffer("other.wav")
+    gate.open.clear()
+    source = palace.play("steps.wav", offset_seconds=0.01)
+    with pytest.raises(ValueError, match="gain is -1"):
+        source.play(other, offset_seconds=0.02, gain=-1)
+    gate.open.set()
+    loaded(context)
+    assert (source.playing, source.offset) == (True, 441)
+
+
+@pytest.mark.parametrize("end", ["play", "play with options", "stop", "stop_all"])
+def test_waiting_play_takes_its_options_along(
+    context: palace.Context, device: palace.LoopbackDevice, steps: Any, gate: Gate, end: str
+) -> None:
+    """They were set for the sound that is not played."""
+    gate.open.set()
+    buffer = palace.Buffer("steps.wav")
+    gate.open.clear()
+    group = palace.SourceGroup()
+    source = palace.play("other.wav", offset_seconds=0.01, fade_in=1000, group=group)
+    if end == "stop":
+        source.stop()
+    elif end == "stop_all":
+        group.stop_all()
+    buffer.play(source, **({"pan": 0.0} if end == "play with options" else {}))
+    assert heard(device, 4000) == pytest.approx(steps, abs=1e-4)
+
+
+def test_invalid_option_keeps_the_decoders_reader(context: palace.Context, steps: Any) -> None:
+    """The stream that plays stays the only one, so that no other source may read its decoder."""
+    decoder = palace.decode("steps.wav")
+    source = decoder.play(looping=True)
+    for play in (lambda: decoder.play(source=source, gain=-1), lambda: source.play(decoder, gain=-1)):
+        with pytest.raises(ValueError, match="gain is -1"):
+            play()
+        with pytest.raises(RuntimeError, match="a decoder has one reader"):
+            decoder.play()
+    assert source.playing
+
+
 def test_iterators_replace_a_playing_sound(context: palace.Context, steps: Any) -> None:
     """The check of an option reads an iterator to its end."""
     buffer = palace.Buffer("steps.wav")

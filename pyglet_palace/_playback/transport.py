@@ -36,7 +36,7 @@ class Transport:
         Replaces the present sound, and a play that waits for its sound. With `paused`, `resume` starts it.
         """
         if state.waiting is not None:
-            self._stop_waiting(state)
+            self.withdraw(state)
         offset = state.next_offset
         if offset:
             state.next_offset = 0
@@ -73,16 +73,18 @@ class Transport:
         self.waiting.pop(state, None)
         state.waiting = None
 
-    def _stop_waiting(self, state: PlaybackState) -> None:
+    def withdraw(self, state: PlaybackState) -> None:
+        """Drop the play of `state` that waits for its sound, with its offset and its fade-in."""
         play = state.waiting
         self.end_wait(state)
+        state.next_offset, state.next_fade_in = 0, 0.0
         if play is not None:
             play.withdraw()
 
     def stop(self, state: PlaybackState) -> None:
         """Stop without an event. Resets the fade."""
         if state.waiting is not None:
-            self._stop_waiting(state)
+            self.withdraw(state)
         self._voices.release(state)
         self._reset(state)
 

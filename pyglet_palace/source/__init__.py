@@ -6,7 +6,7 @@ from ._base import check_alive, engine_of, state_of
 from ._options import PlayOptions, SourceOptions
 from ._placement import StageMap
 from ._source import Source, new_source
-from ._start import playable_for, set_play_options, start_playing
+from ._start import check_play_options, playable_for, set_play_options, start_playing
 
 __all__ = [
     "PlayOptions",
@@ -14,6 +14,7 @@ __all__ = [
     "SourceOptions",
     "StageMap",
     "check_alive",
+    "check_play_options",
     "engine_of",
     "new_source",
     "playable_for",

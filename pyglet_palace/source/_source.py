@@ -16,7 +16,7 @@ from ._progress import Progress
 from ._sends import AuxiliarySends
 from ._silence import warn_of_silence
 from ._spatial import SpatialProperties
-from ._start import playable_for, set_play_options, start_playing
+from ._start import check_play_options, playable_for, set_play_options, start_playing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,8 +79,9 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         """Play `sound` from the start, or from `offset` if that was set since the last play. Does not block.
 
         A decoder is streamed: a thread reads it during playback, see `BaseDecoder.play`. The new sound replaces the
-        current one without an event. If no voice is available, a repeated sound is virtual (see `audible`). Another
-        sound is not heard: `playing` is False, and the next update dispatches `source_force_stopped`.
+        current one, or the one that the source waits for, without an event. If no voice is available, a repeated sound
+        is virtual (see `audible`). Another sound is not heard: `playing` is False, and the next update dispatches
+        `source_force_stopped`. If an option is not valid, none is set, and the current sound goes on.
 
         Args:
             sound: What to play.
@@ -95,9 +96,10 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         self._check_alive()
         if sound is _NO_SOUND:
             raise TypeError("play() needs a sound, such as palace.Buffer(name); resume() continues after pause()")
+        checked = check_play_options(self, options) if options else options
         playable = playable_for(sound, self)
-        if options:
-            set_play_options(self, "play", options)
+        if checked:
+            set_play_options(self, checked)
         start_playing(self, playable)
 
     def stop(self) -> None:

@@ -43,22 +43,44 @@ def playable_for(sound: object, source: Source) -> Playable:
     raise TypeError(f"{short_repr(sound)} cannot be played; it must be a Buffer or a BaseDecoder{hint}")
 
 
-def set_play_options(source: Source, call: str, options: Mapping[str, Any]) -> None:
-    """Set the options of a play on a source that is alive, before the play.
-
-    A sound of the source is stopped without an event, so that it is not heard with the options of the next one. Its
-    voice gets them all when it starts the next sound, in one context scope.
+def check_play_options(source: Source, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Check all options of a play on a source that is alive, before its present sound stops and before one is set.
 
     Args:
         source: The source.
-        call: The name of the call, for errors.
-        options: Options of `PlayOptions`. If one is not valid, the sound goes on.
+        options: Options of `PlayOptions`.
+
+    Returns:
+        The options for `set_play_options`.
+
+    Raises:
+        TypeError: There is no such option, or a value has the wrong type.
+        ValueError: A value is out of range.
     """
-    check_names(call, options, PLAY_OPTIONS)
+    check_names("play", options, PLAY_OPTIONS)
+    return {name: _checked(source, name, value) for name, value in options.items()}
+
+
+def set_play_options(source: Source, options: Mapping[str, Any]) -> None:
+    """Set the options of a play on a source that is alive, before the play.
+
+    A sound of the source is stopped without an event, so that it is not heard with the options of the next one. Its
+    voice gets them all when it starts the next sound, in one context scope. A play that waits for its sound is
+    withdrawn.
+
+    Args:
+        source: The source.
+        options: Those that `check_play_options` returned; for a new source, which an error discards, those of the call.
+
+    Raises:
+        TypeError, ValueError: As for `check_play_options`.
+    """
+    check_names("play", options, PLAY_OPTIONS)
     state = state_of(source)
     if state.voice is not None:
-        options = {name: _checked(source, name, value) for name, value in options.items()}
         engine_of(source).voices.release(state)
+    elif state.waiting is not None:
+        engine_of(source).transport.withdraw(state)
     for name, value in options.items():
         if name == "fade_in":
             state.next_fade_in = _fade_in(name, value)
