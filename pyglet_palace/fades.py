@@ -55,14 +55,19 @@ def crossfade(old: Source | SourceGroup, new: Source | SourceGroup, ms: float) -
     `new` starts from silence, unless a fade has changed its factor or still runs: then it goes on from there, so that a
     crossfade may be turned around before its end. No event is sent for the end of `old`.
 
+    If `new` waits for its sound (see `palace.play`), `old` fades out now, and `new` fades in when it starts. If `old`
+    waits, it stops at once.
+
     Args:
         old: A source or a group. Fades out, then stops. No effect on an idle source.
-        new: Another source or group that already plays. Fades in.
+        new: Another source or group that already plays or waits. Fades in.
         ms: Duration in milliseconds, > 0.
 
     Raises:
         ValueError: `old` is `new`, or `ms` is out of range.
         TypeError: One of them is neither a `Source` nor a `SourceGroup`.
+        RuntimeError: `new` is an idle source: `old` would fade to silence. A source whose last play is not heard, since
+            it was stolen or could not be loaded, is no error.
     """
     for name, value in (("old", old), ("new", new)):
         if not isinstance(value, Fadable):
@@ -72,6 +77,8 @@ def crossfade(old: Source | SourceGroup, new: Source | SourceGroup, ms: float) -
         raise ValueError(f"old and new are both {old!r}; a crossfade needs two")
     ms = _time("ms", ms)
     fades, faded = new._fading()
+    if not fades.can_play(faded):
+        raise RuntimeError(f"new is {new!r}; let it play before the crossfade, as with new.play(sound)")
     start = None if fades.is_fading(faded) or fades.factor(faded) != 1.0 else 0.0
     new._fade(start, 1.0, ms, "equal power", stops=False)
     old._fade(None, 0.0, ms, "equal power", stops=True)

@@ -446,6 +446,130 @@ def test_fade_in_begins_in_silence(context: palace.Context, device: palace.Loopb
     assert levels[-1] == pytest.approx(0.5, abs=1e-3)
 
 
+@pytest.fixture
+def tone(assets: Path) -> str:
+    """The name of a second at a constant level of 0.5."""
+    sounds.write(assets / "tone.wav", np.full((RATE, 1), 0.5, np.float32), RATE, "FLOAT", "WAV")
+    pyglet.resource.reindex()
+    return "tone.wav"
+
+
+def levels_of(context: palace.Context, device: palace.LoopbackDevice, steps: int) -> list[float]:
+    """The level after each of `steps` of ten milliseconds, 1 being full."""
+    levels = []
+    for _ in range(steps):
+        levels.append(float(heard(device, RATE // 100)[-1]) / 0.5)
+        context.update()
+    return levels
+
+
+@pytest.mark.parametrize(
+    ("fade", "start"),
+    [
+        (lambda source: source.fade_to(0.2, 100, curve="linear"), 1),
+        (lambda source: source.fade_to(0.2, 100, start=0.8, curve="linear"), 0.8),
+        # The latest one counts, from the factor at which the one before it would start.
+        (lambda source: (source.fade_to(1, 5, start=0.6), source.fade_to(0.2, 100, curve="linear")), 0.6),
+    ],
+    ids=["from 1", "from a start", "twice"],
+)
+def test_fade_starts_with_a_waiting_sound(
+    context: palace.Context, device: palace.LoopbackDevice, tone: str, gate: Gate, fade: Any, start: float
+) -> None:
+    source = palace.play(tone)
+    fade(source)
+    device.render(RATE)
+    gate.open.set()
+    loaded(context)
+    assert levels_of(context, device, 1) == [pytest.approx(start, abs=1e-3)]
+    levels = levels_of(context, device, 10)
+    assert levels == sorted(levels, reverse=True)
+    assert levels[4] == pytest.approx((start + 0.2) / 2, abs=0.01)
+    assert levels_of(context, device, 2)[-1] == pytest.approx(0.2, abs=1e-3)
+    assert palace.Buffer(tone).play(source).playing
+    assert levels_of(context, device, 3)[-1] == pytest.approx(1, abs=1e-3)  # it was for the one play
+
+
+def test_fade_replaces_a_waiting_fade_in(
+    context: palace.Context, device: palace.LoopbackDevice, tone: str, gate: Gate
+) -> None:
+    palace.play(tone, fade_in=1000).fade_to(0.2, 100, curve="linear")
+    gate.open.set()
+    loaded(context)
+    levels = levels_of(context, device, 13)
+    assert (levels[0], levels[-1]) == (0, pytest.approx(0.2, abs=1e-3))
+
+
+def test_paused_waiting_source_fades_later(
+    context: palace.Context, device: palace.LoopbackDevice, tone: str, gate: Gate
+) -> None:
+    source = palace.play(tone)
+    source.fade_to(1, 100, start=0, curve="linear")
+    source.pause()
+    gate.open.set()
+    loaded(context)
+    assert levels_of(context, device, 20)[-1] == 0
+    source.resume()
+    levels = levels_of(context, device, 12)
+    assert levels == sorted(levels)
+    assert (levels[0], levels[-1]) == (0, pytest.approx(1, abs=1e-3))
+
+
+def test_fade_out_stops_a_waiting_source(context: palace.Context, tone: str, gate: Gate) -> None:
+    """At once and without an event: it is not heard after it was to fall silent."""
+    source = palace.play(tone, looping=True)
+    source.fade_out_to_stop(0, 1000)
+    assert (source.waiting, context.pending_names) == (False, ())
+    gate.open.set()
+    context.update()
+    assert (source.playing, gate.log) == (False, [])
+
+
+@pytest.mark.parametrize("end", ["stop", "fail"])
+def test_unplayed_fade_is_not_kept(
+    context: palace.Context, device: palace.LoopbackDevice, assets: Path, tone: str, gate: Gate, end: str
+) -> None:
+    (assets / "bad.wav").write_bytes(b"RIFF")
+    pyglet.resource.reindex()
+    source = palace.play("bad.wav" if end == "fail" else tone)
+    assert source.waiting
+    source.fade_to(0.1, 10, start=0)
+    if end == "stop":
+        source.stop()
+    gate.open.set()
+    loaded(context)
+    palace.Buffer(tone).play(source)
+    assert levels_of(context, device, 5)[-1] == pytest.approx(1, abs=1e-3)
+
+
+def test_crossfade_to_a_waiting_source(
+    context: palace.Context, device: palace.LoopbackDevice, tone: str, gate: Gate
+) -> None:
+    """The old sound fades out meanwhile; the new one fades in when it starts."""
+    gate.open.set()
+    silent = palace.Buffer.from_samples(np.zeros(5 * RATE, np.float32), RATE).play()
+    gate.open.clear()
+    source = palace.play(tone)
+    palace.crossfade(silent, source, 100)
+    levels_of(context, device, 12)
+    assert not silent.playing
+    gate.open.set()
+    loaded(context)
+    levels = levels_of(context, device, 13)
+    assert levels == sorted(levels)
+    assert levels[5] == pytest.approx(np.sqrt(0.5), abs=0.02)
+    assert (levels[0], levels[-1]) == (0, pytest.approx(1, abs=1e-3))
+
+
+def test_crossfade_from_a_waiting_source(context: palace.Context, tone: str, gate: Gate) -> None:
+    """It may be turned around before the new sound arrives."""
+    old = palace.Buffer.from_samples(np.zeros(5 * RATE, np.float32), RATE).play()
+    new = palace.play(tone)
+    palace.crossfade(old, new, 100)
+    palace.crossfade(new, old, 100)
+    assert (old.playing, new.waiting) == (True, False)
+
+
 def test_source_calls_back_first(
     context: palace.Context, device: palace.LoopbackDevice, steps: Any, gate: Gate
 ) -> None:

@@ -66,8 +66,9 @@ class DelayedPlay:
         entry = plays.cache.get(name)
         late = self._deadline is not None and time.perf_counter() > self._deadline
         if error is not None or late or entry is None:
-            state.next_offset, state.next_fade_in = 0, 0.0
+            state.next_offset, state.next_fade = 0, None
             state.paused_by_group = False
+            state.lost = True
             plays.events.post_force_stopped(self._source, state.on_force_stopped)
         else:
             plays.start(self._source, entry, paused=self.paused)

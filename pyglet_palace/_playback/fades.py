@@ -6,7 +6,7 @@ import math
 import time
 import weakref
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -43,6 +43,22 @@ CURVES: dict[Curve, Callable[[float, float, float], float]] = {
     "linear": _linear,
     "equal power": _equal_power,
 }
+
+
+class NextFade(NamedTuple):
+    """The fade with which the next play of a source starts.
+
+    Attributes:
+        start: Factor at the start.
+        target: Factor at the end.
+        milliseconds: Its duration.
+        curve: Its curve.
+    """
+
+    start: float
+    target: float
+    milliseconds: float
+    curve: Curve
 
 
 class _Fade:
@@ -133,6 +149,10 @@ class Fades(ABC, Generic[_Faded]):
         """Return whether a fade runs."""
         return faded in self.running
 
+    def can_play(self, faded: _Faded) -> bool:
+        """Return whether there is a sound to fade in, or there may be one later."""
+        return True
+
     def forget(self, faded: _Faded) -> None:
         """End the fade at its current factor."""
         if self.running:
@@ -201,14 +221,38 @@ class SourceFades(Fades["PlaybackState"]):
         Args:
             voices: The voices of the context.
             device: The clock.
-            stop: Stops a state whose fade has ended; does nothing if its sound has ended by itself.
+            stop: Stops a state whose fade has ended, or that waits; does nothing if its sound has ended by itself.
         """
         super().__init__(device)
         self._voices = voices
         self._stop_state = stop
 
+    def start(
+        self,
+        faded: PlaybackState,
+        start: float | None,
+        target: float,
+        milliseconds: float,
+        curve: Curve,
+        *,
+        stops: bool,
+    ) -> None:
+        """Start a fade. That of a state which waits for its sound starts with the sound, or stops it now."""
+        if faded.waiting is None:
+            super().start(faded, start, target, milliseconds, curve, stops=stops)
+        elif stops:
+            self._stop_state(faded)
+        else:
+            faded.next_fade = NextFade(self.factor(faded) if start is None else start, target, milliseconds, curve)
+
     def factor(self, faded: PlaybackState) -> float:
-        return faded.fade_factor
+        return faded.fade_factor if faded.next_fade is None else faded.next_fade.start
+
+    def is_fading(self, faded: PlaybackState) -> bool:
+        return faded.next_fade is not None or super().is_fading(faded)
+
+    def can_play(self, faded: PlaybackState) -> bool:
+        return faded.voice is not None or faded.waiting is not None or faded.lost
 
     def _is_idle(self, faded: PlaybackState) -> bool:
         return faded.voice is None

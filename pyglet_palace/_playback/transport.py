@@ -31,7 +31,7 @@ class Transport:
         self.waiting: dict[PlaybackState, WaitingPlay] = {}
 
     def start(self, state: PlaybackState, playable: Playable, *, paused: bool = False) -> None:
-        """Play `playable` from `PlaybackState.next_offset`, at full gain or with `PlaybackState.next_fade_in`.
+        """Play `playable` from `PlaybackState.next_offset`, at full gain or with `PlaybackState.next_fade`.
 
         Replaces the present sound, and a play that waits for its sound. With `paused`, `resume` starts it.
         """
@@ -47,9 +47,9 @@ class Transport:
         if state.paused_by_group and not paused:
             state.paused_by_group = False
         self.fades.forget(state)
-        factor, fade_in = 1.0, state.next_fade_in
-        if fade_in:
-            state.next_fade_in = factor = 0.0
+        factor, fade = 1.0, state.next_fade
+        if fade is not None:
+            state.next_fade, factor = None, fade.start
         if state.fade_factor != factor:
             self._voices.release(state)  # the present sound must not be heard at the gain of the next one
             state.fade_factor = factor
@@ -59,10 +59,13 @@ class Transport:
             self._voices.update_pitch(state)
             if state.mix.filter != FILTER.default or FILTER in state.parameters:
                 self._voices.update_filter(state)
-        if self._voices.play(state, playable, int(offset), paused) and self._device.on_play is not None:
+        lost = not self._voices.play(state, playable, int(offset), paused)
+        if state.lost != lost:
+            state.lost = lost
+        if not lost and self._device.on_play is not None:
             self._device.on_play(playable.name)
-        if fade_in:
-            self.fades.start(state, None, 1.0, fade_in, "decibel", stops=False)
+        if fade is not None:
+            self.fades.start(state, None, fade.target, fade.milliseconds, fade.curve, stops=False)
 
     def wait(self, state: PlaybackState, play: WaitingPlay) -> None:
         """Let the idle `state` of a new source wait for the sound of `play`."""
@@ -74,10 +77,10 @@ class Transport:
         state.waiting = None
 
     def withdraw(self, state: PlaybackState) -> None:
-        """Drop the play of `state` that waits for its sound, with its offset and its fade-in."""
+        """Drop the play of `state` that waits for its sound, with its offset and its fade."""
         play = state.waiting
         self.end_wait(state)
-        state.next_offset, state.next_fade_in = 0, 0.0
+        state.next_offset, state.next_fade = 0, None
         if play is not None:
             play.withdraw()
 
@@ -128,5 +131,6 @@ class Transport:
             self.group_fades.advance()
 
     def _stop_after_fade(self, state: PlaybackState) -> None:
-        if self._voices.is_playing(state):  # otherwise it has ended, and the update posts that event
+        # Otherwise it has ended, and the update posts that event.
+        if state.waiting is not None or self._voices.is_playing(state):
             self.stop(state)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .._openal import Functions
     from ..errors import ResourceError
+    from .fades import NextFade
     from .held_start import HeldStart
 
 #: Voice parameters that several settings of a source determine together.
@@ -200,7 +201,8 @@ class PlaybackState:
         mix: Totals of the group; None without one.
         paused_by_group: Whether `SourceGroup.pause_all` paused the source.
         next_offset: Where the next play starts: an int in frames, a float in seconds.
-        next_fade_in: Milliseconds of the fade-in of the next play; 0: none.
+        next_fade: The fade with which the next play starts, or None.
+        lost: Whether the last play is not heard because its sound did not arrive, or for lack of a voice.
         on_stopped: Called with the source when it has reached the end of its sound, or None.
         on_force_stopped: Called with the source when it was stopped before the end, or None.
         waiting: The play that waits for its sound to be loaded, or None.
@@ -220,7 +222,8 @@ class PlaybackState:
     mix: GroupTotals | None = None
     paused_by_group = False
     next_offset: float = 0
-    next_fade_in = 0.0
+    next_fade: NextFade | None = None
+    lost = False
     on_stopped: Callable[[Any], object] | None = None
     on_force_stopped: Callable[[Any], object] | None = None
     waiting: WaitingPlay | None = None

@@ -130,6 +130,7 @@ class VoiceLending(VoiceParameters):
             assert victim.state is not None
             # Before the reset, which OpenAL may refuse half-way.
             self._events.post_stolen(victim.source, victim.state.on_force_stopped)
+            victim.state.lost = True
         self.stolen += 1
         self._reset_voice(al, victim)
         return victim

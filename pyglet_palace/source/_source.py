@@ -108,7 +108,7 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         On an idle source, only `offset` is reset.
         """
         self._check_alive()
-        self._state.next_offset, self._state.next_fade_in = 0, 0.0
+        self._state.next_offset, self._state.next_fade = 0, None
         self._engine.transport.stop(self._state)
         self._engine.wake()  # a fade of its group may go on
 
@@ -132,7 +132,8 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
 
         The fade changes a factor that multiplies `gain`, initially 1. The factor keeps its final value until another
         fade, and `stop` or the next `play` resets it to 1. Time is device time. A paused source pauses its fade. A new
-        fade continues from the current factor. No effect on an idle source.
+        fade continues from the current factor. The fade of a source that waits for its sound (see `palace.play`)
+        starts with the sound, also in place of its `fade_in`. No effect on an idle source.
 
         >>> music.play(source)
         >>> source.fade_to(1, 2000, start=0)  # fades in
@@ -150,7 +151,7 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         super().fade_to(gain, ms, start, curve=curve)
 
     def fade_out_to_stop(self, gain: float, ms: float, *, curve: Curve = "decibel") -> None:
-        """Fade as `fade_to` does, then stop without an event.
+        """Fade as `fade_to` does, then stop without an event. A source that waits for its sound stops at once.
 
         Args:
             gain: Final factor, 0 to 1; 0 is silence.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._common import checks
 from .._common.text import short_repr
 from .._openal.properties import Property
+from .._playback.fades import NextFade
 from .._playback.voice import GAIN
 from ..group import check_group
 from ._base import engine_of, state_of
@@ -83,7 +84,8 @@ def set_play_options(source: Source, options: Mapping[str, Any]) -> None:
         engine_of(source).transport.withdraw(state)
     for name, value in options.items():
         if name == "fade_in":
-            state.next_fade_in = _fade_in(name, value)
+            milliseconds = _fade_in(name, value)
+            state.next_fade = NextFade(0.0, 1.0, milliseconds, "decibel") if milliseconds else None
         else:
             setattr(source, name, value)
 

@@ -11,7 +11,7 @@ import pytest
 import pyglet_palace as palace
 from pyglet_palace._playback.voice import GAIN
 from tests import sounds
-from tests.conftest import RATE
+from tests.conftest import RATE, loaded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,6 +189,55 @@ def test_wrong_crossfades_are_refused(context: palace.Context, noises: tuple[pal
     assert heard(one) == heard(two) == 1
     render(context, 50)
     assert heard(one) == heard(two) == 1
+
+
+@pytest.mark.parametrize("was", ["new", "stopped", "ended"])
+def test_crossfade_to_an_idle_source_is_refused(
+    context: palace.Context, noises: tuple[palace.Buffer, palace.Buffer], was: str
+) -> None:
+    """The old sound would fade to silence."""
+    new = palace.Source()
+    if was != "new":
+        noises[1].play(new, offset_seconds=3.9)
+    if was == "stopped":
+        new.stop()
+    elif was == "ended":
+        render(context, 200)
+    old = noises[0].play()
+    with pytest.raises(RuntimeError, match=r"new is <Source, idle>; let it play .* new.play\(sound\)"):
+        palace.crossfade(old, new, 100)
+    render(context, 200)
+    assert old.playing
+    assert heard(old) == 1
+
+
+@pytest.mark.parametrize("loss", ["no voice", "stolen", "not found"])
+def test_crossfade_to_a_lost_sound_is_no_error(
+    device: palace.LoopbackDevice, tmp_path: Path, loss: str, logged_warnings: Any
+) -> None:
+    """A play never fails, so the next call does not fail either. The source has its event."""
+    context = palace.Context(device, auto_update=False, voices=2)
+    palace.use_context(context)
+    one = palace.Buffer(sounds.wav(tmp_path / "a.wav", RATE))
+    old = one.play(priority=2)
+    if loss == "not found":
+        new = palace.play("missing.wav")
+        loaded(context)
+    else:
+        new = palace.Source(priority=int(loss == "stolen"))
+        if loss == "no voice":
+            one.play(priority=2)
+        one.play(new)
+        if loss == "stolen":
+            one.play(priority=1)
+    assert not new.playing
+    palace.crossfade(old, new, 100)
+    render(context, 200)
+    assert not old.playing
+    one.play(new)
+    new.stop()
+    with pytest.raises(RuntimeError, match="new is <Source, idle>"):
+        palace.crossfade(old, new, 100)
 
 
 def test_perceptual_gain_sounds_even() -> None:
