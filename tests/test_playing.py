@@ -635,6 +635,48 @@ def test_seconds_seek(context: palace.Context, device: palace.LoopbackDevice, st
     assert source.offset_seconds == 0
 
 
+@pytest.mark.parametrize("kind", ["waiting", "idle", "ended", "stream"])
+def test_seek_stays_in_the_next_sound(
+    context: palace.Context, device: palace.LoopbackDevice, steps: Any, gate: Gate, kind: str
+) -> None:
+    """Also in one that replaces a sound whose end no update has seen, and whose length does not matter."""
+    gate.open.set()
+    short = palace.Buffer.from_samples(np.zeros(100, np.float32), RATE)
+    gate.open.clear()
+    source = palace.Source()
+    for seconds, frame in ((100, 3999), (0.05, 2205), (-1, 0)):
+        if kind == "waiting":
+            palace.free(["steps.wav"])
+            source = palace.play("steps.wav", offset_seconds=0.01)
+        elif kind == "ended":
+            short.play(source)
+            device.render(200)
+            assert source.buffer is short
+        else:
+            source.stop()
+        source.seek(seconds)
+        assert source.offset_seconds == max(seconds, 0)
+        gate.open.set()
+        if kind == "waiting":
+            loaded(context)
+        elif kind == "stream":
+            palace.decode("steps.wav").play(source=source)
+        else:
+            palace.Buffer("steps.wav").play(source)
+        assert source.offset == frame
+
+
+def test_only_seek_stays_in_the_next_sound(context: palace.Context, steps: Any) -> None:
+    """Other offsets past the end mean its start."""
+    buffer, source = palace.Buffer("steps.wav"), palace.Source()
+    for name in ("offset", "offset_seconds"):
+        source.seek(100)
+        setattr(source, name, 100_000)
+        buffer.play(source)
+        assert source.offset == 0
+        source.stop()
+
+
 # Samples, states, sources
 
 

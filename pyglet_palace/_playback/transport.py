@@ -43,7 +43,7 @@ class Transport:
             if isinstance(offset, float):
                 offset = round(offset * playable.frequency)
             if offset >= playable.length > 0:
-                offset = 0
+                offset = playable.length - 1 if state.next_offset_clamped else 0
         if state.paused_by_group and not paused:
             state.paused_by_group = False
         self.fades.forget(state)

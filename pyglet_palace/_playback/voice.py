@@ -201,6 +201,7 @@ class PlaybackState:
         mix: Totals of the group; None without one.
         paused_by_group: Whether `SourceGroup.pause_all` paused the source.
         next_offset: Where the next play starts: an int in frames, a float in seconds.
+        next_offset_clamped: Whether a `next_offset` past the end of the sound means its last frame, not its start.
         next_fade: The fade with which the next play starts, or None.
         lost: Whether the last play is not heard because its sound did not arrive, or for lack of a voice.
         on_stopped: Called with the source when it has reached the end of its sound, or None.
@@ -222,6 +223,7 @@ class PlaybackState:
     mix: GroupTotals | None = None
     paused_by_group = False
     next_offset: float = 0
+    next_offset_clamped = False
     next_fade: NextFade | None = None
     lost = False
     on_stopped: Callable[[Any], object] | None = None

@@ -84,9 +84,9 @@ class Progress(SourceBase):
         frame = checks.integer(-(2**63))("offset", frame)
         if frame < 0:
             raise OverflowError(f"offset is {short_repr(frame)}; it must be 0 or more frames")
-        playable = self._playable
-        if playable is None or not (self.paused or self.playing):  # it may have ended since the last update
-            self._state.next_offset = frame
+        playable = self._current
+        if playable is None:
+            self._keep_offset(frame)
             return
         if frame >= playable.length > 0:
             raise RuntimeError(f"offset is {frame}; the current sound has only {playable.length} frames")
@@ -105,17 +105,17 @@ class Progress(SourceBase):
         """
         self._check_alive()
         playable, following = self._playable, self._state.next_offset
-        if playable is not None:
-            return self.offset / playable.frequency
-        return following if isinstance(following, float) else 0.0
+        if following or playable is None:  # a play takes it, so nothing plays
+            return following if isinstance(following, float) else 0.0
+        return self.offset / playable.frequency
 
     @offset_seconds.setter
     def offset_seconds(self, seconds: float) -> None:
         self._check_alive()
         seconds = _start_time("offset_seconds", seconds)
-        playable = self._playable
-        if playable is None or not (self.paused or self.playing):
-            self._state.next_offset = seconds
+        playable = self._current
+        if playable is None:
+            self._keep_offset(seconds)
         else:
             self.offset = round(seconds * playable.frequency)
 
@@ -123,7 +123,7 @@ class Progress(SourceBase):
         """Continue at a time of the sound, as setting `offset_seconds` does, but never outside of the sound.
 
         Before its start means its start; past its end means its last frame. On an idle or waiting source it sets the
-        start of the next sound.
+        start of the next sound, and stays in that.
 
         Args:
             seconds: Seconds from the start of the sound.
@@ -133,11 +133,12 @@ class Progress(SourceBase):
         """
         self._check_alive()
         seconds = max(_seconds("seconds", seconds), 0.0)
-        playable = self._playable
-        if playable is not None and playable.length:
-            frame = min(round(seconds * playable.frequency), playable.length - 1)
-            seconds = frame / playable.frequency
-        self.offset_seconds = seconds
+        playable = self._current
+        if playable is None:
+            self._keep_offset(seconds, clamped=True)
+            return
+        frame = round(seconds * playable.frequency)
+        self._engine.voices.seek(self._state, min(frame, playable.length - 1) if playable.length else frame)
 
     @property
     def latency(self) -> int:
@@ -157,6 +158,17 @@ class Progress(SourceBase):
         """`latency`, in seconds."""
         return self.latency / 1e9
 
+    def _keep_offset(self, offset: float, *, clamped: bool = False) -> None:
+        """Start the next sound at `offset`, an int in frames or a float in seconds."""
+        self._state.next_offset, self._state.next_offset_clamped = offset, clamped
+
     @property
     def _playable(self) -> Playable | None:
+        """The sound that plays or is paused. A finished sound remains until the next update."""
         return sound_of(self._state.voice)
+
+    @property
+    def _current(self) -> Playable | None:
+        """The sound that plays or is paused."""
+        playable = self._playable
+        return playable if playable is not None and (self.paused or self.playing) else None
