@@ -129,8 +129,8 @@ class StaticSound:
         return self._frames_left_from(at, state is not None and state.looping)
 
     def offset(self, al: Functions, voice: Voice) -> int:
-        if voice.held is not None and al.source_integer(voice.number, c.AL_SOURCE_STATE) != c.AL_PAUSED:
-            return voice.first_frame  # OpenAL returns 0 before the start
+        if self._is_prepared(al, voice):
+            return int(voice.first_frame)
         at = al.source_integer(voice.number, c.AL_SAMPLE_OFFSET)
         return at - self._skipped(voice, self._pass_at(voice, at)) if voice.passes else at
 
@@ -141,12 +141,18 @@ class StaticSound:
         if voice.passes:
             number = self._pass_at(voice, at >> 32)
             skipped, wraps = self._skipped(voice, number), voice.passes - 1 - number
-        if voice.held is not None:
-            return voice.first_frame << 32, wraps, None
+        if self._is_prepared(al, voice):
+            return int(voice.first_frame * 2**32), wraps, None
         return at - (skipped << 32), wraps, clock
 
+    def _is_prepared(self, al: Functions, voice: Voice) -> bool:
+        """Return whether a held voice has not begun its sound. OpenAL returns offset 0 then."""
+        if voice.held is None:
+            return False
+        return al.source_integer(voice.number, c.AL_SOURCE_STATE) not in (c.AL_PLAYING, c.AL_PAUSED)
+
     def seek(self, al: Functions, voice: Voice, frame: float) -> bool:
-        voice.first_frame = int(frame)
+        voice.first_frame = frame
         if voice.passes:
             start, end = self._loop
             number = self._pass_at(voice, al.source_integer(voice.number, c.AL_SAMPLE_OFFSET))
@@ -177,7 +183,7 @@ class StaticSound:
         al.alSourceRewind(number)
         al.alSourcei(number, c.AL_BUFFER, c.AL_NONE)
         al.alSourcei(number, c.AL_LOOPING, 0)
-        voice.passes, voice.first_frame = 0, int(frame)
+        voice.passes, voice.first_frame = 0, frame
         self._prepare(al, voice, frame, loops)
 
     def begin_virtual(self, voice: Voice) -> None:

@@ -85,7 +85,9 @@ class VirtualSound:
         return True
 
     def mark_started(self, al: Functions, voice: Voice) -> None:
-        pass
+        assert voice.held is not None
+        assert voice.held.time is not None
+        self._move_to(al, voice, self._position, self._wraps, voice.held.time)
 
     def pause(self, al: Functions, voice: Voice) -> bool:
         return self.frames_left(al, voice) != 0
@@ -94,19 +96,20 @@ class VirtualSound:
         self._move_to(al, voice, self._position, self._wraps, self._now())
 
     def is_playing(self, al: Functions, voice: Voice) -> bool:
-        return self._frames_left(*self._position_at(self._now())) != 0
+        position, wraps, _ = self.progress(al, voice)
+        return self._frames_left(position, wraps) != 0
 
     def frames_left(self, al: Functions, voice: Voice) -> int | None:
-        now = self._now()
-        self._move_to(al, voice, *self._position_at(now), now)  # the pitch or the rate may have changed
+        self._move_to(al, voice, *self.progress(al, voice))  # the pitch or the rate may have changed
         return self._frames_left(self._position, self._wraps)
 
     def offset(self, al: Functions, voice: Voice) -> int:
         return self.progress(al, voice)[0] >> _BITS
 
-    def progress(self, al: Functions, voice: Voice) -> tuple[int, float, int | None]:
+    def progress(self, al: Functions, voice: Voice) -> tuple[int, float, int]:
         now = self._now()
-        position, wraps = (self._position, self._wraps) if voice.paused else self._position_at(now)
+        stands = voice.paused or voice.held is not None
+        position, wraps = (self._position, self._wraps) if stands else self._position_at(now)
         return position, wraps, now
 
     def seek(self, al: Functions, voice: Voice, frame: float) -> bool:
@@ -115,8 +118,7 @@ class VirtualSound:
         return False
 
     def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
-        if not voice.paused:
-            self.frames_left(al, voice)
+        self.frames_left(al, voice)
         self._set_loops(loops)
         return False
 
@@ -140,10 +142,14 @@ class VirtualSound:
         """Start the sound on `voice`, a voice of OpenAL, where it is now. Return the remaining frames.
 
         A device with hardware may mix between the reading of its clock and the start. Then the position is corrected.
+        With `Voice.held`, the sound is only prepared, since the virtual voice has not started either.
         """
-        now = self._now()
+        now = self._now() if voice.held is None else self._since
         frame, loops = self._frame_at(now)
+        voice.first_frame = frame
         left = self.sound.start(al, voice, frame, loops)
+        if voice.held is not None:
+            return left
         for _ in range(_MOST_CORRECTIONS if self._device.has_clock else 0):
             before, now = now, self._now()
             if now == before:
@@ -158,14 +164,12 @@ class VirtualSound:
 
     def _move_to(self, al: Functions, voice: Voice, position: int, wraps: float, time: int) -> None:
         """Be at `position` at `time`, with `wraps` left, and advance with the present pitch and rate from there."""
-        state = voice.state
-        assert state is not None
         self._position, self._wraps = position, wraps
         self._since, self._rate = time, self._device.frequency
-        self._step = mixing_step(al, self.frequency, state.parameters.get(PITCH, 1.0), self._rate)
+        self._step = step_of(al, voice, self.frequency, self._device)
 
     def _position_at(self, time: int) -> tuple[int, float]:
-        """Return the position at `time`, and the wraps that are left. The voice was not paused since `_since`."""
+        """Return the position at `time`, and the wraps that are left. The voice has not stood since `_since`."""
         position = self._position + self._frames_between(self._since, time) * self._step
         start, end = (frame << _BITS for frame in self._loop)
         wraps = 0
@@ -192,7 +196,19 @@ class VirtualSound:
         return -((position - (self.length << _BITS)) >> _BITS)
 
     def _now(self) -> int:
-        return self._device.clock_time if self._device.has_clock else time.perf_counter_ns()
+        return position_time(self._device)
+
+
+def position_time(device: DeviceClock) -> int:
+    """Return the time in nanoseconds that moves the positions of virtual voices."""
+    return device.clock_time if device.has_clock else time.perf_counter_ns()
+
+
+def step_of(al: Functions, voice: Voice, frequency: int, device: DeviceClock) -> int:
+    """Return how far a sound of `frequency` advances in one frame of the output, in 2**-32 frames."""
+    state = voice.state
+    assert state is not None
+    return mixing_step(al, frequency, state.parameters.get(PITCH, 1.0), device.frequency)
 
 
 def can_be_virtual(state: PlaybackState, sound: Playable) -> bool:
@@ -203,7 +219,7 @@ def can_be_virtual(state: PlaybackState, sound: Playable) -> bool:
 def virtual_voice(al: Functions, heard: Voice, device: DeviceClock) -> tuple[Voice, int | None] | None:
     """Make the virtual voice that continues `heard`, with its remaining frames; None if its sound cannot be virtual.
 
-    It is not linked to the state yet.
+    It is not linked to the state yet, nor to the group of `Voice.held`.
     """
     state, sound = heard.state, heard.playable
     assert state is not None
@@ -213,7 +229,7 @@ def virtual_voice(al: Functions, heard: Voice, device: DeviceClock) -> tuple[Voi
         return None
     voice, playable = Voice(), VirtualSound(sound, device, state.loops)
     voice.state, voice.source, voice.playable = state, heard.source, playable
-    voice.paused, voice.started = heard.paused, heard.started
+    voice.paused, voice.started, voice.held = heard.paused, heard.started, heard.held
     return voice, playable.take_over(al, heard, voice)
 
 

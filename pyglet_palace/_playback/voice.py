@@ -65,7 +65,7 @@ class Playable(Protocol):
         """Return whether a held voice can start now."""
 
     def mark_started(self, al: Functions, voice: Voice) -> None:
-        """Note that OpenAL plays a voice that was held."""
+        """Note that a voice has started with its `Voice.held`. May be called twice."""
 
     def detach(self, al: Functions, voice: Voice) -> None:
         """Leave the voice silent with nothing attached. May be called at any time after `start`."""
@@ -269,7 +269,7 @@ class Voice:
         paused: Whether it is paused.
         passes: How often the part between the loop points is in its queue; 0: it has no queue.
         held: The common start that it waits for; None: it has started.
-        first_frame: The frame at which it starts, or was sought to before its start.
+        first_frame: The frame at which it starts, or was sought to before its start. It may have a fraction.
         started: Number of the play, in the order of all plays of the pool.
         end_entry: Serial number of the newest entry in `EndTimes`; None without one.
         touched: Parameters that differ from OpenAL's defaults.
@@ -299,7 +299,7 @@ class Voice:
         self.paused = False
         self.passes = 0
         self.held: HeldStart | None = None
-        self.first_frame = 0
+        self.first_frame = 0.0
         self.started = 0
         self.end_entry: int | None = None
         self.touched: set[Property[Any]] = set()

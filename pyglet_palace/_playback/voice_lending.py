@@ -146,6 +146,7 @@ class VoiceLending(VoiceParameters):
         virtual, left = made
         state = virtual.state
         assert state is not None
+        held = virtual.held
         if not virtual.paused:
             self.end_times.record(virtual, left)
             self._waiting.add(virtual)
@@ -153,6 +154,8 @@ class VoiceLending(VoiceParameters):
         # No interrupt can come between these: no function is called.
         self._busy[state] = state.voice = virtual
         self._virtual[virtual] = self._unfinished[victim] = None
+        if held is not None:
+            held.voices[virtual] = None
         return True
 
     def _return_to_voice(self, al: Functions, virtual: Voice) -> bool:
@@ -171,13 +174,17 @@ class VoiceLending(VoiceParameters):
         try:
             voice.state, voice.source, voice.started = state, virtual.source, virtual.started
             self._send_all(al, voice, playable.sound)
+            held = voice.held = virtual.held
             self.end_times.record(voice, playable.hand_over(al, voice))
             self._update_order(voice)
         except BaseException:
             self._return_voice(al, voice)  # the virtual voice goes on
             raise
+        # No interrupt can come between these: no function is called.
         self._busy[state] = state.voice = voice
         self._unfinished[virtual] = None
+        if held is not None:
+            held.voices[voice] = None
         del self._unfinished[voice]
         self._reset_voice(al, virtual)
         del self._unfinished[virtual]

@@ -85,7 +85,7 @@ class VoicePool(VoiceLending):
                 if paused or voice.paused:
                     self._set_paused(voice, paused)
                 voice.started = next(self._counter)
-                if voice.number and (paused or self._together is not None):
+                if paused or self._together is not None:
                     voice.first_frame = offset
                     self._held_start(paused).add(voice)
                 left = playable.start(al, voice, offset, state.loops)
@@ -151,7 +151,7 @@ class VoicePool(VoiceLending):
             assert voice.playable is not None
             with self._scope as al:
                 self._set_paused(voice, False)
-                if self._together is not None and voice.number:
+                if self._together is not None:
                     self._together.add(voice)
                 elif voice.held is not None:
                     voice.held.release(al)
@@ -218,7 +218,7 @@ class VoicePool(VoiceLending):
         self.end_times.deferred = on
         together = self._together
         if on and together is None:
-            self._together = HeldStart(self.end_times.to_check)
+            self._together = HeldStart(self.end_times.to_check, self._device)
         elif not on and together is not None:
             with self._scope as al:
                 together.release(al)
@@ -226,7 +226,8 @@ class VoicePool(VoiceLending):
 
     def _held_start(self, paused: bool) -> HeldStart:
         """Return what a new voice waits for: the common start, or with `paused` its own `resume`."""
-        return HeldStart(self.end_times.to_check) if paused or self._together is None else self._together
+        together = self._together
+        return HeldStart(self.end_times.to_check, self._device) if paused or together is None else together
 
     def follow_device(self) -> None:
         """Adapt to a device whose rate or connection has changed."""

@@ -117,6 +117,7 @@ class Stream:
 
     def mark_started(self, al: Functions, voice: Voice) -> None:
         self._started = bool(self._queued)
+        self._fraction = 0.0
 
     def detach(self, al: Functions, voice: Voice) -> None:
         self.voice = None
@@ -353,6 +354,8 @@ class Stream:
     def _start(self, al: Functions, voice: Voice) -> None:
         """Start the voice if enough is queued, or restart it after an underrun."""
         if voice.held is not None:
+            if self._fraction and self._queued and not self._started:
+                al.set_source_offset(voice.number, self._fraction)  # OpenAL keeps it for the start
             voice.held.start_if_ready(al)
         if voice.paused or voice.held is not None or not self._queued:
             return
