@@ -31,6 +31,8 @@ class Modelled:
     def __init__(self, source: palace.Source) -> None:
         self.source = source
         self.playing = self.paused = self.heard = False
+        #: Whether it waits for the end of a batch.
+        self.held = False
         self.priority = self.started = 0
         self.streamed = False
         self.loops = 1
@@ -52,7 +54,7 @@ class Modelled:
         self.wraps = loops - 1 if loops else math.inf
 
     def pass_time(self, frames: int) -> None:
-        if self.playing and not self.paused and not self.ended:
+        if self.playing and not self.paused and not self.held and not self.ended:
             start, end = self.loop
             inside = self.at < end
             self.at += frames * self.pitch
@@ -70,6 +72,7 @@ class Model:
         self.voices = context.stats()["voices"]
         self.done: Counter[str] = Counter()
         self.plays = 0
+        self.batch = False
         self.received: list[tuple[str, palace.Source]] = []
         self.expected: list[tuple[str, palace.Source]] = []
         for name in ("stopped", "force_stopped"):
@@ -130,21 +133,23 @@ class Model:
         one.set_loops(one.loops)
         if not one.playing:
             one.heard = False
-        one.playing, one.paused = True, False
+        one.playing, one.paused, one.held = True, False, self.batch
         if not one.heard and not self.give_voice(one, spares_equals=False) and one.loops == 1:
             one.playing = False
             self.expected.append(("force_stopped", one.source))
 
     def do_stop(self, one: Modelled) -> None:
         one.source.stop()
-        one.playing = one.paused = one.heard = False
+        one.playing = one.paused = one.held = one.heard = False
 
     def do_pause(self, one: Modelled) -> None:
         one.source.pause()
         one.paused = one.playing and (one.paused or not one.ended)
+        one.held = False
 
     def do_resume(self, one: Modelled) -> None:
         one.source.resume()
+        one.held = one.held or (one.paused and self.batch)
         one.paused = False
 
     def do_seek(self, one: Modelled) -> None:
@@ -163,10 +168,21 @@ class Model:
             one.set_loops(loops)
 
     def do_pitch(self, one: Modelled) -> None:
+        if self.batch:  # OpenAL defers it
+            return
         one.source.pitch = one.pitch = self.chance.choice([0.5, 1.0, 2.0])
 
+    def do_together(self, one: Modelled) -> None:
+        self.batch = not self.batch
+        if self.batch:
+            self.context.start_batch()
+        else:
+            self.context.end_batch()
+            for other in self.all:
+                other.held = False
+
     def run(self, steps: int, each: int) -> None:
-        ways = ["play"] * 3 + ["stop", "pause", "resume", "seek", "priority", "loops", "pitch"]
+        ways = ["play"] * 3 + ["stop", "pause", "resume", "seek", "priority", "loops", "pitch", "together"]
         for one in self.all:
             one.loops = one.source.loops = self.chance.choice([0, 0, 0, 40])
             self.do_priority(one)
