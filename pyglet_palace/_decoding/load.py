@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     #: A factory in `decoder_factories`. It returns a decoder for a file, or raises `RuntimeError` to reject the file.
     Factory = Callable[[BinaryIO], DecoderLike]
+    #: ``MessageHandler.buffer_loading``.
+    Loading = Callable[[str, str, str, int, memoryview], None]
 
 #: Bytes decoded at a time. Large, because many small reads compete for the GIL.
 BLOCK_BYTES = 2 * 1024 * 1024
@@ -57,7 +59,7 @@ class Settings:
     #: Factories of custom decoders, in the order in which they are tried.
     factories: tuple[Factory, ...] = ()
     #: ``MessageHandler.buffer_loading``, or None if the handler does not define it.
-    loading: Callable[[str, str, str, int, memoryview], None] | None = None
+    loading: Loading | None = None
     #: The disk cache, or None.
     disk_cache: SampleStore | None = None
 
@@ -160,7 +162,7 @@ def _custom_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderL
 
 def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | SndfileReader | PcmFile:
     """Like `open_decoder`, for a sound that is decoded completely. A short file is read into memory first."""
-    custom = _custom_decoder(name, opened, settings)
+    custom = _custom_decoder(name, opened, settings) if settings.factories else None
     if custom is not None:
         return custom
     if opened.native is not None and 0 < opened.size <= BLOCK_BYTES:
@@ -189,8 +191,8 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
         samples = _from_disk_cache(key, settings, progress) if key else None
         if samples is None:
             samples = _open_and_decode(resource, settings, progress, key)
-        if progress.is_wanted():
-            _call_buffer_loading(resource.key, samples, settings)
+        if settings.loading is not None and progress.is_wanted():
+            _call_buffer_loading(resource.key, samples, settings.loading)
         return samples
     except ResourceError:
         raise
@@ -226,7 +228,9 @@ def _open_and_decode(resource: Openable, settings: Settings, progress: Progress,
 
     A file that led to a warning is not put there, so that the next start warns, too.
     """
-    opened = _readable_by_libsndfile(resource.key, resource.open(settings.limit), settings.limit, progress)
+    opened = resource.open(settings.limit)
+    if opened.native is None:
+        opened = _readable_by_libsndfile(resource.key, opened, settings.limit, progress)
     decoder = None
     try:
         progress.opened(opened.size)
@@ -252,8 +256,8 @@ def _open_and_decode(resource: Openable, settings: Settings, progress: Progress,
 
 
 def _readable_by_libsndfile(name: str, opened: OpenFile, limit: int, progress: Progress) -> OpenFile:
-    """Return a copy that libsndfile can read without Python; `opened` itself if it needs none or is too large."""
-    if opened.native is not None or opened.size > limit:
+    """Return a copy of a file that libsndfile can read without Python; `opened` itself if it is too large."""
+    if opened.size > limit:
         return opened
     try:
         copy = copy_for_libsndfile(opened.file, limit, progress.is_wanted)
@@ -288,7 +292,9 @@ def decode_all(
         DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
     """
     progress = progress or _NoProgress()
-    reader = decoder if isinstance(decoder, PcmFile) else make_reader(name, decoder)
+    if isinstance(decoder, PcmFile):
+        return _take_over(name, decoder, settings, progress)
+    reader = make_reader(name, decoder)
     check_supported(name, reader.channel_config, reader.sample_type, settings.supported)
     frame = frame_size(reader.channel_config, reader.sample_type)
     if reader.length > settings.limit // frame:
@@ -296,7 +302,7 @@ def decode_all(
 
     shape = CHANNELS[reader.channel_config]
     progress.described(reader.codec, reader.length * shape)
-    joined = reader.data if isinstance(reader, PcmFile) else _decode(name, reader, settings.limit, progress)
+    joined = _decode(name, reader, settings.limit, progress)
     filled = len(joined)
     if not filled and progress.is_wanted():
         raise DecodeError(name, "decode", "it contains no samples")
@@ -307,6 +313,21 @@ def decode_all(
     return Samples(
         joined, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
+
+
+def _take_over(name: str, pcm: PcmFile, settings: Settings, progress: Progress) -> Samples:
+    """Return the samples of a file that needs no decoder. Raises `UnsupportedFormat`, `BufferTooLarge`."""
+    check_supported(name, pcm.channel_config, pcm.sample_type, settings.supported)
+    data = pcm.data
+    if data.nbytes > settings.limit:
+        raise _too_large(name, f"its header declares {data.nbytes} bytes of samples,", settings.limit)
+    if pcm.repaired:
+        warn_of_non_finite(name, pcm.repaired)
+    progress.described(pcm.codec, data.size)
+    progress.allocated(data.nbytes)
+    progress.decoded(1.0)
+    loop = valid_loop(pcm.loop_points, pcm.length)
+    return Samples(data, pcm.frequency, pcm.channel_config, pcm.sample_type, loop)
 
 
 def _decode(name: str, reader: SndfileReader | CustomReader, limit: int, progress: Progress) -> Array:
@@ -374,13 +395,11 @@ def as_resource_error(name: str, error: Exception, where: str = "") -> ResourceE
     return DecodeError(name, "decode", f"decoding it failed: {type(error).__name__}: {error}{where}")
 
 
-def _call_buffer_loading(name: str, samples: Samples, settings: Settings) -> None:
+def _call_buffer_loading(name: str, samples: Samples, loading: Loading) -> None:
     """Pass the samples to ``buffer_loading``, which may edit them in place. The view is released after the call."""
-    if settings.loading is None:
-        return
     view = memoryview(cast("Any", samples.data)).cast("B")  # not every numpy says that an array is a buffer
     try:
-        settings.loading(name, samples.channel_config, samples.sample_type, samples.frequency, view)
+        loading(name, samples.channel_config, samples.sample_type, samples.frequency, view)
     except Exception as error:
         problem = f"buffer_loading failed: {type(error).__name__}: {describe_error(error)}"
         raise DecodeError(name, "decode", problem) from error
