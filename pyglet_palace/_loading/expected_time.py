@@ -81,6 +81,6 @@ class Survey:
 
     def measure(self) -> None:
         """Ask for the sizes that no other thread asks for. Blocks while the file system works."""
-        while (job := self.take()) is not None:
+        while self._left and (job := self.take()) is not None:
             job.measure()
             self.answer()

@@ -192,8 +192,9 @@ class JobQueues:
 
         The job may still be in `finished`.
         """
-        with self._lock:
-            self._release_memory(job)
+        if job.memory:
+            with self._lock:
+                self._release_memory(job)
 
     def _release_memory(self, job: Job) -> None:
         self._unpublished -= job.memory

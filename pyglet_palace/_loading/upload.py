@@ -133,10 +133,9 @@ class BufferStore:
         data = samples.data if static or samples.loop_points is not None else None
         if samples.loop_points is not None and al.has_extension("AL_SOFT_loop_points"):
             al.set_loop_points(number, *samples.loop_points)
-        stored = StoredBuffer(
-            number, al.buffer_integer(number, c.AL_SIZE), data, _format_of(samples), samples.frequency
-        )
-        self._stored[number] = stored
+        # OpenAL reads a static buffer as it is, and may convert others.
+        size = samples.data.nbytes if static else al.buffer_integer(number, c.AL_SIZE)
+        self._stored[number] = stored = StoredBuffer(number, size, data, _format_of(samples), samples.frequency)
         return stored
 
     def _refused_by_openal(self, al: Functions, name: str, number: int, error: Exception) -> ResourceError:
