@@ -16,7 +16,7 @@ from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedForm
 from ..formats import CHANNELS, DTYPES, frame_size
 from .custom import CustomReader
 from .disk_cache import entry_key, is_compressed
-from .files import copy_for_libsndfile
+from .files import copy_for_libsndfile, is_plain
 from .opening import unreadable
 from .pcm import Samples, valid_loop, warn_of_non_finite
 from .sndfile import SndfileReader
@@ -84,6 +84,7 @@ class Openable(Protocol):
     @property
     def key(self) -> str: ...
     def open(self, limit: int) -> OpenFile: ...
+    def read_short(self, most: int, room: Callable[[int], Array]) -> Array | None: ...
     def identity(self) -> str: ...
 
 
@@ -166,7 +167,7 @@ def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike 
     if custom is not None:
         return custom
     if opened.native is not None and 0 < opened.size <= BLOCK_BYTES:
-        memory = np.empty(opened.size, np.uint8)
+        memory = _room(opened.size)
         if opened.read_into(memory.data):
             pcm = parse(memory, settings.float_supported)
             if pcm is not None:
@@ -189,6 +190,8 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
     try:
         key = _entry_key(resource, settings)
         samples = _from_disk_cache(key, settings, progress) if key else None
+        if samples is None and not settings.factories and is_plain(resource.key):
+            samples = _read_plain(resource, settings, progress)
         if samples is None:
             samples = _open_and_decode(resource, settings, progress, key)
         if settings.loading is not None and progress.is_wanted():
@@ -221,6 +224,21 @@ def _from_disk_cache(key: str, settings: Settings, progress: Progress) -> Sample
     progress.allocated(samples.data.nbytes)
     progress.decoded(1.0)
     return samples
+
+
+def _room(size: int) -> Array:
+    """Return memory for a file of `size` bytes."""
+    return np.empty(size, np.uint8)
+
+
+def _read_plain(resource: Openable, settings: Settings, progress: Progress) -> Samples | None:
+    """Return the samples of a short file that needs no decoder; None if the resource has to be opened."""
+    memory = resource.read_short(BLOCK_BYTES, _room)
+    if memory is None:
+        return None
+    progress.opened(memory.nbytes)
+    pcm = parse(memory, settings.float_supported)
+    return None if pcm is None else decode_all(resource.key, pcm, settings, progress)
 
 
 def _open_and_decode(resource: Openable, settings: Settings, progress: Progress, key: str) -> Samples:
