@@ -25,6 +25,8 @@ class _Kind(NamedTuple):
 
 
 _PCM = _Kind(100_000, 0.2, 0.4)
+#: The expected time of the largest file that is read at once (2 MiB).
+SHORT_COPY = _PCM.file + 2**21 * _PCM.byte
 _FLAC = _Kind(150_000, 7, 9)
 _MP3 = _Kind(250_000, 50, 9)
 _VORBIS = _Kind(600_000, 100, 16)  # its code books are read when it is opened

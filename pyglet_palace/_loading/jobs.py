@@ -6,6 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
+from .._decoding.files import is_plain
 from ..errors import ResourceError, unlinked
 from . import expected_time
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from ..resources import Resource
     from .expected_time import Survey
     from .window import Window
+
+
+#: Starts of libsndfile's names of codecs that do not encode the samples.
+_PLAIN_CODECS = ("PCM", "FLOAT", "DOUBLE")
 
 
 class Job(ABC):
@@ -41,6 +46,8 @@ class Job(ABC):
         portable: Whether a decoder process can run it.
         window: The jobs that were sent to a decoder process, if this is one of them. Changed under the pool's lock.
         suspect: Whether a decoder process has died that had it in its window.
+        is_encoded: Whether its samples had to be decoded. Known after the header was read.
+        kept: Whether the workers leave it to the main thread (`WorkerPool.keep`). Changed under the pool's lock.
     """
 
     # Class attributes are the defaults, so that a new job, of which `cache` makes one a name, stores little.
@@ -56,6 +63,8 @@ class Job(ABC):
     portable = False
     window: Window | None = None
     suspect = False
+    kept = False
+    is_encoded = False
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -67,6 +76,16 @@ class Job(ABC):
     @abstractmethod
     def discard_result(self) -> None:
         """Release the memory of a result that is not published."""
+
+    @property
+    def may_be_short_copy(self) -> bool:
+        """Whether it may do little more than read a short file, as the name says."""
+        return False
+
+    @property
+    def is_short_copy(self) -> bool:
+        """Whether it does little more than read a short file, as the name and the expected time say."""
+        return self.may_be_short_copy and 0 < self.expected <= expected_time.SHORT_COPY
 
     def heartbeat(self) -> None:
         """Note that the job makes progress."""
@@ -91,6 +110,10 @@ class DecodeJob(Job):
         self.resource = resource
         self.settings = settings
         self.portable = resource.is_portable and not settings.factories and settings.loading is None
+
+    @property
+    def may_be_short_copy(self) -> bool:
+        return self.portable and self.resource.is_file and is_plain(self.key)
 
     def run(self) -> None:
         """Open and decode the resource. Blocks. The first job of a batch asks for the sizes of all its files."""
@@ -122,6 +145,7 @@ class DecodeJob(Job):
 
     def described(self, codec: str, samples: int) -> None:
         """Note codec and number of samples, after the header was read."""
+        self.is_encoded = not codec.startswith(_PLAIN_CODECS)
         if samples:
             self.expected = expected_time.of_samples(codec, samples)
 

@@ -78,6 +78,9 @@ class Resource(ABC):
         """The cache key that the path of its file has; '' if it has no file of its own."""
         return ""
 
+    #: Whether it is a file in a folder.
+    is_file = False
+
     @property
     def is_portable(self) -> bool:
         """Whether another process can open it."""

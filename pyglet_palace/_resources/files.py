@@ -83,13 +83,14 @@ class FileResource(Resource):
     def path_key(self) -> str:
         return os.path.abspath(self._path())
 
+    is_file = True
     is_portable = True
 
     def portable(self) -> Resource:
         return FileResource(str.__str__(self.key), "", os.path.abspath(self._path()))
 
     def _path(self) -> str:
-        return os.path.join(self.folder, self.name)
+        return os.path.join(self.folder, self.name) if self.folder else self.name
 
 
 def state_of(path: str) -> tuple[object, ...]:
