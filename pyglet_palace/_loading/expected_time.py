@@ -45,7 +45,9 @@ def of_file(name: str, size: int) -> float:
 
 def of_samples(codec: str, samples: int) -> float:
     """Return the expected time for a sound with that many samples (frames times channels)."""
-    kind = next((kind for start, kind in _BY_CODEC.items() if codec.startswith(start)), _PCM)
+    kind = _PCM
+    if not codec.startswith("PCM"):
+        kind = next((kind for start, kind in _BY_CODEC.items() if codec.startswith(start)), _PCM)
     return kind.file + samples * kind.sample
 
 
