@@ -371,8 +371,9 @@ def free(names: Iterable[Name], context: Context | None = None) -> None:
 
 
 def by_key(names: Iterable[Name]) -> dict[str, Name]:
-    """Return the names by cache key, without duplicates, in order."""
-    return {resources.key_of(name): name for name in checks.several("names", names)}
+    """Return the names by cache key, without duplicates, in order. The key of a path object stands for it."""
+    keys = ((resources.key_of(name), name) for name in checks.several("names", names))
+    return {key: name if isinstance(name, str) else key for key, name in keys}
 
 
 def _check_free(engine: Engine, key: str) -> None:

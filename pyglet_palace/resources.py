@@ -40,7 +40,7 @@ def key_of(name: Name) -> str:
     """
     if isinstance(name, str):
         return name
-    path = os.fspath(name) if isinstance(name, os.PathLike) else None
+    path = os.fspath(name) if hasattr(name, "__fspath__") else None
     if not isinstance(path, str):
         raise TypeError(f"{short_repr(name)} is not the name of a sound; it must be a str or a path")
     return os.path.abspath(path)

@@ -22,6 +22,7 @@ from pyglet_palace import resources
 from pyglet_palace._decoding import files
 from pyglet_palace._loading.suggestions import explain_missing
 from pyglet_palace.errors import unlinked
+from tests.decoding.test_files import open_descriptors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -339,6 +340,32 @@ def test_pipe_is_refused(assets: Path) -> None:
 
     with pytest.raises(palace.ResourceUnreadable, match="is a folder|is not a regular file"):
         contents("pipe.wav")
+
+
+def test_short_file_is_read_without_an_open(tmp_path: Path) -> None:
+    resource = locate(put(tmp_path / "door.wav", b"door"))
+    assert resource.read_short(4, bytearray) == b"door"
+    assert resource.read_short(3, bytearray) is None
+
+
+def test_what_is_no_short_file_is_left_to_open(assets: Path, tmp_path: Path) -> None:
+    """Nothing blocks, and no descriptor stays open."""
+    put(tmp_path / "empty.wav", b"")
+    os.mkfifo(tmp_path / "pipe.wav")
+    with zipfile.ZipFile(assets / "sounds.zip", "w") as archive:
+        archive.writestr("zipped.wav", "zipped")
+    pyglet.resource.path.append(str(assets / "sounds.zip"))
+    pyglet.resource.reindex()
+    before = open_descriptors()
+    for name in (tmp_path, *(tmp_path / name for name in ("empty.wav", "pipe.wav", "missing.wav", "\0")), "zipped.wav"):
+        assert locate(name).read_short(LIMIT, bytearray) is None
+    assert open_descriptors() == before
+
+
+def test_file_that_shrinks_while_read_is_left_to_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resource = locate(put(tmp_path / "door.wav", b"door"))
+    monkeypatch.setattr(os, "readv", lambda file, buffers: 3)
+    assert resource.read_short(LIMIT, bytearray) is None
 
 
 def test_forbidden_file_keeps_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

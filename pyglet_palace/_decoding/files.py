@@ -17,8 +17,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+#: Suffixes of files whose samples are usually not encoded.
+_PLAIN_SUFFIXES = (".wav", ".wave", ".aif", ".aiff", ".aifc")
 #: Bytes copied at a time. Between two blocks a worker may wait for the GIL, for up to 5 ms.
 _BLOCK = 2 * 1024 * 1024
+
+
+def is_plain(name: str) -> bool:
+    """Return whether a file with that name usually contains samples that are not encoded."""
+    return name.lower().endswith(_PLAIN_SUFFIXES)
 
 
 class _RawFile(io.FileIO):

@@ -94,7 +94,15 @@ def _coded_number(data: bytes, at: int) -> tuple[int, int]:
 def _crc_8(data: bytes) -> int:
     crc = 0
     for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = (crc << 1 ^ 0x07 if crc & 0x80 else crc << 1) & 0xFF
+        crc = _CRC_8[crc ^ byte]
     return crc
+
+
+def _crc_8_of(byte: int) -> int:
+    for _ in range(8):
+        byte = (byte << 1 ^ 0x07 if byte & 0x80 else byte << 1) & 0xFF
+    return byte
+
+
+#: The CRC of each byte.
+_CRC_8 = bytes(map(_crc_8_of, range(256)))

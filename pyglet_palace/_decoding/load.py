@@ -16,7 +16,7 @@ from ..errors import BufferTooLarge, DecodeError, ResourceError, UnsupportedForm
 from ..formats import CHANNELS, DTYPES, frame_size
 from .custom import CustomReader
 from .disk_cache import entry_key, is_compressed
-from .files import copy_for_libsndfile
+from .files import copy_for_libsndfile, is_plain
 from .opening import unreadable
 from .pcm import Samples, valid_loop, warn_of_non_finite
 from .sndfile import SndfileReader
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     #: A factory in `decoder_factories`. It returns a decoder for a file, or raises `RuntimeError` to reject the file.
     Factory = Callable[[BinaryIO], DecoderLike]
+    #: ``MessageHandler.buffer_loading``.
+    Loading = Callable[[str, str, str, int, memoryview], None]
 
 #: Bytes decoded at a time. Large, because many small reads compete for the GIL.
 BLOCK_BYTES = 2 * 1024 * 1024
@@ -57,7 +59,7 @@ class Settings:
     #: Factories of custom decoders, in the order in which they are tried.
     factories: tuple[Factory, ...] = ()
     #: ``MessageHandler.buffer_loading``, or None if the handler does not define it.
-    loading: Callable[[str, str, str, int, memoryview], None] | None = None
+    loading: Loading | None = None
     #: The disk cache, or None.
     disk_cache: SampleStore | None = None
 
@@ -82,6 +84,7 @@ class Openable(Protocol):
     @property
     def key(self) -> str: ...
     def open(self, limit: int) -> OpenFile: ...
+    def read_short(self, most: int, room: Callable[[int], Array]) -> Array | None: ...
     def identity(self) -> str: ...
 
 
@@ -160,11 +163,11 @@ def _custom_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderL
 
 def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | SndfileReader | PcmFile:
     """Like `open_decoder`, for a sound that is decoded completely. A short file is read into memory first."""
-    custom = _custom_decoder(name, opened, settings)
+    custom = _custom_decoder(name, opened, settings) if settings.factories else None
     if custom is not None:
         return custom
     if opened.native is not None and 0 < opened.size <= BLOCK_BYTES:
-        memory = np.empty(opened.size, np.uint8)
+        memory = _room(opened.size)
         if opened.read_into(memory.data):
             pcm = parse(memory, settings.float_supported)
             if pcm is not None:
@@ -187,10 +190,12 @@ def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
     try:
         key = _entry_key(resource, settings)
         samples = _from_disk_cache(key, settings, progress) if key else None
+        if samples is None and not settings.factories and is_plain(resource.key):
+            samples = _read_plain(resource, settings, progress)
         if samples is None:
             samples = _open_and_decode(resource, settings, progress, key)
-        if progress.is_wanted():
-            _call_buffer_loading(resource.key, samples, settings)
+        if settings.loading is not None and progress.is_wanted():
+            _call_buffer_loading(resource.key, samples, settings.loading)
         return samples
     except ResourceError:
         raise
@@ -221,12 +226,29 @@ def _from_disk_cache(key: str, settings: Settings, progress: Progress) -> Sample
     return samples
 
 
+def _room(size: int) -> Array:
+    """Return memory for a file of `size` bytes."""
+    return np.empty(size, np.uint8)
+
+
+def _read_plain(resource: Openable, settings: Settings, progress: Progress) -> Samples | None:
+    """Return the samples of a short file that needs no decoder; None if the resource has to be opened."""
+    memory = resource.read_short(BLOCK_BYTES, _room)
+    if memory is None:
+        return None
+    progress.opened(memory.nbytes)
+    pcm = parse(memory, settings.float_supported)
+    return None if pcm is None else decode_all(resource.key, pcm, settings, progress)
+
+
 def _open_and_decode(resource: Openable, settings: Settings, progress: Progress, key: str) -> Samples:
     """Open and decode a resource, and put a compressed one into the disk cache unless `key` is ''.
 
     A file that led to a warning is not put there, so that the next start warns, too.
     """
-    opened = _readable_by_libsndfile(resource.key, resource.open(settings.limit), settings.limit, progress)
+    opened = resource.open(settings.limit)
+    if opened.native is None:
+        opened = _readable_by_libsndfile(resource.key, opened, settings.limit, progress)
     decoder = None
     try:
         progress.opened(opened.size)
@@ -252,8 +274,8 @@ def _open_and_decode(resource: Openable, settings: Settings, progress: Progress,
 
 
 def _readable_by_libsndfile(name: str, opened: OpenFile, limit: int, progress: Progress) -> OpenFile:
-    """Return a copy that libsndfile can read without Python; `opened` itself if it needs none or is too large."""
-    if opened.native is not None or opened.size > limit:
+    """Return a copy of a file that libsndfile can read without Python; `opened` itself if it is too large."""
+    if opened.size > limit:
         return opened
     try:
         copy = copy_for_libsndfile(opened.file, limit, progress.is_wanted)
@@ -288,7 +310,9 @@ def decode_all(
         DecodeError, UnsupportedFormat, BufferTooLarge, ResourceUnreadable
     """
     progress = progress or _NoProgress()
-    reader = decoder if isinstance(decoder, PcmFile) else make_reader(name, decoder)
+    if isinstance(decoder, PcmFile):
+        return _take_over(name, decoder, settings, progress)
+    reader = make_reader(name, decoder)
     check_supported(name, reader.channel_config, reader.sample_type, settings.supported)
     frame = frame_size(reader.channel_config, reader.sample_type)
     if reader.length > settings.limit // frame:
@@ -296,7 +320,7 @@ def decode_all(
 
     shape = CHANNELS[reader.channel_config]
     progress.described(reader.codec, reader.length * shape)
-    joined = reader.data if isinstance(reader, PcmFile) else _decode(name, reader, settings.limit, progress)
+    joined = _decode(name, reader, settings.limit, progress)
     filled = len(joined)
     if not filled and progress.is_wanted():
         raise DecodeError(name, "decode", "it contains no samples")
@@ -307,6 +331,21 @@ def decode_all(
     return Samples(
         joined, reader.frequency, reader.channel_config, reader.sample_type, valid_loop(reader.loop_points, filled)
     )
+
+
+def _take_over(name: str, pcm: PcmFile, settings: Settings, progress: Progress) -> Samples:
+    """Return the samples of a file that needs no decoder. Raises `UnsupportedFormat`, `BufferTooLarge`."""
+    check_supported(name, pcm.channel_config, pcm.sample_type, settings.supported)
+    data = pcm.data
+    if data.nbytes > settings.limit:
+        raise _too_large(name, f"its header declares {data.nbytes} bytes of samples,", settings.limit)
+    if pcm.repaired:
+        warn_of_non_finite(name, pcm.repaired)
+    progress.described(pcm.codec, data.size)
+    progress.allocated(data.nbytes)
+    progress.decoded(1.0)
+    loop = valid_loop(pcm.loop_points, pcm.length)
+    return Samples(data, pcm.frequency, pcm.channel_config, pcm.sample_type, loop)
 
 
 def _decode(name: str, reader: SndfileReader | CustomReader, limit: int, progress: Progress) -> Array:
@@ -374,13 +413,11 @@ def as_resource_error(name: str, error: Exception, where: str = "") -> ResourceE
     return DecodeError(name, "decode", f"decoding it failed: {type(error).__name__}: {error}{where}")
 
 
-def _call_buffer_loading(name: str, samples: Samples, settings: Settings) -> None:
+def _call_buffer_loading(name: str, samples: Samples, loading: Loading) -> None:
     """Pass the samples to ``buffer_loading``, which may edit them in place. The view is released after the call."""
-    if settings.loading is None:
-        return
     view = memoryview(cast("Any", samples.data)).cast("B")  # not every numpy says that an array is a buffer
     try:
-        settings.loading(name, samples.channel_config, samples.sample_type, samples.frequency, view)
+        loading(name, samples.channel_config, samples.sample_type, samples.frequency, view)
     except Exception as error:
         problem = f"buffer_loading failed: {type(error).__name__}: {describe_error(error)}"
         raise DecodeError(name, "decode", problem) from error

@@ -26,6 +26,8 @@ OPUS_RATE = 48000
 _START = ("loopstart", "loopbegin", "looppoint", "um3.stream.looppoint.start", "xiphcueloopstart")
 _END = ("loopend", "xiphcueloopend")
 _LENGTH = ("looplength",)
+#: In all of these names, and the largest comments that are searched for it first.
+_IN_ALL_NAMES, _SEARCHED_BYTES = b"loop", 1 << 16
 _SEPARATORS = str.maketrans("", "", " _-")
 
 _TIME = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)")
@@ -82,6 +84,8 @@ def read_loop_points(file: BinaryIO, magic: bytes, header: Header | None, serial
 
 def _from_comments(packet: bytes | None, rate: int = 0) -> Marks | None:
     if packet is None:
+        return None
+    if len(packet) <= _SEARCHED_BYTES and _IN_ALL_NAMES not in packet.lower().translate(None, b" _-"):
         return None
     comments = dict(_comments(packet))
     start, end, length = (_first(comments, names) for names in (_START, _END, _LENGTH))

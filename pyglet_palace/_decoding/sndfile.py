@@ -106,9 +106,9 @@ class SndfileReader:
         self.channel_config = CONFIG_OF_CHANNELS[sound.channels]
         self._subtype = subtype = sound.subtype
         self.container: str = sound.format
-        self.codec: str = "FLAC" if sound.format == "FLAC" else subtype
+        self.codec: str = "FLAC" if self.container == "FLAC" else subtype
         self.length = self._declared_length()
-        self._eight_bit = subtype == "PCM_U8" and sound.format in ("WAV", "WAVEX", "RF64")
+        self._eight_bit = subtype == "PCM_U8" and self.container in ("WAV", "WAVEX", "RF64")
         self._floats = subtype not in _SIXTEEN_BIT
         if self._eight_bit:
             self.sample_type = "Unsigned 8-bit"

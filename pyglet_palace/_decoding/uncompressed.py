@@ -31,6 +31,8 @@ _WAVE_CHUNKS = frozenset(
 )
 _AIFF_CHUNKS = frozenset((b"COMM", b"SSND", b"FVER", b"PEAK", b"NAME", b"AUTH", b"ANNO", b"(c) ", b"APPL"))
 
+#: The usual header of a WAV file: `fmt ` without extensions, then the samples, up to the end of the file.
+_USUAL = struct.Struct("<4sI4s4sIHHIIHH4sI")
 #: The end of a GUID that begins with a format tag (WAVEFORMATEXTENSIBLE).
 _GUID_END = bytes.fromhex("000000001000800000aa00389b71")
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
@@ -46,6 +48,8 @@ _ENCODINGS = {
 }
 
 
+#: Encodings that OpenAL reads as they are, with their types: those in the byte order of this machine.
+_KEPT = {text: kind for text in ("<u1", "<i2", ">i2", "<f4", ">f4") if (kind := np.dtype(text)).isnative}
 #: Byte order and kind of a sample by the compression type of AIFC.
 _AIFC_KINDS = {b"NONE": ">i", b"twos": ">i", b"sowt": "<i", b"fl32": ">f", b"FL32": ">f"}
 
@@ -82,12 +86,10 @@ class PcmFile:
         self.channel_config = CONFIG_OF_CHANNELS[layout.channels]
         self.codec, self.sample_type = _ENCODINGS[layout.encoding[1:]]
         self.repaired = 0
-        samples = _convert(memory[layout.start : layout.start + layout.size], layout.encoding)
-        if samples.base is not None and samples.nbytes * 8 < memory.nbytes * 7:
-            samples = samples.copy()  # little of the memory is needed
+        samples = _samples_in(memory, layout)
         if layout.encoding.endswith("f4") and not (math.isfinite(samples.min()) and math.isfinite(samples.max())):
             self.repaired = replace_non_finite(samples)
-        self.data: Array = samples.reshape(-1, layout.channels)
+        self.data: Array = samples
         self.length = len(self.data)
         start, last = layout.loop or (0, -1)
         end = min(last + 1, self.length)
@@ -102,9 +104,11 @@ def parse(memory: Array, float_supported: bool) -> PcmFile | None:
         float_supported: Whether OpenAL can play 32-bit floats.
     """
     data = memory.data
-    magic = bytes(data[:12])
     try:
-        if magic == struct.pack("<4sI4s", b"RIFF", len(data) - 8, b"WAVE"):
+        magic = bytes(data[:12])
+        if usual := _usual_layout(data):
+            layout: _Layout | None = usual
+        elif magic == struct.pack("<4sI4s", b"RIFF", len(data) - 8, b"WAVE"):
             layout = _wave_layout(data)
         elif magic[:8] == struct.pack(">4sI", b"FORM", len(data) - 8) and magic[8:] in (b"AIFF", b"AIFC"):
             layout = _aiff_layout(data, magic[8:])
@@ -123,6 +127,24 @@ def parse(memory: Array, float_supported: bool) -> PcmFile | None:
     ):
         return None
     return PcmFile(memory, layout)
+
+
+def _usual_layout(data: memoryview) -> _Layout | None:
+    """Return the layout of a WAV file with the usual header, in one step; None for others.
+
+    Raises:
+        struct.error: The file is shorter than such a header.
+    """
+    riff, whole, wave, name, size, tag, channels, frequency, rate, frame, bits, last, length = _USUAL.unpack_from(data)
+    if (
+        (riff, wave, name, size, tag, last) == (b"RIFF", b"WAVE", b"fmt ", 16, _PCM, b"data")
+        and whole == len(data) - 8
+        and length == len(data) - _USUAL.size
+        and frame * 8 == channels * bits
+        and rate == frequency * frame
+    ):
+        return _Layout(f"<{'u' if bits == 8 else 'i'}{bits // 8}", channels, frequency, _USUAL.size, length)
+    return None
 
 
 def _wave_layout(data: memoryview) -> _Layout | None:
@@ -195,6 +217,20 @@ def _check_peak(found: dict[bytes, tuple[int, int]], after: int, channels: int) 
     start, size = found.get(b"PEAK", (after, 8 + 8 * channels))
     if start < after or size != 8 + 8 * channels:
         raise KeyError(b"PEAK")
+
+
+def _samples_in(memory: Array, layout: _Layout) -> Array:
+    """Return the samples of a file, of shape (frames, channels): in its memory if OpenAL can read them there."""
+    kept = _KEPT.get(layout.encoding)
+    if kept is not None and not layout.start % kept.itemsize:
+        frames = layout.size // (layout.channels * kept.itemsize)
+        samples: Array = np.ndarray((frames, layout.channels), kept, memory, layout.start)
+    else:
+        samples = _convert(memory[layout.start : layout.start + layout.size], layout.encoding)
+        samples = samples.reshape(-1, layout.channels)
+    if samples.base is not None and samples.nbytes * 8 < memory.nbytes * 7:
+        samples = samples.copy()  # little of the memory is needed
+    return samples
 
 
 def _convert(samples: Array, encoding: str) -> Array:

@@ -25,6 +25,8 @@ class _Kind(NamedTuple):
 
 
 _PCM = _Kind(100_000, 0.2, 0.4)
+#: The expected time of the largest file that is read at once (2 MiB).
+SHORT_COPY = _PCM.file + 2**21 * _PCM.byte
 _FLAC = _Kind(150_000, 7, 9)
 _MP3 = _Kind(250_000, 50, 9)
 _VORBIS = _Kind(600_000, 100, 16)  # its code books are read when it is opened
@@ -43,7 +45,9 @@ def of_file(name: str, size: int) -> float:
 
 def of_samples(codec: str, samples: int) -> float:
     """Return the expected time for a sound with that many samples (frames times channels)."""
-    kind = next((kind for start, kind in _BY_CODEC.items() if codec.startswith(start)), _PCM)
+    kind = _PCM
+    if not codec.startswith("PCM"):
+        kind = next((kind for start, kind in _BY_CODEC.items() if codec.startswith(start)), _PCM)
     return kind.file + samples * kind.sample
 
 
@@ -81,6 +85,6 @@ class Survey:
 
     def measure(self) -> None:
         """Ask for the sizes that no other thread asks for. Blocks while the file system works."""
-        while (job := self.take()) is not None:
+        while self._left and (job := self.take()) is not None:
             job.measure()
             self.answer()

@@ -46,6 +46,8 @@ class JobQueues:
         #: Queued jobs, next first.
         self._queue: OrderedDict[Job, None] = OrderedDict()
         self._portable: OrderedDict[Job, None] = OrderedDict()
+        #: Queued jobs that the workers leave to the main thread.
+        self._kept: OrderedDict[Job, None] = OrderedDict()
         #: Claimed jobs that may have ended a decoder process, and that only another one runs.
         self._suspects: deque[DecodeJob] = deque()
         #: Claimed jobs.
@@ -65,7 +67,8 @@ class JobQueues:
     def queued(self) -> int:
         """Number of queued jobs."""
         with self._lock:
-            return len(self._queue) + len(self._portable) + sum(window.queued() for window in self._windows)
+            queued = len(self._queue) + len(self._portable) + len(self._kept)
+            return queued + sum(window.queued() for window in self._windows)
 
     @property
     def processes(self) -> int:
@@ -134,6 +137,8 @@ class JobQueues:
         self._notify(1)
 
     def _queue_of(self, job: Job) -> OrderedDict[Job, None]:
+        if job.kept:
+            return self._kept
         return self._portable if job.portable and self._uses_processes else self._queue
 
     def _notify(self, count: int) -> None:
@@ -153,6 +158,25 @@ class JobQueues:
             job.window.remove(job)
         else:
             self._queue_of(job).pop(job, None)
+
+    def keep(self, jobs: Iterable[Job]) -> None:
+        """Leave queued jobs to the main thread, until `release`. Decoder processes ignore those that they were sent."""
+        with self._lock:
+            for job in jobs:
+                if job.state == "queued" and not job.kept:
+                    self._unqueue(job)
+                    job.kept = True
+                    self._kept[job] = None
+
+    def release(self, jobs: Iterable[Job]) -> None:
+        """End `keep`: let workers run those of `jobs` that are still queued."""
+        with self._lock:
+            for job in jobs:
+                self._kept.pop(job, None)
+                job.kept = False
+                if job.state == "queued" and job.window is None:
+                    self._queue_of(job)[job] = None
+            self._notify(len(self._queue) + len(self._portable))
 
     def claim(self, job: Job, runner: object = None) -> bool:
         """Claim a queued job for the calling thread; return False if it is not queued any more.
@@ -192,8 +216,9 @@ class JobQueues:
 
         The job may still be in `finished`.
         """
-        with self._lock:
-            self._release_memory(job)
+        if job.memory:
+            with self._lock:
+                self._release_memory(job)
 
     def _release_memory(self, job: Job) -> None:
         self._unpublished -= job.memory
@@ -260,10 +285,11 @@ class JobQueues:
         """Refuse further work: drop the queued jobs, discard the results of the others, wake all that wait."""
         with self._lock:
             self._closed = True
-            for job in chain(self._queue, self._portable):
+            for job in chain(self._queue, self._portable, self._kept):
                 job.state = "dropped"
             self._queue.clear()
             self._portable.clear()
+            self._kept.clear()
             for job in self._active:
                 job.withdrawn = True
             while self._suspects:

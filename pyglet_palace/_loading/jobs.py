@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Literal
 
+from .._decoding.files import is_plain
 from ..errors import ResourceError, unlinked
 from . import expected_time
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from .window import Window
 
 
-class Job(ABC):
+#: Starts of libsndfile's names of codecs that do not encode the samples.
+_PLAIN_CODECS = ("PCM", "FLOAT", "DOUBLE")
+
+
+class Job:
     """One step of loading a sound. It runs once, on a worker or on a thread that needs the result at once.
 
     `state` changes under the pool's lock only. The thread that changes it from 'queued' to 'claimed' runs the job and
@@ -41,9 +45,12 @@ class Job(ABC):
         portable: Whether a decoder process can run it.
         window: The jobs that were sent to a decoder process, if this is one of them. Changed under the pool's lock.
         suspect: Whether a decoder process has died that had it in its window.
+        is_encoded: Whether its samples had to be decoded. Known after the header was read.
+        kept: Whether the workers leave it to the main thread (`WorkerPool.keep`). Changed under the pool's lock.
     """
 
-    # Class attributes are the defaults, so that a new job, of which `cache` makes one a name, stores little.
+    # Class attributes are the defaults, so that a new job, of which `cache` makes one a name, stores little. The class
+    # is no ABC, because each `isinstance` of one takes a microsecond.
     state: Literal["queued", "claimed", "done", "dropped"] = "queued"
     withdrawn = False
     runner: object = None
@@ -56,17 +63,29 @@ class Job(ABC):
     portable = False
     window: Window | None = None
     suspect = False
+    kept = False
+    is_encoded = False
 
     def __init__(self, key: str) -> None:
         self.key = key
 
-    @abstractmethod
     def run(self) -> None:
         """Run the job and store its result. Raises only exceptions such as `KeyboardInterrupt`, not `Exception`."""
+        raise NotImplementedError
 
-    @abstractmethod
     def discard_result(self) -> None:
         """Release the memory of a result that is not published."""
+        raise NotImplementedError
+
+    @property
+    def may_be_short_copy(self) -> bool:
+        """Whether it may do little more than read a short file, as the name says."""
+        return False
+
+    @property
+    def is_short_copy(self) -> bool:
+        """Whether it does little more than read a short file, as the name and the expected time say."""
+        return self.may_be_short_copy and 0 < self.expected <= expected_time.SHORT_COPY
 
     def heartbeat(self) -> None:
         """Note that the job makes progress."""
@@ -92,14 +111,18 @@ class DecodeJob(Job):
         self.settings = settings
         self.portable = resource.is_portable and not settings.factories and settings.loading is None
 
+    @property
+    def may_be_short_copy(self) -> bool:
+        return self.portable and self.resource.is_file and is_plain(self.key)
+
     def run(self) -> None:
         """Open and decode the resource. Blocks. The first job of a batch asks for the sizes of all its files."""
-        from .._decoding import load  # imports numpy and soundfile, which `import pyglet_palace` must not load
+        from .._decoding.load import load  # imports numpy and soundfile, which `import pyglet_palace` must not load
 
         if self.survey is not None:
             self.survey.measure()
         try:
-            self.samples = load.load(self.resource, self.settings, self)
+            self.samples = load(self.resource, self.settings, self)
         except ResourceError as error:
             self.error = unlinked(error)
 
@@ -122,6 +145,7 @@ class DecodeJob(Job):
 
     def described(self, codec: str, samples: int) -> None:
         """Note codec and number of samples, after the header was read."""
+        self.is_encoded = not codec.startswith(_PLAIN_CODECS)
         if samples:
             self.expected = expected_time.of_samples(codec, samples)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from .jobs import DecodeJob, Job
 from .pending import PendingLoad
 from .publishing import Publisher
 from .upload import UploadJob
+from .wait_order import WaitOrder
 from .workers import STALL_CHECK_SECONDS, WorkerPool
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Nanoseconds that one update may spend on publishing. The job that exceeds them is the update's last.
 PUBLISH_BUDGET = 300_000
+#: Seconds that a waiting thread runs jobs before it publishes the results. Short ones take less time one after another.
+_RUN_SECONDS = 0.002
 #: Workers claim no job while more than `cache_limit` divided by this is in flight.
 _BUDGET_DIVISOR = 8
 
@@ -66,6 +68,8 @@ class LoadRequests:
         self._pending: dict[str, PendingLoad] = {}
         #: Jobs that the main thread is running, innermost last.
         self._running_here: list[DecodeJob | UploadJob] = []
+        #: Jobs that `wait` keeps from the workers.
+        self._kept: list[Job] = []
         #: Nanoseconds that one `publish` may take.
         self.publish_budget = PUBLISH_BUDGET
         #: Whether `publish` completes all pending loads, in the order of their requests, and blocks meanwhile. Then the
@@ -274,11 +278,6 @@ class LoadRequests:
                 self._workers.finish(job)
         return True
 
-    def run_queued(self, key: str) -> bool:
-        """Run the job of `key` on the calling thread if it is queued; return whether it was."""
-        pending = self._pending.get(key)
-        return pending is not None and self.run_here(pending.job)
-
     def wait(self, batch: Watcher, timeout: float | None) -> None:
         """Block until `batch` is finished, and publish finished jobs meanwhile.
 
@@ -292,27 +291,75 @@ class LoadRequests:
             RuntimeError: Called while this thread loads a sound, by `buffer_loading`, a decoder or a file.
         """
         self.check_not_loading("a batch")
-        workers, names = self._workers, frozenset(batch.names)
-        deadline = None if timeout is None else time.monotonic() + timeout
-        ahead = deque(batch.names if deadline is not None else self.queued_by_time(batch.names))
-        if timeout != 0:
-            self.prefer(ahead)
+        if timeout is None:
+            self._wait_and_load(batch)
+            return
+        names = frozenset(batch.names)
+        deadline = time.monotonic() + timeout
+        if timeout:
+            self.prefer(batch.names)
         while True:
-            continued = [key for key in self.publish() if key in names]
-            self.prefer(continued)
-            ahead.extendleft(continued)
-            if batch.finished:
+            self.prefer([key for key in self.publish() if key in names])
+            left = deadline - time.monotonic()
+            if batch.finished or left <= 0:
                 return
-            if deadline is None:
-                # Only names of the batch: a long load of another name would delay the return.
-                while ahead and not self.run_queued(ahead.popleft()):
-                    pass
-            left = STALL_CHECK_SECONDS if deadline is None else deadline - time.monotonic()
-            if left <= 0:
-                return
-            if not ahead or deadline is not None:
-                workers.replace_stalled(time.perf_counter())
-                workers.wait_for_finished(min(left, STALL_CHECK_SECONDS))
+            self._workers.replace_stalled(time.perf_counter())
+            self._workers.wait_for_finished(min(left, STALL_CHECK_SECONDS))
+
+    def _wait_and_load(self, batch: Watcher) -> None:
+        """Block until `batch` is finished, publish finished jobs, and run queued ones.
+
+        Only those of the batch: a long load of another name would delay the return.
+        """
+        workers, names = self._workers, frozenset(batch.names)
+        try:
+            # Before their sizes are asked for. Otherwise a worker runs some meanwhile, and competes for the GIL.
+            self._keep(job for key in batch.names if (job := self._job_of(key)) is not None and job.may_be_short_copy)
+            queued = self.queued_by_time(batch.names)
+            order = WaitOrder([self._pending[key].job for key in queued], workers.workers)
+            short = {*order.copies}
+            workers.release([job for job in self._kept if job not in short])
+            self.prefer(queued)
+            while True:
+                continued = [key for key in self.publish(waiting=True) if key in names]
+                if continued:
+                    self.prefer(continued)
+                    for key in continued:
+                        order.put_first(self._pending[key].job)
+                if batch.finished:
+                    return
+                if not self._run_some(order):
+                    workers.replace_stalled(time.perf_counter())
+                    workers.wait_for_finished(STALL_CHECK_SECONDS)
+        finally:
+            self._release_kept()
+
+    def _run_some(self, order: WaitOrder) -> bool:
+        """Run queued jobs on this thread for a while, or one if the cache has a limit. Return whether it ran any."""
+        began = now = time.perf_counter()
+        while (job := order.take()) is not None:
+            if not self.run_here(job):
+                continue
+            before, now = now, time.perf_counter()
+            if order.note(job, now - before) and self._kept:
+                self._release_kept()
+            if now - began > _RUN_SECONDS or self.limit is not None:
+                return True
+        return now != began
+
+    def _job_of(self, key: str) -> DecodeJob | UploadJob | None:
+        pending = self._pending.get(key)
+        return None if pending is None else pending.job
+
+    def _keep(self, jobs: Iterable[DecodeJob | UploadJob]) -> None:
+        """Keep queued jobs from the workers, until `_release_kept`."""
+        self._kept += jobs
+        self._workers.keep(self._kept)
+
+    def _release_kept(self) -> None:
+        if self._kept:
+            self._workers.release(self._kept)
+            self._kept.clear()
 
     def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
         """Raise instead of waiting for a job that the calling thread itself is running (a deadlock).
@@ -331,13 +378,18 @@ class LoadRequests:
 
     # Results of the workers
 
-    def publish(self) -> list[str]:
+    def publish(self, *, waiting: bool = False) -> list[str]:
         """Publish finished jobs until `publish_budget` is used up; if `in_order`, complete all pending loads.
+
+        Args:
+            waiting: Whether the main thread waits for loads. Then there is no budget.
 
         Returns:
             The names whose loads continue with another job.
         """
         continued: list[str] = []
+        if not waiting:
+            self._release_kept()  # Ctrl-C has interrupted the end of a wait
         self._publisher.release_abandoned()
         if self.in_order and not self._running_here:
             for key, load in list(self._pending.items()):
@@ -348,7 +400,7 @@ class LoadRequests:
         workers = self._workers
         if not workers.finished and not self._cache.searching:
             return continued
-        deadline = time.perf_counter_ns() + self.publish_budget
+        deadline = None if waiting else time.perf_counter_ns() + self.publish_budget
         self._publisher.evict(deadline)
         while (job := workers.take_finished()) is not None:
             pending = self._pending.get(job.key)
@@ -361,7 +413,7 @@ class LoadRequests:
                         workers.return_finished(job)
                     raise
                 self._publisher.evict(deadline)
-                if time.perf_counter_ns() >= deadline:
+                if deadline is not None and time.perf_counter_ns() >= deadline:
                     break
         return continued
 

@@ -106,8 +106,9 @@ class BufferStore:
             number = al.generate_buffer()
             static = al.alBufferDataStatic is not None
             give = al.alBufferDataStatic if static else al.alBufferData
-            give(number, _format_of(samples), data.ctypes.data, data.nbytes, samples.frequency)
-            return self._keep(al, number, samples, static=static)
+            al_format = _format_of(samples)
+            give(number, al_format, data.ctypes.data, data.nbytes, samples.frequency)
+            return self._keep(al, number, samples, al_format, static=static)
         except Exception as error:  # any kind, so that the sounds queued behind this one are still published
             raise self._refused_by_openal(al, name, number, error) from error
 
@@ -119,7 +120,7 @@ class BufferStore:
         """
         try:
             al.alUnmapBufferSOFT(job.number)
-            return self._keep(al, job.number, job.samples, static=False)
+            return self._keep(al, job.number, job.samples, _format_of(job.samples), static=False)
         except Exception as error:
             raise self._refused_by_openal(al, job.key, job.number, error) from error
 
@@ -128,15 +129,14 @@ class BufferStore:
         al.alUnmapBufferSOFT(job.number)
         al.delete_buffer(job.number)
 
-    def _keep(self, al: Functions, number: int, samples: Samples, *, static: bool) -> StoredBuffer:
+    def _keep(self, al: Functions, number: int, samples: Samples, al_format: int, *, static: bool) -> StoredBuffer:
         # `Source.loops` plays parts of sounds with loop points, and cannot get the samples back from OpenAL.
         data = samples.data if static or samples.loop_points is not None else None
         if samples.loop_points is not None and al.has_extension("AL_SOFT_loop_points"):
             al.set_loop_points(number, *samples.loop_points)
-        stored = StoredBuffer(
-            number, al.buffer_integer(number, c.AL_SIZE), data, _format_of(samples), samples.frequency
-        )
-        self._stored[number] = stored
+        # OpenAL reads a static buffer as it is, and may convert others.
+        size = samples.data.nbytes if static else al.buffer_integer(number, c.AL_SIZE)
+        self._stored[number] = stored = StoredBuffer(number, size, data, al_format, samples.frequency)
         return stored
 
     def _refused_by_openal(self, al: Functions, name: str, number: int, error: Exception) -> ResourceError:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ..errors import PalaceError, ResourceNotFound, ResourceUnreadable, describe_error
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._decoding.files import OpenFile
+
+    Memory = TypeVar("Memory")
 
 
 class Resource(ABC):
@@ -47,6 +51,17 @@ class Resource(ABC):
     def _open(self, limit: int) -> OpenFile:
         """Open the resource. May raise anything."""
 
+    def read_short(self, most: int, room: Callable[[int], Memory]) -> Memory | None:
+        """Return the content of a file in memory, in fewer steps than with `open`; None if it has to be opened.
+
+        Blocks while the file system works.
+
+        Args:
+            most: The largest size in bytes.
+            room: Returns writable memory of a size in bytes.
+        """
+        return None
+
     def weight(self) -> int:
         """Return the file size in bytes if it is known without opening the file; else 0."""
         return 0
@@ -62,6 +77,9 @@ class Resource(ABC):
     def path_key(self) -> str:
         """The cache key that the path of its file has; '' if it has no file of its own."""
         return ""
+
+    #: Whether it is a file in a folder.
+    is_file = False
 
     @property
     def is_portable(self) -> bool:

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from .._common.text import short_repr
 from .._decoding.files import open_path
@@ -14,7 +14,11 @@ from ..errors import ResourceUnreadable
 from .base import Resource
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .._decoding.files import OpenFile
+
+    Memory = TypeVar("Memory")
 
 
 class FileResource(Resource):
@@ -44,6 +48,25 @@ class FileResource(Resource):
             raise ResourceUnreadable(self.key, "open", f"{short_repr(path)} is {what}") from cause
         return open_path(path, status.st_size)
 
+    if sys.platform != "win32":
+
+        def read_short(self, most: int, room: Callable[[int], Memory]) -> Memory | None:
+            try:
+                file = os.open(self._path(), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # the name may be a pipe's
+            except (OSError, ValueError):
+                return None  # `open` finds it again, and reports it
+            try:
+                status = os.fstat(file)
+                if stat.S_ISREG(status.st_mode) and 0 < status.st_size <= most:
+                    memory = room(status.st_size)
+                    if os.readv(file, [memory]) == status.st_size:  # type: ignore[list-item]
+                        return memory
+                return None
+            except OSError:
+                return None
+            finally:
+                os.close(file)
+
     def weight(self) -> int:
         try:
             return os.stat(self._path()).st_size
@@ -60,13 +83,14 @@ class FileResource(Resource):
     def path_key(self) -> str:
         return os.path.abspath(self._path())
 
+    is_file = True
     is_portable = True
 
     def portable(self) -> Resource:
         return FileResource(str.__str__(self.key), "", os.path.abspath(self._path()))
 
     def _path(self) -> str:
-        return os.path.join(self.folder, self.name)
+        return os.path.join(self.folder, self.name) if self.folder else self.name
 
 
 def state_of(path: str) -> tuple[object, ...]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pyglet_palace._decoding import ogg
+from pyglet_palace._decoding import loop_points, ogg
 from pyglet_palace._decoding.loop_points import Marks, read_loop_points
 from pyglet_palace._decoding.riff import read_header
 from tests import sounds
@@ -134,6 +134,13 @@ def in_comments(path: Path, **comments: str) -> tuple[int, int | None] | None:
 )
 def test_comments_give_loop_points(file: Path, comments: dict[str, str], points: Any) -> None:
     assert in_comments(file, **comments) == points
+
+
+def test_each_name_of_a_comment_is_searched_for() -> None:
+    for name in (*loop_points._START, *loop_points._END, *loop_points._LENGTH):
+        comment = f" {name[:2].upper()}-{name[2:]} =42".encode()
+        packet = struct.pack("<III", 0, 1, len(comment)) + comment
+        assert loop_points._from_comments(packet) is not None
 
 
 def test_comments_may_span_pages(file: Path) -> None:

@@ -98,6 +98,13 @@ def test_non_finite_samples_are_repaired_alike(caplog: pytest.LogCaptureFixture)
     assert texts == ["'sound': 3 samples were not finite; they were set to 0 or full scale"] * 2
 
 
+def test_floats_at_an_odd_place_are_moved() -> None:
+    header = sounds.chunk(b"fmt ", struct.pack("<HHIIHHH", 3, 1, 44100, 44100 * 4, 4, 32, 0))
+    data = sounds.riff(header, sounds.chunk(b"data", np.linspace(-1, 1, 100, dtype="<f4").tobytes()))
+    assert data.index(b"data") % 4 == 2
+    assert_as_libsndfile(data, parsed(data))
+
+
 def test_samples_stay_in_the_memory_of_the_file(tmp_path: Path) -> None:
     data = sounds.wav(tmp_path / "a.wav").read_bytes()
     mostly_else = data[:4] + struct.pack("<I", len(data) + 10_000) + data[8:] + sounds.chunk(b"JUNK", bytes(10_000))
@@ -133,6 +140,7 @@ def test_unusual_headers_are_left_to_libsndfile(tmp_path: Path) -> None:
         sounds.riff(sounds.format_chunk(rate=999), samples),
         sounds.riff(sounds.format_chunk(channels=3), samples),
         sounds.riff(sounds.format_chunk(tag=0x11), samples),
+        whole[:28] + bytes(4) + whole[32:],
         sounds.riff(sounds.format_chunk(), samples, sounds.chunk(b"smpl", bytes(20))),
     ):
         assert parsed(data) is None

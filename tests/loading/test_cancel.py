@@ -133,7 +133,7 @@ class Scene:
         assert of_batch.count("on_complete") == (0 if silent else 1)
         if silent:
             assert not [event for event, name in since if not name]
-        assert self.store.count == self.store.refused == 0
+        assert (self.store.count, self.store.refused) == (0, [])
         if any(reference() is not None for reference in self.samples):
             gc.collect()
         assert not [reference for reference in self.samples if reference() is not None], "samples are held by somebody"

@@ -286,11 +286,13 @@ def test_refused_samples_leave_no_buffer(context: palace.Context, monkeypatch: p
     generate = functions().generate_buffer
 
     def refuse(*_: object) -> int:
-        raise palace.OpenALError("alGetBufferi", 0xA004, "refused")
+        raise palace.OpenALError("a function of OpenAL", 0xA004, "refused")
 
     with monkeypatch.context() as patch:
         patch.setattr(functions(), "generate_buffer", lambda: (made.append(generate()), made[-1])[1])
         patch.setattr(functions(), "buffer_integer", refuse)
+        if functions().alBufferDataStatic is not None:
+            patch.setattr(functions(), "alBufferDataStatic", refuse)
         with pytest.raises(palace.UnsupportedFormat, match="OpenAL refuses the samples"):
             palace.Buffer("large.wav")
     (number,) = made
