@@ -258,10 +258,6 @@ class Engine:
         now = time.perf_counter()
         if self.device.on_time is not None:
             self.device.on_time(now, False)
-        if now - self._checked_at > _CHECK_INTERVAL:
-            self._checked_at = now
-            self.workers.replace_stalled(now)
-            self._check_connection()
         if self.streams.reading_since is not None:  # the queues of other streams may last for little more than a stall
             self.streams.replace_stalled(now)
         if self.calls.waiting:
@@ -274,6 +270,10 @@ class Engine:
         self.voices.collect_ended()
         self.voices.return_virtual()
         self.effect_slots.update()
+        if now - self._checked_at > _CHECK_INTERVAL:
+            self._checked_at = now
+            self.workers.replace_stalled(now)
+            self._check_connection()
         if self.publisher.changed_batches:
             self._post_batch_events()
         self.events.dispatch(self.context)
