@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from .. import resources
@@ -16,8 +15,8 @@ from .jobs import DecodeJob, Job
 from .pending import PendingLoad
 from .publishing import Publisher
 from .upload import UploadJob
-from .wait_order import WaitOrder
-from .workers import STALL_CHECK_SECONDS, WorkerPool
+from .waiting import BatchWaits
+from .workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 #: Nanoseconds that one update may spend on publishing. The job that exceeds them is the update's last.
 PUBLISH_BUDGET = 300_000
-#: Seconds that a waiting thread runs jobs before it publishes the results. Short ones take less time one after another.
-_RUN_SECONDS = 0.002
 #: Workers claim no job while more than `cache_limit` divided by this is in flight.
 _BUDGET_DIVISOR = 8
 
@@ -68,8 +65,7 @@ class LoadRequests:
         self._pending: dict[str, PendingLoad] = {}
         #: Jobs that the main thread is running, innermost last.
         self._running_here: list[DecodeJob | UploadJob] = []
-        #: Jobs that `wait` keeps from the workers.
-        self._kept: list[Job] = []
+        self._waits = BatchWaits(self, workers)
         #: Nanoseconds that one `publish` may take.
         self.publish_budget = PUBLISH_BUDGET
         #: Whether `publish` completes all pending loads, in the order of their requests, and blocks meanwhile. Then the
@@ -179,22 +175,18 @@ class LoadRequests:
         found.watchers.append(watcher)
         self._workers.submit_first(found.job)
 
-    def queued_by_time(self, keys: Iterable[str]) -> list[str]:
-        """Return those of `keys` whose jobs are queued, the longest loads first.
-
-        In this order the last jobs are short, so no core is idle at the end.
-        """
-        jobs = [pending.job for key in keys if (pending := self._pending.get(key)) is not None]
-        queued = [job for job in jobs if job.state == "queued"]
-        for job in queued:
-            if isinstance(job, DecodeJob):
-                job.measure()
-        return [job.key for job in sorted(queued, key=attrgetter("expected"), reverse=True)]
+    def jobs_of(self, keys: Iterable[str]) -> list[DecodeJob | UploadJob]:
+        """Return the jobs of those of `keys` that are pending."""
+        return [pending.job for key in keys if (pending := self._pending.get(key)) is not None]
 
     def prefer(self, keys: Iterable[str]) -> None:
         """Move the queued jobs of `keys` to the front of the queue, in the order of `keys`."""
-        loads = [pending for key in keys if (pending := self._pending.get(key)) is not None]
-        self._workers.submit([pending.job for pending in loads], first=True)
+        self._workers.submit(self.jobs_of(keys), first=True)
+
+    def wait(self, batch: Watcher, timeout: float | None) -> None:
+        """Block until `batch` is finished; see `BatchWaits.wait`."""
+        self.check_not_loading("a batch")
+        self._waits.wait(batch, timeout)
 
     def load_now(self, name: resources.Name) -> CacheEntry:
         """Return the cache entry of `name`; if it is not cached, load it or wait for its load.
@@ -278,89 +270,6 @@ class LoadRequests:
                 self._workers.finish(job)
         return True
 
-    def wait(self, batch: Watcher, timeout: float | None) -> None:
-        """Block until `batch` is finished, and publish finished jobs meanwhile.
-
-        Without a timeout the calling thread runs queued jobs of the batch too, the longest loads first.
-
-        Args:
-            batch: What to wait for. Its queued names move to the front.
-            timeout: Seconds; None: no limit; 0: publish once.
-
-        Raises:
-            RuntimeError: Called while this thread loads a sound, by `buffer_loading`, a decoder or a file.
-        """
-        self.check_not_loading("a batch")
-        if timeout is None:
-            self._wait_and_load(batch)
-            return
-        names = frozenset(batch.names)
-        deadline = time.monotonic() + timeout
-        if timeout:
-            self.prefer(batch.names)
-        while True:
-            self.prefer([key for key in self.publish() if key in names])
-            left = deadline - time.monotonic()
-            if batch.finished or left <= 0:
-                return
-            self._workers.replace_stalled(time.perf_counter())
-            self._workers.wait_for_finished(min(left, STALL_CHECK_SECONDS))
-
-    def _wait_and_load(self, batch: Watcher) -> None:
-        """Block until `batch` is finished, publish finished jobs, and run queued ones.
-
-        Only those of the batch: a long load of another name would delay the return.
-        """
-        workers, names = self._workers, frozenset(batch.names)
-        try:
-            # Before their sizes are asked for. Otherwise a worker runs some meanwhile, and competes for the GIL.
-            self._keep(job for key in batch.names if (job := self._job_of(key)) is not None and job.may_be_short_copy)
-            queued = self.queued_by_time(batch.names)
-            order = WaitOrder([self._pending[key].job for key in queued], workers.workers)
-            short = {*order.copies}
-            workers.release([job for job in self._kept if job not in short])
-            self.prefer(queued)
-            while True:
-                continued = [key for key in self.publish(waiting=True) if key in names]
-                if continued:
-                    self.prefer(continued)
-                    for key in continued:
-                        order.put_first(self._pending[key].job)
-                if batch.finished:
-                    return
-                if not self._run_some(order):
-                    workers.replace_stalled(time.perf_counter())
-                    workers.wait_for_finished(STALL_CHECK_SECONDS)
-        finally:
-            self._release_kept()
-
-    def _run_some(self, order: WaitOrder) -> bool:
-        """Run queued jobs on this thread for a while, or one if the cache has a limit. Return whether it ran any."""
-        began = now = time.perf_counter()
-        while (job := order.take()) is not None:
-            if not self.run_here(job):
-                continue
-            before, now = now, time.perf_counter()
-            if order.note(job, now - before) and self._kept:
-                self._release_kept()
-            if now - began > _RUN_SECONDS or self.limit is not None:
-                return True
-        return now != began
-
-    def _job_of(self, key: str) -> DecodeJob | UploadJob | None:
-        pending = self._pending.get(key)
-        return None if pending is None else pending.job
-
-    def _keep(self, jobs: Iterable[DecodeJob | UploadJob]) -> None:
-        """Keep queued jobs from the workers, until `_release_kept`."""
-        self._kept += jobs
-        self._workers.keep(self._kept)
-
-    def _release_kept(self) -> None:
-        if self._kept:
-            self._workers.release(self._kept)
-            self._kept.clear()
-
     def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
         """Raise instead of waiting for a job that the calling thread itself is running (a deadlock).
 
@@ -389,7 +298,7 @@ class LoadRequests:
         """
         continued: list[str] = []
         if not waiting:
-            self._release_kept()  # Ctrl-C has interrupted the end of a wait
+            self._waits.release_kept()  # Ctrl-C has interrupted the end of a wait
         self._publisher.release_abandoned()
         if self.in_order and not self._running_here:
             for key, load in list(self._pending.items()):

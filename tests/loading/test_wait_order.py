@@ -160,7 +160,7 @@ def test_interrupted_wait_leaves_copies_to_workers(
 def test_update_ends_what_an_interrupted_wait_has_left(context: palace.Context, busy: Gate) -> None:
     requests = context._engine.requests
     batch = palace.preload(NAMES[1:])
-    requests._keep([requests._pending[name].job for name in NAMES[1:]])
+    requests._waits.keep(requests.jobs_of(NAMES[1:]))
     busy.open()
     loaded(context)
     assert batch.ok
