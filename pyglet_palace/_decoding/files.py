@@ -11,7 +11,6 @@ import errno
 import io
 import os
 import sys
-import tempfile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 if TYPE_CHECKING:
@@ -156,6 +155,8 @@ def _place() -> _RawFile | None:
             return _RawFile(os.memfd_create("pyglet_palace"), "r+")
         except OSError:  # an old kernel, or a sandbox
             pass
+    import tempfile  # takes 3 ms, and is needed on few systems
+
     try:
         with tempfile.TemporaryFile(buffering=0) as file:
             return _RawFile(os.dup(file.fileno()), "r+")

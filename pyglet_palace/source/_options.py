@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, TypedDict
 
 from .._openal.properties import Property
@@ -91,6 +90,9 @@ def _hint(name: str, known: Mapping[str, object]) -> str:
         afterwards = f"set {name}"
     if afterwards is not None:
         return f"{afterwards} on the source"
+
+    import difflib  # needed for the message only
+
     near = difflib.get_close_matches(name, [*known, *_ELSEWHERE], 1, _LIKENESS) or [name]
     right = _ELSEWHERE.get(near[0], near[0])
     return f"did you mean {right!r}?" if right in known else f"the options are {', '.join(known)}"
