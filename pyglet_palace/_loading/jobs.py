@@ -69,13 +69,13 @@ class Job:
     def __init__(self, key: str) -> None:
         self.key = key
 
-    def run(self) -> None:
-        """Run the job and store its result. Raises only exceptions such as `KeyboardInterrupt`, not `Exception`."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def discard_result(self) -> None:
-        """Release the memory of a result that is not published."""
-        raise NotImplementedError
+        def run(self) -> None:
+            """Run the job and store its result. Raises only exceptions such as `KeyboardInterrupt`, not `Exception`."""
+
+        def discard_result(self) -> None:
+            """Release the memory of a result that is not published."""
 
     @property
     def may_be_short_copy(self) -> bool:
