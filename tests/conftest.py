@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,12 @@ def _workers_never_stall(monkeypatch: pytest.MonkeyPatch) -> None:
     """Replace no worker because the machine is slow. Replacement has its own tests."""
     monkeypatch.setattr(workers, "STALL_SECONDS", float("inf"))
     monkeypatch.setattr(process_worker, "STALL_SECONDS", float("inf"))
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C interrupt the programs of tests. A shell without job control ignores it in what it runs with ``&``."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
