@@ -297,8 +297,8 @@ class LoadRequests:
             The names whose loads continue with another job.
         """
         continued: list[str] = []
-        if not waiting:
-            self._waits.release_kept()  # Ctrl-C has interrupted the end of a wait
+        if self._waits.kept and not waiting:  # Ctrl-C has interrupted the end of a wait
+            self._waits.release_kept()
         self._publisher.release_abandoned()
         if self.in_order and not self._running_here:
             for key, load in list(self._pending.items()):

@@ -24,14 +24,17 @@ _RUN_SECONDS = 0.002
 
 
 class BatchWaits:
-    """Waits of the main thread for batches of one context."""
+    """Waits of the main thread for batches of one context.
+
+    Attributes:
+        kept: Jobs that a wait keeps from the workers.
+    """
 
     def __init__(self, requests: LoadRequests, workers: WorkerPool) -> None:
         """Wait for loads of `requests`, whose jobs `workers` run."""
         self._requests = requests
         self._workers = workers
-        #: Jobs that a wait keeps from the workers.
-        self._kept: list[Job] = []
+        self.kept: list[Job] = []
 
     def wait(self, batch: Watcher, timeout: float | None) -> None:
         """Block until `batch` is finished, and publish finished jobs meanwhile.
@@ -59,14 +62,14 @@ class BatchWaits:
 
     def keep(self, jobs: Iterable[Job]) -> None:
         """Keep queued jobs from the workers, until `release_kept`."""
-        self._kept += jobs
-        self._workers.keep(self._kept)
+        self.kept += jobs
+        self._workers.keep(self.kept)
 
     def release_kept(self) -> None:
         """Let the workers run the jobs that were kept from them."""
-        if self._kept:
-            self._workers.release(self._kept)
-            self._kept.clear()
+        if self.kept:
+            self._workers.release(self.kept)
+            self.kept.clear()
 
     def _load(self, batch: Watcher) -> None:
         """Block until `batch` is finished, publish finished jobs, and run queued ones.
@@ -80,7 +83,7 @@ class BatchWaits:
             queued = _queued_by_time(requests.jobs_of(batch.names))
             order = WaitOrder(queued, workers.workers)
             short = {*order.copies}
-            workers.release([job for job in self._kept if job not in short])
+            workers.release([job for job in self.kept if job not in short])
             requests.prefer([job.key for job in queued])
             while True:
                 continued = [key for key in requests.publish(waiting=True) if key in names]
