@@ -38,7 +38,7 @@ def sdist(dist: Path) -> Path:
 
 def files(folder: Path) -> set[str]:
     """The files of a source tree, without what programs leave there."""
-    left = {"__pycache__", "build", "dist", "out"}
+    left = {"__pycache__", "build", "dist", "fogbound", "out"}  # ``scripts/play`` leaves fogbound
     paths = (path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
     return {str(path) for path in paths if not left & set(path.parts) and path.parts[0][0] != "."}
 
