@@ -43,6 +43,9 @@ _ALC_ERRORS = {
 _EventCallback = ctypes.CFUNCTYPE(None, c_int, c_int, c_void_p, c_int, c_void_p, c_void_p)
 
 
+_OneName = c_uint * 1
+
+
 class Pointer(c_void_p):
     """An address. A function whose result is a `Pointer` returns an object that can be passed on as it is."""
 
@@ -107,6 +110,18 @@ class Functions:
     def delete_buffer(self, buffer: int) -> None:
         """Delete one buffer. Raises `OpenALError` if OpenAL refuses, as it does while a source has it attached."""
         self.alDeleteBuffers(1, c_uint(buffer))
+
+    def delete_buffers(self, buffers: list[int]) -> None:
+        """Delete buffers and empty their list.
+
+        Each leaves the list when it is deleted, in one call of C: after an interrupt, a second call deletes the rest.
+        The error is read once, after the last buffer.
+        """
+        removed = map(list.pop, repeat(buffers, len(buffers)))
+        deque(map(self.unchecked.alDeleteBuffers, repeat(1), map(_OneName, removed)), maxlen=0)
+        code = self.take_error()
+        if code:
+            raise _error("alDeleteBuffers", "alDeleteBuffers(1, buffers)", code)
 
     def generate_effect(self) -> int:
         """Make an effect object and return its number (ALC_EXT_EFX)."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from itertools import pairwise
+from itertools import pairwise, repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._openal import constants as c
@@ -31,6 +32,9 @@ class _Chunk(NamedTuple):
     #: Origin of the frames in the sound: (first frame, number of frames), in order. Several if the chunk wraps a loop.
     segments: list[tuple[int, int]]
     frames: int
+
+
+_buffer_of = attrgetter("buffer")
 
 
 class Stream:
@@ -123,8 +127,7 @@ class Stream:
         self.voice = None
         self._thread.remove(self)
         self._flush(al, voice)
-        while self._spare:
-            al.delete_buffer(self._spare.pop())
+        al.delete_buffers(self._spare)
 
     def catch_up(self, passed: Callable[[], float]) -> None:
         self._passed = passed
@@ -248,8 +251,14 @@ class Stream:
         al.alSourceStop(voice.number)
         al.alSourcei(voice.number, c.AL_BUFFER, c.AL_NONE)
         self._started = False
-        self._spare.extend(chunk.buffer for chunk in self._queued)
-        self._queued.clear()
+        self._keep_buffers(len(self._queued))
+
+    def _keep_buffers(self, count: int) -> None:
+        """Keep the buffers of the first `count` chunks of the queue for reuse.
+
+        It is one call of C: an interrupt leaves no buffer in both lists, or in neither.
+        """
+        self._spare.extend(map(_buffer_of, map(deque.popleft, repeat(self._queued, count))))
 
     def _segments(self) -> list[tuple[int, int]]:
         """The segments of the queue, each as (first frame, number of frames).
@@ -386,7 +395,7 @@ class Stream:
         count = al.source_integer(voice.number, c.AL_BUFFERS_PROCESSED)
         if count:
             al.unqueue_buffers(voice.number, count)
-            self._spare.extend(self._queued.popleft().buffer for _ in range(count))
+            self._keep_buffers(count)
 
 
 def _wraps(loops: int) -> float:

@@ -14,7 +14,7 @@ import pyglet_palace as palace
 from pyglet_palace import _openal
 from pyglet_palace._playback.voice_pool import VoicePool
 from tests import sounds
-from tests.conftest import patch_al
+from tests.conftest import patch_al, wait_until
 from tests.interrupts import interrupt_everywhere, overflow_everywhere
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ def test_interrupted_change_of_voices_is_safe(
             context.update()
             play()
             assert source.audible
+            wait_until(lambda: abs(device.render(500)).max() > 0.1)  # a stream has a queue
             if call == "return":
                 buffer.play(thief)
                 thief.stop()

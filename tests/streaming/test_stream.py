@@ -803,19 +803,19 @@ def test_streams_leak_no_buffer(
 ) -> None:
     al = context._engine.al
     alive: set[int] = set()
-    generate, delete = al.generate_buffer, al.delete_buffer
+    generate, delete = al.generate_buffer, al.delete_buffers
 
     def generating() -> int:
         number = generate()
         alive.add(number)
         return int(number)
 
-    def deleting(number: int) -> None:
-        delete(number)
-        alive.remove(number)
+    def deleting(buffers: list[int]) -> None:
+        alive.difference_update(buffers)
+        delete(buffers)
 
     monkeypatch.setattr(al, "generate_buffer", generating)
-    monkeypatch.setattr(al, "delete_buffer", deleting)
+    monkeypatch.setattr(al, "delete_buffers", deleting)
     sources = [Ramp(5000).play(1000, 3) for _ in range(10)]
     device.render(2000)
     assert 10 <= len(alive) <= 30
