@@ -231,6 +231,7 @@ class VoiceLending(VoiceParameters):
             try:
                 self._reset_voice(al, voice)
             except OpenALError:  # for the second time: this voice is lost
+                voice.playable = None
                 self._unlink(voice)
             else:
                 if voice.number and voice not in self._free:

@@ -624,10 +624,14 @@ def test_ended_sound_ignores_looping(
     assert ends.received == ([] if still else [source])
 
 
+@pytest.mark.parametrize("again", [False, True])
 def test_refused_steal_reports_the_victim(
-    buffer: palace.Buffer, few: palace.Context, monkeypatch: pytest.MonkeyPatch
+    buffer: palace.Buffer, few: palace.Context, monkeypatch: pytest.MonkeyPatch, again: bool
 ) -> None:
-    """OpenAL refuses to detach the sound of the stolen voice: the play fails, and the victim's end is reported."""
+    """OpenAL refuses to detach the sound of the stolen voice: the play fails, and the victim's end is reported.
+
+    If it is refused again, the voice is lost. The other voices are stolen then.
+    """
     victims = [play(buffer) for _ in range(3)]
     received: list[palace.Source] = []
     few.push_handlers(on_source_force_stopped=received.append)
@@ -639,6 +643,8 @@ def test_refused_steal_reports_the_victim(
         )
         with pytest.raises(palace.OpenALError):
             play(buffer, priority=1)
+        if again:
+            few.update()
     few.update()
     assert received == victims[:1]
     assert play(buffer, priority=1).playing
