@@ -188,7 +188,7 @@ def test_refused_step_is_sent_again(noise: palace.Buffer, tree: Tree, monkeypatc
     functions = type(_openal.functions())
 
     def refuse(*_: object) -> None:
-        raise palace.OpenALError("alSourcef", 0, "refused")
+        raise palace.OpenALError("alSourcefv", 0, "refused")
 
     with monkeypatch.context() as patch:
         patch.setattr(functions, "set_float_of_sources", refuse)
@@ -203,7 +203,7 @@ def test_error_of_a_batch_names_the_call(noise: palace.Buffer, context: palace.C
     al = _openal.functions()
     with (
         context._engine.scope,
-        pytest.raises(palace.OpenALError, match=r"alSourcef\(sources, AL_GAIN, \w+\) failed"),
+        pytest.raises(palace.OpenALError, match=r"alSourcefv\(sources, AL_GAIN, \w+\) failed"),
     ):
         al.set_float_of_sources(c.AL_GAIN, [4_000_000], [0.5])
     noise.play().gain = 0.5  # the error was read

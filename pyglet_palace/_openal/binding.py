@@ -12,6 +12,7 @@ from collections import deque
 from copy import copy
 from ctypes import c_char_p, c_float, c_int, c_int64, c_uint, c_void_p
 from itertools import repeat
+from struct import pack, unpack
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from .._common.text import short_repr
 from ..errors import DeviceError, OpenALError
 from . import constants as c
 from . import library
+from .packing import pack_float
 from .prototypes import AL, ALC, CORE, function_type
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ _ALC_ERRORS = {
 _EventCallback = ctypes.CFUNCTYPE(None, c_int, c_int, c_void_p, c_int, c_void_p, c_void_p)
 
 
-_OneName = c_uint * 1
+_OneInteger, _OneName, _OneFloat = c_int * 1, c_uint * 1, c_float * 1
 
 
 class Pointer(c_void_p):
@@ -154,15 +156,15 @@ class Functions:
 
     def source_integer(self, source: int, what: int) -> int:
         """Return an integer property of a source."""
-        value = c_int()
+        value = _OneInteger()
         self.alGetSourcei(source, what, value)
-        return value.value
+        return value[0]
 
     def source_float(self, source: int, what: int) -> float:
         """Return a float property of a source."""
-        value = c_float()
+        value = _OneFloat()
         self.alGetSourcef(source, what, value)
-        return value.value
+        return value[0]
 
     def play_sources(self, sources: Sequence[int]) -> None:
         """Start or resume sources at the same sample."""
@@ -192,18 +194,18 @@ class Functions:
 
     def set_source_floats(self, source: int, what: int, *values: float) -> None:
         """Set a property of a source that has several floats, such as the six of the orientation."""
-        self.alSourcefv(source, what, (c_float * len(values))(*values))
+        self.alSourcefv(source, what, pack(f"{len(values)}f", *values))
 
     def set_float_of_sources(self, what: int, sources: Iterable[int], values: Iterable[float]) -> None:
         """Set a float of many sources, to one value each. The error is read once, after the last call.
 
         This takes less than half the time of single calls. All calls are made, also after one that fails.
         """
-        calls = map(self.unchecked.alSourcef, sources, repeat(what), values)
+        calls = map(self.unchecked.alSourcefv, sources, repeat(what), map(pack_float, values))
         deque(calls, maxlen=0)
         code = self.take_error()
         if code:
-            raise _error("alSourcef", f"alSourcef(sources, {_shown(1, what)}, values)", code)
+            raise _error("alSourcefv", f"alSourcefv(sources, {_shown(1, what)}, values)", code)
 
     def start_source(self, source: int, buffer: int) -> None:
         """Attach `buffer` to a source without a queue and play it. The error is read once, after both calls."""
@@ -240,8 +242,10 @@ class Functions:
         """
         if frame == int(frame) or frame >= 2**23:
             self.alSourcei(source, c.AL_SAMPLE_OFFSET, int(frame))
+        elif self.alSourcedSOFT is not None:
+            self.alSourcedSOFT(source, c.AL_SAMPLE_OFFSET, frame)
         else:
-            (self.alSourcedSOFT or self.alSourcef)(source, c.AL_SAMPLE_OFFSET, frame)
+            self.alSourcefv(source, c.AL_SAMPLE_OFFSET, pack_float(frame))
 
     def set_listener_vectors(self, what: int, values: Iterable[float]) -> None:
         """Set a property of the listener that has several floats, such as the six of the orientation."""
@@ -390,6 +394,8 @@ def _error(name: str, call: str, code: int) -> OpenALError:
 
 def _shown(place: int, argument: Any) -> str:
     """Format an argument for an error message. The second argument of most functions is the constant of a property."""
+    if isinstance(argument, bytes):
+        return str(list(unpack(f"{len(argument) // 4}f", argument)))
     named = c.NAMES.get(argument) if place == 1 and isinstance(argument, int) else None
     return named or repr(argument)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .._common import log
+from .packing import pack_float, pack_vector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ def number(parameter: int) -> Send:
     """Make a setter for one float."""
 
     def send(al: Functions, source: int, value: float) -> None:
-        al.alSourcef(source, parameter, value)
+        al.alSourcefv(source, parameter, pack_float(value))
 
     return send
 
@@ -36,7 +37,7 @@ def vector(parameter: int) -> Send:
     """Make a setter for three floats."""
 
     def send(al: Functions, source: int, value: Vector) -> None:
-        al.alSource3f(source, parameter, *value)
+        al.alSourcefv(source, parameter, pack_vector(*value))
 
     return send
 

@@ -8,6 +8,7 @@ from .._common import checks
 from .._common.checks import FLT_MAX, FLT_MIN
 from .._openal import constants as c
 from .._openal.filters import product, send_direct_filter_to_all
+from .._openal.packing import pack_float
 from .end_times import EndTimes
 from .voice import FILTER, GAIN, PITCH, PLACE, Voice
 
@@ -69,12 +70,13 @@ class VoiceParameters:
         placed = state.placement or self.stage
         if placed is not None:
             gain *= voice.place_gain
+        packed = pack_float(gain)
         try:
             with self._scope as al:
                 voice.touched.add(GAIN)  # first: see `_send`
-                al.unchecked.alSourcef(voice.number, c.AL_GAIN, gain)
+                al.unchecked.alSourcefv(voice.number, c.AL_GAIN, packed)
                 if al.take_error():
-                    al.alSourcef(voice.number, c.AL_GAIN, gain)
+                    al.alSourcefv(voice.number, c.AL_GAIN, packed)
         except BaseException:
             if before is None:
                 parameters.pop(GAIN, None)

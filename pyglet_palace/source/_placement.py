@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._common.checks import FLT_MAX
 from .._openal import constants as c
+from .._openal.packing import pack_float, pack_vector
 from .._playback.panning import AZIMUTH_SCALE, CHANNEL_AZIMUTH_SCALE, direction
 from .._playback.voice import GAIN
 from ..stage import reach_of
@@ -144,12 +145,12 @@ class StageMap:
         else:
             azimuth /= CHANNEL_AZIMUTH_SCALE
         side, ahead = sin(azimuth) * level, cos(azimuth) * level
-        al.alSource3f(number, c.AL_POSITION, distance * side, distance * up, -distance * ahead)
+        al.alSourcefv(number, c.AL_POSITION, pack_vector(distance * side, distance * up, -distance * ahead))
         if not is_positioned(playable, parameters):
             gain = 1.0
         if changed is None or abs(gain - voice.place_gain) > _LEAST_CHANGE:
             voice.place_gain = gain
-            al.alSourcef(number, c.AL_GAIN, parameters.get(GAIN, 1.0) * gain)
+            al.alSourcefv(number, c.AL_GAIN, pack_float(parameters.get(GAIN, 1.0) * gain))
 
         if changed is None or changed is _DISTANCES:
             _DISTANCES.send(al, number, parameters.get(_DISTANCES, self._distances))
@@ -165,7 +166,7 @@ class StageMap:
                 cosine = -(at[0] * x + at[1] * y + at[2] * z) / (distance * hypot(*at))
                 sine = sqrt(max(1 - cosine * cosine, 0.0)) / level
                 turned = sine * ahead - cosine * side, -cosine * up, sine * side + cosine * ahead
-                al.alSource3f(number, c.AL_DIRECTION, *turned)
+                al.alSourcefv(number, c.AL_DIRECTION, pack_vector(*turned))
         if _VELOCITY in touched or self._velocity != c.ORIGIN:
             touched.add(_VELOCITY)
             vx, vy, vz = parameters.get(_VELOCITY, c.ORIGIN)
@@ -180,7 +181,7 @@ class StageMap:
                     self._doppler_factor * parameters.get(_DOPPLER, _DOPPLER.default),
                 )
             away = min(max(away, -_FASTEST), _FASTEST)
-            al.alSource3f(number, c.AL_VELOCITY, away * side, away * up, -away * ahead)
+            al.alSourcefv(number, c.AL_VELOCITY, pack_vector(away * side, away * up, -away * ahead))
 
     def _heard_at_rest(self, away: float, towards: float, factor: float) -> float:
         """Return the speed of a source for a listener at rest, with the pitch that a moving listener hears.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._common import checks, log
 from .._openal import constants as c
 from .._openal import setters as to
+from .._openal.packing import pack_float
 from .._openal.properties import NumbersProperty, Property, VectorsProperty
 from ..errors import OpenALError
 from ._base import SourceBase
@@ -58,7 +59,7 @@ def _send_limited_room_rolloff(al: Functions, source: int, value: float) -> None
 
 def _send_doppler_factor(al: Functions, source: int, value: float) -> None:
     try:
-        al.alSourcef(source, c.AL_DOPPLER_FACTOR, value)
+        al.alSourcefv(source, c.AL_DOPPLER_FACTOR, pack_float(value))
     except OpenALError:  # OpenAL Soft accepts it on a source, without naming an extension for it
         log.warn_once("doppler_factor does nothing: this OpenAL has it for the whole context only")
 

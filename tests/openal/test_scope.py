@@ -15,6 +15,7 @@ import pyglet_palace as palace
 from pyglet_palace import _openal
 from pyglet_palace._openal import ContextScope
 from pyglet_palace._openal import scope as scope_module
+from pyglet_palace._openal.packing import pack_float
 from tests.interrupts import interrupt_everywhere
 
 if TYPE_CHECKING:
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 
 def test_failed_call_names_its_arguments(context: palace.Context) -> None:
-    with context._engine.scope as al, pytest.raises(palace.OpenALError, match=r"alSourcef\(9999, AL_GAIN, 1.0\).*NAME"):
-        al.alSourcef(9999, _openal.constants.AL_GAIN, 1.0)
+    with (
+        context._engine.scope as al,
+        pytest.raises(palace.OpenALError, match=r"alSourcefv\(9999, AL_GAIN, \[1.0\]\).*NAME"),
+    ):
+        al.alSourcefv(9999, _openal.constants.AL_GAIN, pack_float(1.0))
     context.listener.gain = 0.5  # the error was read: the next call is innocent
 
 

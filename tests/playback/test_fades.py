@@ -240,11 +240,11 @@ def test_replaced_sound_makes_no_burst(
 ) -> None:
     source.fade_to(0, 50, start=0)
     received: list[str] = []
-    for name in ("alSourcef", "alSourceStop"):
+    for name in ("alSourcefv", "alSourceStop"):
         call = getattr(context._engine.al, name)
         patch_al(monkeypatch, name, lambda *a, call=call, name=name: (received.append(name), call(*a))[1])
     buffer.play(source)
-    assert received.index("alSourceStop") < received.index("alSourcef")
+    assert received.index("alSourceStop") < received.index("alSourcefv")
 
 
 def test_natural_end_ends_the_fade(

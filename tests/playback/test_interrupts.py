@@ -150,10 +150,10 @@ def test_refused_reset_reports_the_end(
     device.render(2000)
 
     def refuse(*_: object) -> None:
-        raise palace.OpenALError("alSourcef", 0xA005, "out of memory")
+        raise palace.OpenALError("alSourcefv", 0xA005, "out of memory")
 
     with monkeypatch.context() as patch:
-        patch_al(patch, "alSourcef", refuse)
+        patch_al(patch, "alSourcefv", refuse)
         with pytest.raises(palace.OpenALError):
             context.update()
     context.update()

@@ -353,15 +353,15 @@ def test_missing_extension_is_logged_once(
 def test_no_source_doppler_is_accepted(
     buffer: palace.Buffer, context: palace.Context, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    send = context._engine.al.alSourcef
+    send = context._engine.al.alSourcefv
 
-    def refuse(source: int, what: int, value: float) -> None:
+    def refuse(source: int, what: int, value: bytes) -> None:
         if what == c.AL_DOPPLER_FACTOR:
-            raise palace.OpenALError("alSourcef", 0xA002, "no such property")
+            raise palace.OpenALError("alSourcefv", 0xA002, "no such property")
         send(source, what, value)
 
     monkeypatch.setattr(log, "_warned", set())
-    patch_al(monkeypatch, "alSourcef", refuse)
+    patch_al(monkeypatch, "alSourcefv", refuse)
     source = palace.Source()
     source.doppler_factor = 0.5
     buffer.play(source)
