@@ -410,6 +410,5 @@ def remove_from_group(state: PlaybackState, engine: Engine) -> None:
 def _set_group(state: PlaybackState, group: SourceGroup | None, engine: Engine) -> None:
     state.group = group
     state.mix = group._mix if group is not None else None
-    engine.voices.update_gain(state)
-    engine.voices.update_pitch(state)
-    engine.voices.update_filter(state)
+    if group is None or state.voice is not None:  # else the next play does it
+        engine.voices.update_mix(state)

@@ -207,10 +207,12 @@ class Functions:
         if code:
             raise _error("alSourcefv", f"alSourcefv(sources, {_shown(1, what)}, values)", code)
 
-    def start_source(self, source: int, buffer: int) -> None:
-        """Attach `buffer` to a source without a queue and play it. The error is read once, after both calls."""
+    def start_source(self, source: int, buffer: int, *, looping: bool = False) -> None:
+        """Attach `buffer` to a source without a queue and play it. The error is read once, after the last call."""
         unchecked = self.unchecked
         unchecked.alSourcei(source, c.AL_BUFFER, buffer)
+        if looping:
+            unchecked.alSourcei(source, c.AL_LOOPING, 1)
         unchecked.alSourcePlay(source)
         code = self.take_error()
         if code:

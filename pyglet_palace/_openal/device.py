@@ -101,7 +101,7 @@ class NativeDevice:
         #: The default device that a context was asked to react to. Written on the thread of the watch.
         self._asked_default: str | None = None
         self._last_attempt = float("-inf")
-        self._rate = 0
+        self.refresh_rate()
         self.on_time: Callable[[float, bool], None] | None = None
         self.repeatable = False
         self.on_play: Callable[[str], None] | None = None
@@ -136,14 +136,9 @@ class NativeDevice:
                 return named
         return self.string(c.ALC_DEVICE_SPECIFIER)
 
-    @property
-    def frequency(self) -> int:
-        """Output rate in hertz. OpenAL fixes it with the first context."""
-        return self._rate or self.own_attributes.get(c.ALC_FREQUENCY, 0) or self.integer(c.ALC_FREQUENCY)
-
     def refresh_rate(self) -> None:
         """Read the rate again after a new context or a reset."""
-        self._rate = self.own_attributes.get(c.ALC_FREQUENCY, 0) or self.integer(c.ALC_FREQUENCY)
+        self.frequency = self.own_attributes.get(c.ALC_FREQUENCY, 0) or self.integer(c.ALC_FREQUENCY)
 
     @property
     def clock_time(self) -> int:

@@ -48,9 +48,9 @@ class StaticSound:
         state = voice.state
         assert state is not None
         self.states[state] = None
-        if loops == 1 and not offset and voice.held is None:
-            al.start_source(voice.number, self.stored.number)
-            return self.length
+        if loops <= 1 and not offset and voice.held is None:
+            al.start_source(voice.number, self.stored.number, looping=not loops)
+            return self.length if loops else None
         left = self._prepare(al, voice, offset, loops)
         if voice.held is None:
             al.alSourcePlay(voice.number)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .fades import GroupFades, SourceFades
-from .voice import FILTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,24 +45,24 @@ class Transport:
                 offset = playable.length - 1 if state.next_offset_clamped else 0
         if state.paused_by_group and not paused:
             state.paused_by_group = False
-        self.fades.forget(state)
+        if self.fades.running:
+            self.fades.forget(state)
         factor, fade = 1.0, state.next_fade
         if fade is not None:
             state.next_fade, factor = None, fade.start
+        voices = self._voices
         if state.fade_factor != factor:
-            self._voices.release(state)  # the present sound must not be heard at the gain of the next one
+            voices.release(state)  # the present sound must not be heard at the gain of the next one
             state.fade_factor = factor
-            self._voices.update_gain(state)
+            voices.update_gain(state)
         if state.mix is not None:  # groups update only the states with a voice
-            self._voices.update_gain(state)
-            self._voices.update_pitch(state)
-            if state.mix.filter != FILTER.default or FILTER in state.parameters:
-                self._voices.update_filter(state)
-        lost = not self._voices.play(state, playable, int(offset), paused)
-        if state.lost != lost:
-            state.lost = lost
-        if not lost and self._device.on_play is not None:
-            self._device.on_play(playable.name)
+            voices.update_mix(state)
+        if voices.play(state, playable, int(offset), paused):
+            state.lost = False
+            if self._device.on_play is not None:
+                self._device.on_play(playable.name)
+        else:
+            state.lost = True
         if fade is not None:
             self.fades.start(state, None, fade.target, fade.milliseconds, fade.curve, stops=False)
 

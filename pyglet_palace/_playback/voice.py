@@ -237,7 +237,7 @@ class PlaybackState:
         Args:
             source: The public `Source`. The state refers to it weakly; a voice in use keeps it alive.
         """
-        self._source = weakref.ref(source)
+        self.source_of: Callable[[], Any] = weakref.ref(source)
         self.parameters: dict[Property[Any], Any] = {}
 
     @property
@@ -253,7 +253,7 @@ class PlaybackState:
     @property
     def source(self) -> Any:
         """The public `Source`; None after it was collected."""
-        return self._source()
+        return self.source_of()
 
 
 class Voice:

@@ -40,6 +40,15 @@ def _store_gain(state: PlaybackState) -> float:
     return gain
 
 
+def _total_pitch(state: PlaybackState) -> float:
+    pitch = state.pitch
+    if state.mix is not None:
+        pitch *= state.mix.pitch
+    if FLT_MIN <= pitch <= FLT_MAX:
+        return pitch
+    return FLT_MIN if pitch < FLT_MIN else FLT_MAX
+
+
 class VoiceParameters:
     """What the voices of one context are set to. Base class of `VoiceLending`. Used on the main thread only.
 
@@ -63,10 +72,11 @@ class VoiceParameters:
     def update_gain(self, state: PlaybackState) -> None:
         """Apply the product of the gains of source, fade and groups."""
         voice, parameters = state.voice, state.parameters
+        if voice is None or not voice.number:
+            _store_gain(state)
+            return
         before = parameters.get(GAIN)
         gain = _store_gain(state)
-        if voice is None or not voice.number:
-            return
         placed = state.placement or self.stage
         if placed is not None:
             gain *= voice.place_gain
@@ -99,10 +109,14 @@ class VoiceParameters:
 
     def update_pitch(self, state: PlaybackState) -> None:
         """Apply the product of the pitches of source and groups."""
-        pitch = state.pitch
-        if state.mix is not None:
-            pitch *= state.mix.pitch
-        self.set_parameter(state, PITCH, min(max(pitch, FLT_MIN), FLT_MAX), timing=True)
+        self.set_parameter(state, PITCH, _total_pitch(state), timing=True)
+
+    def update_mix(self, state: PlaybackState) -> None:
+        """Apply the products of the gains, pitches and filters of source and group."""
+        self.update_gain(state)
+        self.update_pitch(state)
+        if state.mix is None or state.mix.filter != FILTER.default or FILTER in state.parameters:
+            self.update_filter(state)
 
     def update_filter(self, state: PlaybackState) -> None:
         """Apply the product of the filters of source and groups."""
@@ -136,7 +150,7 @@ class VoiceParameters:
             timing: Whether the change moves the end time.
         """
         parameters, voice = state.parameters, state.voice
-        before = parameters.get(parameter, parameter.default)
+        before = None if voice is None else parameters.get(parameter, parameter.default)
         if value == parameter.default:
             parameters.pop(parameter, None)
         else:
@@ -202,17 +216,35 @@ class VoiceParameters:
         """
         state = voice.state
         assert state is not None
-        if new and state.parameters:
-            unchecked = al.unchecked
-            for parameter, value in state.parameters.items():
-                self._send(unchecked, voice, parameter, value)
-            if al.take_error():
-                for parameter, value in state.parameters.items():
-                    self._send(al, voice, parameter, value)
-        voice.playable = playable
+        parameters = state.parameters if new else None
         placement = state.placement or self.stage
-        if placement is not None and voice.number:
-            self._place(al, voice, placement)
+        if not voice.number or not (parameters or placement is not None):
+            voice.playable = playable
+            return
+        unchecked = al.unchecked
+        if parameters:
+            self._send_parameters(unchecked, voice, placement)
+        voice.playable = playable
+        if placement is not None:
+            self._place(unchecked, voice, placement)
+        if al.take_error():
+            if parameters:
+                self._send_parameters(al, voice, placement)
+            if placement is not None:
+                self._place(al, voice, placement)
+
+    def _send_parameters(self, al: Functions, voice: Voice, placement: Placement | None) -> None:
+        """Send the parameters of a state to its voice, apart from those that the placement sends."""
+        state, number = voice.state, voice.number
+        assert state is not None
+        voice.touched.update(state.parameters)  # first: see `_send`
+        if placement is None:
+            for parameter, value in state.parameters.items():
+                parameter.send(al, number, value)
+        else:
+            for parameter, value in state.parameters.items():
+                if parameter is not GAIN and parameter not in placement.parameters:
+                    parameter.send(al, number, value)
 
     def _send(self, al: Functions, voice: Voice, parameter: Property[Any], value: Any) -> None:
         if not voice.number:

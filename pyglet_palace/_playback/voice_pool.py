@@ -77,7 +77,7 @@ class VoicePool(VoiceLending):
                 if not borrowed:
                     self._detach(al, voice)
                 else:
-                    voice.state, voice.source = state, state.source
+                    voice.state, voice.source = state, state.source_of()
                     self._busy[state] = state.voice = voice
                     if not voice.number:
                         self._virtual[voice] = None
@@ -193,6 +193,8 @@ class VoicePool(VoiceLending):
     def set_loops(self, state: PlaybackState, loops: int) -> None:
         """Play the sound of `state` `loops` times, 0 for ever, where the current time counts as the first."""
         state.loops = loops
+        if state.voice is None:
+            return
         voice = self._voice_of(state)
         if voice is not None:
             assert voice.playable is not None

@@ -227,7 +227,7 @@ def test_play_inside_a_play_works(context: palace.Context, tmp_path: Path, monke
     buffer = palace.Buffer(sounds.wav(tmp_path / "a.wav", 44100))
     outer, inner = palace.Source(), palace.Source()
     outer.gain = 0.5
-    send = VoicePool._send
+    send = VoicePool._send_parameters
     nested = [inner]
 
     def send_and_play(*arguments: Any) -> None:
@@ -235,7 +235,7 @@ def test_play_inside_a_play_works(context: palace.Context, tmp_path: Path, monke
             buffer.play(nested.pop())
         send(*arguments)
 
-    monkeypatch.setattr(VoicePool, "_send", send_and_play)
+    monkeypatch.setattr(VoicePool, "_send_parameters", send_and_play)
     buffer.play(outer)
     assert outer.playing
     assert inner.playing
