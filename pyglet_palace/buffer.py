@@ -14,7 +14,7 @@ from ._common.text import short_repr
 from ._current import require_engine
 from .decoder import read_all
 from .errors import DestroyedError
-from .source import Source, engine_of, new_source, playable_for, set_play_options, start_playing
+from .source import Source, engine_of, play_new_source, playable_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -261,15 +261,11 @@ class Buffer(Destroyable):
         """
         if source is None:
             self._check_alive()
-            source = new_source(self._engine)
-            if options:
-                set_play_options(source, options)
             self._engine.cache.mark_used(self._entry)
-            start_playing(source, self._entry)
-        elif isinstance(source, Source):
-            source.play(self, **options)  # a subclass may override it
-        else:
+            return play_new_source(self._engine, options, self._entry)
+        if not isinstance(source, Source):
             raise TypeError(f"source is {short_repr(source)}; it must be a Source or None")
+        source.play(self, **options)  # a subclass may override it
         return source
 
     def destroy(self) -> None:

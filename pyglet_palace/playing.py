@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ._common import checks
 from ._current import require_engine
 from .resources import key_of
-from .source import new_source, set_play_options, start_playing, state_of
+from .source import new_source, start_playing, state_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -54,9 +54,7 @@ def play(
     key = key_of(name)
     if late is not None:
         late = _late("late", late)
-    source = new_source(engine)
-    if options:
-        set_play_options(source, options)
+    source = new_source(engine, options)
     entry = engine.cache.get(key)
     if entry is not None:
         engine.cache.mark_used(entry)

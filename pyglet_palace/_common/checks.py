@@ -68,7 +68,7 @@ def integer(low: int, high: int | None = None) -> Check[int]:
 
     def check(name: str, value: Any) -> int:
         try:
-            result: int = value.__index__()
+            result: int = value if type(value) is int else value.__index__()
         except AttributeError:
             raise TypeError(f"{name} is {short_repr(value)}; it must be a whole number") from None
         if result < low or (high is not None and result > high):
@@ -153,6 +153,13 @@ def point(name: str, value: Any) -> Any:
         numbers = ()
     if len(numbers) == 3:
         x, y, z = numbers
+        if (
+            type(x) is type(y) is type(z) is float  # the usual case, in less time
+            and -FLT_MAX <= x <= FLT_MAX
+            and -FLT_MAX <= y <= FLT_MAX
+            and -FLT_MAX <= z <= FLT_MAX
+        ):
+            return numbers
         return _coordinate(name, x), _coordinate(name, y), _coordinate(name, z)
     if len(numbers) == 2:
         x, y = numbers

@@ -71,6 +71,10 @@ class Property(Generic[_T]):
 
     def __set__(self, instance: Owner, value: _T) -> None:
         instance._check_alive()
+        self.assign(instance, value)
+
+    def assign(self, instance: Owner, value: _T) -> None:
+        """Set the property of an owner that is alive."""
         checked = self.check(self.name, value)
         values = instance._values
         before = values.get(self.name, self.default)

@@ -11,7 +11,7 @@ from .._openal.packing import pack_float, pack_vector
 from .._playback.panning import AZIMUTH_SCALE, CHANNEL_AZIMUTH_SCALE, direction
 from .._playback.voice import GAIN
 from ..stage import reach_of
-from ._spatial import FACING, SpatialProperties, is_positioned
+from ._spatial import FACING, POSITION, SPATIALIZE, VELOCITY, SpatialProperties, is_positioned
 
 if TYPE_CHECKING:
     from .._common.checks import Vector
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from .._playback.voice import Voice
     from ..stage import SoundStage
 
-_POSITION, _VELOCITY = SpatialProperties.position, SpatialProperties.velocity
 _RELATIVE, _ROLLOFF = SpatialProperties.relative, SpatialProperties.rolloff_factors
 _DISTANCES, _ANGLES = SpatialProperties.distance_range, SpatialProperties.stereo_angles
-_SPATIALIZE, _DOPPLER = SpatialProperties.spatialize, SpatialProperties.doppler_factor
+_DOPPLER = SpatialProperties.doppler_factor
+_NO_ROLLOFF, _NO_DIRECT_ROLLOFF = (0.0, 0.0), pack_float(0.0)
 
 
 class Pan:
@@ -35,11 +35,11 @@ class Pan:
 
     parameters: frozenset[Property[Any]] = frozenset(
         {
-            *(_POSITION, _VELOCITY, _RELATIVE, _ROLLOFF, FACING, _ANGLES, _SPATIALIZE),
+            *(POSITION, VELOCITY, _RELATIVE, _ROLLOFF, FACING, _ANGLES, SPATIALIZE),
             *(SpatialProperties.radius, SpatialProperties.direct_channels),
         }
     )
-    sent: frozenset[Property[Any]] = frozenset({_POSITION, _RELATIVE, _ROLLOFF, _ANGLES, GAIN})
+    sent: frozenset[Property[Any]] = frozenset({POSITION, _RELATIVE, _ROLLOFF, _ANGLES, GAIN})
 
     def __init__(self, value: float) -> None:
         """Make the place `value`, from -1 to 1."""
@@ -55,8 +55,11 @@ class Pan:
             azimuth /= AZIMUTH_SCALE
             if changed is None:
                 _RELATIVE.send(al, number, True)
-                _ROLLOFF.send(al, number, (0.0, 0.0))
-            _POSITION.send(al, number, (sin(azimuth), 0.0, -cos(azimuth)))
+                if _ROLLOFF in voice.state.parameters:
+                    _ROLLOFF.send(al, number, _NO_ROLLOFF)
+                else:  # the usual case, in less time: the factor of the room is 0
+                    al.alSourcefv(number, c.AL_ROLLOFF_FACTOR, _NO_DIRECT_ROLLOFF)
+            POSITION.send(al, number, (sin(azimuth), 0.0, -cos(azimuth)))
         else:
             voice.place_gain = 1.0
             _ANGLES.send(al, number, self._stereo_angles())
@@ -100,9 +103,9 @@ class StageMap:
     """
 
     parameters: frozenset[Property[Any]] = frozenset(
-        {_POSITION, _VELOCITY, _RELATIVE, _DISTANCES, FACING, _SPATIALIZE, _DOPPLER}
+        {POSITION, VELOCITY, _RELATIVE, _DISTANCES, FACING, SPATIALIZE, _DOPPLER}
     )
-    sent: frozenset[Property[Any]] = frozenset({_POSITION, _DISTANCES, GAIN})
+    sent: frozenset[Property[Any]] = frozenset({POSITION, _DISTANCES, GAIN})
 
     def __init__(self, stage: SoundStage) -> None:
         """Make the map of `stage`. Call `listen` before it is used."""
@@ -130,7 +133,7 @@ class StageMap:
         assert state is not None
         assert playable is not None
         parameters, touched = state.parameters, voice.touched
-        x, y, z = parameters.get(_POSITION, c.ORIGIN)
+        x, y, z = parameters.get(POSITION, c.ORIGIN)
         relative = _RELATIVE in parameters
         if not relative:
             left, below, behind = self._position
@@ -154,8 +157,8 @@ class StageMap:
 
         if changed is None or changed is _DISTANCES:
             _DISTANCES.send(al, number, parameters.get(_DISTANCES, self._distances))
-        if _SPATIALIZE in touched and (changed is None or changed is _SPATIALIZE):
-            _SPATIALIZE.send(al, number, parameters.get(_SPATIALIZE))
+        if SPATIALIZE in touched and (changed is None or changed is SPATIALIZE):
+            SPATIALIZE.send(al, number, parameters.get(SPATIALIZE))
         if _DOPPLER in touched and (changed is None or changed is _DOPPLER):
             _DOPPLER.send(al, number, parameters.get(_DOPPLER, _DOPPLER.default))
         distance = distance or 1.0
@@ -167,9 +170,9 @@ class StageMap:
                 sine = sqrt(max(1 - cosine * cosine, 0.0)) / level
                 turned = sine * ahead - cosine * side, -cosine * up, sine * side + cosine * ahead
                 al.alSourcefv(number, c.AL_DIRECTION, pack_vector(*turned))
-        if _VELOCITY in touched or self._velocity != c.ORIGIN:
-            touched.add(_VELOCITY)
-            vx, vy, vz = parameters.get(_VELOCITY, c.ORIGIN)
+        if VELOCITY in touched or self._velocity != c.ORIGIN:
+            touched.add(VELOCITY)
+            vx, vy, vz = parameters.get(VELOCITY, c.ORIGIN)
             if not relative:
                 vx, vy, vz = vx - self._velocity[0], vy - self._velocity[1], vz - self._velocity[2]
             away = (vx * x + vy * y + vz * z) / distance

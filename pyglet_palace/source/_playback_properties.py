@@ -11,7 +11,7 @@ from .._openal import setters as to
 from .._openal.properties import NumbersProperty, Property
 from ._base import SourceBase
 from ._placement import Pan
-from ._spatial import SpatialProperties
+from ._spatial import POSITION
 
 if TYPE_CHECKING:
     from .._openal import Functions
@@ -46,7 +46,7 @@ class PlaybackProperties(SourceBase):
         state = self._state
         self._engine.voices.set_placement(state, Pan(pan))
         self._values.pop("position", None)
-        state.parameters.pop(SpatialProperties.position, None)
+        state.parameters.pop(POSITION, None)
 
     def _apply_pitch(self, pitch: float) -> None:
         state = self._state

@@ -10,7 +10,7 @@ from .._openal import constants as c
 from .._playback.virtual import sound_of
 from .._playback.voice import GAIN
 from ..stage import reach_of
-from ._spatial import FACING, SpatialProperties, is_positioned
+from ._spatial import FACING, POSITION, SPATIALIZE, SpatialProperties, is_positioned
 
 if TYPE_CHECKING:
     from .._openal.properties import Property
@@ -33,7 +33,7 @@ def warn_of_silence(state: PlaybackState, context: Context) -> None:
         return
     parameters, name, layout = state.parameters, playable.name, playable.channel_config
     positioned = state.placement is None and is_positioned(playable, parameters)
-    unplaced = SpatialProperties.position in parameters and SpatialProperties.spatialize not in parameters
+    unplaced = POSITION in parameters and SPATIALIZE not in parameters
     if unplaced and not positioned and not layout.startswith("B-Format"):
         log.warn_once(
             f"{name!r} is a {layout.lower()} sound, so the position of its source has no effect. Set spatialize = "
@@ -65,7 +65,7 @@ def _may_be_attenuated(parameters: dict[Property[Any], Any], context: Context) -
     if value(SpatialProperties.rolloff_factors)[0] == 0 or context.distance_model == "none":
         return False
     listener = c.ORIGIN if value(SpatialProperties.relative) else context.listener.position
-    away = dist(value(SpatialProperties.position), listener)
+    away = dist(value(POSITION), listener)
     if context.stage is None or SpatialProperties.distance_range in parameters:
         reference = float(value(SpatialProperties.distance_range)[0])
     else:

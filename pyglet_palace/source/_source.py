@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING, Any
 from .._common import checks
 from .._common.elsewhere import answer
 from .._current import require_engine
+from .._openal.properties import Property
 from .._playback.virtual import sound_of
 from ..fades import Fadable
 from ..group import add_to_group, check_group, remove_from_group
-from ._options import SOURCE_OPTIONS, check_names
+from ._options import PLAY_OPTIONS, SOURCE_OPTIONS, check_names
 from ._playback_properties import PlaybackProperties
 from ._progress import Progress
 from ._sends import AuxiliarySends
 from ._silence import warn_of_silence
 from ._spatial import SpatialProperties
-from ._start import check_play_options, playable_for, set_play_options, start_playing
+from ._start import check_play_options, playable_for, set_fade_in, set_play_options, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from typing_extensions import Unpack
 
     from .._engine import Engine
     from .._playback.fades import Curve, Fades
-    from .._playback.voice import PlaybackState
+    from .._playback.voice import Playable, PlaybackState
     from ..buffer import Buffer
     from ..context import Context
     from ..decoder import BaseDecoder
@@ -100,7 +101,7 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         playable = playable_for(sound, self)
         if checked:
             set_play_options(self, checked)
-        start_playing(self, playable)
+        start(self._engine, self._state, playable)
 
     def stop(self) -> None:
         """Stop without an event. The next `play` starts at frame 0 and at full `gain`.
@@ -255,10 +256,43 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}{'' if voice.number else ', virtual'}>"
 
 
-def new_source(engine: Engine) -> Source:
-    """Create an idle source of an engine that is alive."""
+def _setter(described: Any) -> Callable[[Source, Any], None]:
+    """Return the function that sets a property of a source that is alive."""
+    setter: Callable[[Source, Any], None] = described.assign if isinstance(described, Property) else described.__set__
+    return setter
+
+
+#: For each option of a play, the function that sets it on a new source.
+_OPTION_SETTERS: Mapping[str, Callable[[Source, Any], None]] = {
+    **{name: _setter(getattr(Source, name)) for name in PLAY_OPTIONS if name != "fade_in"},
+    "fade_in": lambda source, value: set_fade_in(source._state, value),
+}
+
+
+def new_source(engine: Engine, options: Mapping[str, Any]) -> Source:
+    """Create an idle source of an engine that is alive.
+
+    Args:
+        engine: The engine.
+        options: Options of `PlayOptions` for its first play.
+
+    Raises:
+        TypeError: There is no such option, or a value has the wrong type.
+        ValueError: A value is out of range.
+    """
     source = Source.__new__(Source)
     source._set_up(engine)
+    for name, value in options.items():
+        if name not in _OPTION_SETTERS:
+            check_names("play", options, PLAY_OPTIONS)
+        _OPTION_SETTERS[name](source, value)
+    return source
+
+
+def play_new_source(engine: Engine, options: Mapping[str, Any], playable: Playable) -> Source:
+    """Play `playable` on a new source, and return it. See `new_source`."""
+    source = new_source(engine, options)
+    start(engine, source._state, playable)
     return source
 
 

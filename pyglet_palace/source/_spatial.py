@@ -70,7 +70,7 @@ def _send_spatialize(al: Functions, source: int, value: bool | None) -> None:
 
 def is_positioned(playable: Playable, parameters: dict[Property[Any], Any]) -> bool:
     """Return whether OpenAL positions `playable` on a voice with these parameters."""
-    spatialize: bool | None = parameters.get(SpatialProperties.spatialize)
+    spatialize: bool | None = parameters.get(SPATIALIZE)
     return playable.channel_config == "Mono" if spatialize is None else spatialize
 
 
@@ -83,7 +83,7 @@ class SpatialProperties(SourceBase):
         state, voices = self._state, self._engine.voices
         if len(value) == 2:
             value = self._values["position"] = voices.vector("position", value)
-        voices.set_parameter(state, SpatialProperties.position, value)
+        voices.set_parameter(state, POSITION, value)
         if state.placement is not None:
             voices.set_placement(state, None)
             self._values.pop("pan", None)
@@ -97,7 +97,7 @@ class SpatialProperties(SourceBase):
             value = self._values["velocity"] = voices.vector("velocity", value)
         before, state.moving = state.moving, value != c.ORIGIN
         try:
-            voices.set_parameter(state, SpatialProperties.velocity, value, timing=True)
+            voices.set_parameter(state, VELOCITY, value, timing=True)
         except BaseException:
             state.moving = before
             raise
@@ -258,3 +258,7 @@ class SpatialProperties(SourceBase):
         "sound; distance and cone reduce the gain of the sends, and their high frequencies (ALC_EXT_EFX).",
     )
     """Automatic filters: (direct HF, send, send HF), three bools."""
+
+
+#: Properties that are often looked up. `SpatialProperties.position` calls a function of Python.
+POSITION, VELOCITY, SPATIALIZE = SpatialProperties.position, SpatialProperties.velocity, SpatialProperties.spatialize

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._common.checks import Check
-    from .._playback.voice import Playable
+    from .._engine import Engine
+    from .._playback.voice import Playable, PlaybackState
     from ._source import Source
 
 _fade_in = checks.number(0.0)
@@ -71,12 +72,8 @@ def set_play_options(source: Source, options: Mapping[str, Any]) -> None:
 
     Args:
         source: The source.
-        options: Those that `check_play_options` returned; for a new source, which an error discards, those of the call.
-
-    Raises:
-        TypeError, ValueError: As for `check_play_options`.
+        options: Those that `check_play_options` returned.
     """
-    check_names("play", options, PLAY_OPTIONS)
     state = state_of(source)
     if state.voice is not None:
         engine_of(source).voices.release(state)
@@ -84,10 +81,15 @@ def set_play_options(source: Source, options: Mapping[str, Any]) -> None:
         engine_of(source).transport.withdraw(state)
     for name, value in options.items():
         if name == "fade_in":
-            milliseconds = _fade_in(name, value)
-            state.next_fade = NextFade(0.0, 1.0, milliseconds, "decibel") if milliseconds else None
+            set_fade_in(state, value)
         else:
             setattr(source, name, value)
+
+
+def set_fade_in(state: PlaybackState, milliseconds: float) -> None:
+    """Set the option `fade_in` of the next play. Raises `TypeError` or `ValueError`."""
+    checked = _fade_in("fade_in", milliseconds)
+    state.next_fade = NextFade(0.0, 1.0, checked, "decibel") if checked else None
 
 
 def _checked(source: Source, name: str, value: Any) -> Any:
@@ -105,7 +107,11 @@ def _checked(source: Source, name: str, value: Any) -> Any:
 
 def start_playing(source: Source, playable: Playable, *, paused: bool = False) -> None:
     """Play `playable` on a source that is alive. With `paused`, `Source.resume` starts it."""
-    engine, state = engine_of(source), state_of(source)
+    start(engine_of(source), state_of(source), playable, paused=paused)
+
+
+def start(engine: Engine, state: PlaybackState, playable: Playable, *, paused: bool = False) -> None:
+    """Do what `start_playing` does, for the state of a source of `engine`."""
     engine.transport.start(state, playable, paused=paused)
     parameters = state.parameters
     if parameters and (playable.channel_config != "Mono" or parameters.get(GAIN, 1.0) > 1.0):
