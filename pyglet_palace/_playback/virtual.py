@@ -90,7 +90,8 @@ class VirtualSound:
         self._move_to(al, voice, self._position, self._wraps, voice.held.time)
 
     def pause(self, al: Functions, voice: Voice) -> bool:
-        return self.frames_left(al, voice) != 0
+        self._position, self._wraps, self._since = self.progress(al, voice)
+        return self._frames_left(self._position, self._wraps) != 0
 
     def resume(self, al: Functions, voice: Voice) -> None:
         self._move_to(al, voice, self._position, self._wraps, self._now())
@@ -100,8 +101,12 @@ class VirtualSound:
         return self._frames_left(position, wraps) != 0
 
     def frames_left(self, al: Functions, voice: Voice) -> int | None:
-        self._move_to(al, voice, *self.progress(al, voice))  # the pitch or the rate may have changed
-        return self._frames_left(self._position, self._wraps)
+        position, wraps, _ = self.progress(al, voice)
+        return self._frames_left(position, wraps)
+
+    def adapt(self, al: Functions, voice: Voice) -> None:
+        """Advance with the present pitch of the voice and the present rate of the device from now on."""
+        self._move_to(al, voice, *self.progress(al, voice))
 
     def offset(self, al: Functions, voice: Voice) -> int:
         return self.progress(al, voice)[0] >> _BITS
@@ -118,7 +123,7 @@ class VirtualSound:
         return False
 
     def set_loops(self, al: Functions, voice: Voice, loops: int) -> bool:
-        self.frames_left(al, voice)
+        self._position, self._wraps, self._since = self.progress(al, voice)
         self._set_loops(loops)
         return False
 

@@ -10,6 +10,7 @@ from .._openal import constants as c
 from .._openal.filters import product, send_direct_filter_to_all
 from .._openal.packing import pack_float
 from .end_times import EndTimes
+from .virtual import VirtualSound
 from .voice import FILTER, GAIN, PITCH, PLACE, Voice
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ class VoiceParameters:
         self._busy: dict[PlaybackState, Voice] = {}
         self.end_times = EndTimes(self._busy.values(), device)
         self.stage: Placement | None = None
+        #: Virtual voices whose pitch has changed while OpenAL defers changes.
+        self._deferred_pitches: dict[Voice, None] = {}
 
     def update_gain(self, state: PlaybackState) -> None:
         """Apply the product of the gains of source, fade and groups."""
@@ -163,7 +166,7 @@ class VoiceParameters:
                 if al.take_error():
                     self._send(al, voice, parameter, value)
                 if timing:
-                    self._update_end_time(al, voice)
+                    self._follow_pitch(al, voice)
         except BaseException:
             parameters[parameter] = before
             raise
@@ -284,6 +287,16 @@ class VoiceParameters:
             parameter.send(al, voice.number, value)
         if placement is not None:
             self._place(al, voice, placement)
+
+    def _follow_pitch(self, al: Functions, voice: Voice) -> None:
+        """Move a virtual voice and the end time with the present pitch; if OpenAL defers it, after `set_deferred`."""
+        playable = voice.playable
+        if isinstance(playable, VirtualSound):
+            if self.end_times.deferred:
+                self._deferred_pitches[voice] = None
+                return
+            playable.adapt(al, voice)
+        self._update_end_time(al, voice)
 
     def _update_end_time(self, al: Functions, voice: Voice) -> None:
         """Compute the end time again from the current frame."""

@@ -224,6 +224,10 @@ class VoicePool(VoiceLending):
         elif not on and together is not None:
             with self._scope as al:
                 together.release(al)
+                for voice in self._deferred_pitches:
+                    if voice.state is not None:
+                        self._follow_pitch(al, voice)
+            self._deferred_pitches.clear()
             self._together = None
 
     def _held_start(self, paused: bool) -> HeldStart:
@@ -235,7 +239,7 @@ class VoicePool(VoiceLending):
         """Adapt to a device whose rate or connection has changed."""
         with self._scope as al:
             for voice in self._virtual:
-                self._update_end_time(al, voice)
+                self._follow_pitch(al, voice)
         self.end_times.mark_all_due()
 
     def collect_ended(self) -> None:

@@ -372,3 +372,30 @@ def test_interrupted_start_is_in_step(context: palace.Context, device: palace.Lo
 
     prepare()
     assert interrupt_everywhere(calls[call], check) > 20
+
+
+CHANGES: dict[str, Callable[[palace.Source], object]] = {
+    "pitch": lambda source: setattr(source, "pitch", 0.5),
+    "seek": lambda source: setattr(source, "offset", 2000),
+    "seek and pitch": lambda source: (setattr(source, "offset", 2000), setattr(source, "pitch", 0.5)),
+    "loops": lambda source: (setattr(source, "pitch", 0.5), setattr(source, "loops", 0)),
+    "pause and resume": lambda source: (setattr(source, "pitch", 0.5), source.pause(), source.resume()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_changes_inside_are_in_step(
+    context: palace.Context, device: palace.LoopbackDevice, tmp_path: Path, change: Callable[[palace.Source], object]
+) -> None:
+    """OpenAL defers changes until the end of the block. Virtual voices do so, too."""
+    buffer = palace.Buffer(sounds.write(tmp_path / "noise.wav", sounds.noise(LENGTH, 1), RATE, "PCM_16"))
+    real, _, virtual = (buffer.play(looping=True) for _ in range(3))
+    device.render(300)
+    with context.together():
+        for source in (real, virtual):
+            change(source)
+        device.render(1000)
+    device.render(500)
+    assert real.audible
+    assert not virtual.audible
+    assert virtual.offset == real.offset
