@@ -82,9 +82,8 @@ class VoiceLending(VoiceParameters):
         """Iterate over the states with a voice."""
         return iter(list(self._busy))
 
-    def set_priority(self, state: PlaybackState, priority: int) -> None:
-        """Set the priority for voice stealing."""
-        state.priority = priority
+    def follow_priority(self, state: PlaybackState) -> None:
+        """Move the voice of `state` to the place in the order of stealing that its new priority has."""
         if state.voice is not None and state.voice.playable is not None:
             self._update_order(state.voice)
 

@@ -27,7 +27,7 @@ def _total_filter(state: PlaybackState) -> Filter:
     return state.filter if state.mix is None else product(state.filter, state.mix.filter)
 
 
-def _store_gain(state: PlaybackState) -> float:
+def store_gain(state: PlaybackState) -> float:
     """Store the product of the gains of source, fade and groups as a parameter, and return it."""
     gain, mix = state.gain * state.fade_factor, state.mix
     if mix is not None:
@@ -39,15 +39,6 @@ def _store_gain(state: PlaybackState) -> float:
             gain = FLT_MAX
         state.parameters[GAIN] = gain
     return gain
-
-
-def _total_pitch(state: PlaybackState) -> float:
-    pitch = state.pitch
-    if state.mix is not None:
-        pitch *= state.mix.pitch
-    if FLT_MIN <= pitch <= FLT_MAX:
-        return pitch
-    return FLT_MIN if pitch < FLT_MIN else FLT_MAX
 
 
 class VoiceParameters:
@@ -76,10 +67,10 @@ class VoiceParameters:
         """Apply the product of the gains of source, fade and groups."""
         voice, parameters = state.voice, state.parameters
         if voice is None or not voice.number:
-            _store_gain(state)
+            store_gain(state)
             return
         before = parameters.get(GAIN)
-        gain = _store_gain(state)
+        gain = store_gain(state)
         placed = state.placement or self.stage
         if placed is not None:
             gain *= voice.place_gain
@@ -101,7 +92,7 @@ class VoiceParameters:
         """Do what `update_gain` does, faster, for many states."""
         numbers, gains = [], []
         for state in states:
-            voice, gain = state.voice, _store_gain(state)
+            voice, gain = state.voice, store_gain(state)
             if voice is not None and voice.number:
                 voice.touched.add(GAIN)
                 numbers.append(voice.number)
@@ -112,7 +103,10 @@ class VoiceParameters:
 
     def update_pitch(self, state: PlaybackState) -> None:
         """Apply the product of the pitches of source and groups."""
-        self.set_parameter(state, PITCH, _total_pitch(state), timing=True)
+        pitch = state.pitch if state.mix is None else state.pitch * state.mix.pitch
+        if not FLT_MIN <= pitch <= FLT_MAX:
+            pitch = FLT_MIN if pitch < FLT_MIN else FLT_MAX
+        self.set_parameter(state, PITCH, pitch, timing=True)
 
     def update_mix(self, state: PlaybackState) -> None:
         """Apply the products of the gains, pitches and filters of source and group."""

@@ -193,8 +193,6 @@ class VoicePool(VoiceLending):
     def set_loops(self, state: PlaybackState, loops: int) -> None:
         """Play the sound of `state` `loops` times, 0 for ever, where the current time counts as the first."""
         state.loops = loops
-        if state.voice is None:
-            return
         voice = self._voice_of(state)
         if voice is not None:
             assert voice.playable is not None

@@ -9,6 +9,7 @@ from .._openal import constants as c
 from .._openal import filters
 from .._openal import setters as to
 from .._openal.properties import NumbersProperty, Property
+from .._playback.voice_parameters import store_gain
 from ._base import SourceBase
 from ._placement import Pan
 from ._spatial import POSITION
@@ -34,12 +35,15 @@ class PlaybackProperties(SourceBase):
     def _apply_gain(self, gain: float) -> None:
         state = self._state
         before, state.gain = state.gain, gain
+        if state.voice is None:
+            store_gain(state)
+            return
         try:
             self._engine.voices.update_gain(state)
         except BaseException:
             state.gain = before
             raise
-        if gain > 1.0 and state.voice is not None:
+        if gain > 1.0:
             self._warn_of_silence()
 
     def _apply_pan(self, pan: float) -> None:
@@ -70,17 +74,21 @@ class PlaybackProperties(SourceBase):
         self._apply_loops(0 if looping else self._state.loops or 1)
 
     def _apply_loops(self, loops: int) -> None:
-        state = self._state
-        before = state.loops
-        try:
-            self._engine.voices.set_loops(state, loops)
-        except BaseException:
-            state.loops = before
-            raise
-        self._values["loops"], self._values["looping"] = loops, not loops
+        state, values = self._state, self._values
+        before, state.loops = state.loops, loops
+        if state.voice is not None:
+            try:
+                self._engine.voices.set_loops(state, loops)
+            except BaseException:
+                state.loops = before
+                raise
+        values["loops"], values["looping"] = loops, not loops
 
     def _apply_priority(self, priority: int) -> None:
-        self._engine.voices.set_priority(self._state, priority)
+        state = self._state
+        state.priority = priority
+        if state.voice is not None:
+            self._engine.voices.follow_priority(state)
 
     pitch = Property(
         checks.number(0.0, above=True),
