@@ -45,21 +45,6 @@ from .buffer import Buffer, cache, free
 from .context import Context, distance_models
 from .decoder import BaseDecoder, Decoder, decode, decoder_factories
 from .device import Device, device_names, query_extension
-from .effect import (
-    AutowahEffect,
-    BaseEffect,
-    ChorusEffect,
-    CompressorEffect,
-    DistortionEffect,
-    EchoEffect,
-    EqualizerEffect,
-    FlangerEffect,
-    FrequencyShifterEffect,
-    PitchShifterEffect,
-    ReverbEffect,
-    RingModulatorEffect,
-    reverb_preset_names,
-)
 from .errors import (
     BatchFailed,
     BufferTooLarge,
@@ -87,13 +72,38 @@ from .session import init, init_on, shutdown
 from .source import Source
 from .stage import SoundStage
 
-if not _typing.TYPE_CHECKING:  # type checkers find misspelt names by themselves
+if _typing.TYPE_CHECKING:
+    from .effect import (
+        AutowahEffect,
+        BaseEffect,
+        ChorusEffect,
+        CompressorEffect,
+        DistortionEffect,
+        EchoEffect,
+        EqualizerEffect,
+        FlangerEffect,
+        FrequencyShifterEffect,
+        PitchShifterEffect,
+        ReverbEffect,
+        RingModulatorEffect,
+        reverb_preset_names,
+    )
+else:  # type checkers find misspelt names by themselves
 
     def __getattr__(name):
-        """Answer the names of other audio libraries."""
+        """Import the effects at the first use of one. Answer the names of other audio libraries."""
+        if name in __all__:
+            import pyglet_palace.effect as effects  # `from . import effect` would call this function first
+
+            globals()[name] = found = getattr(effects, name)
+            return found
         from ._common.elsewhere import no_such_function
 
         raise no_such_function(__name__, name)
+
+    def __dir__():
+        """Return all names, with those of effects that are not imported yet."""
+        return sorted({*globals(), *__all__})
 
 
 __version__ = "0.1.0"

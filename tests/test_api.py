@@ -18,8 +18,10 @@ PACKAGE = Path(palace.__file__).parent
 def test_all_lists_the_public_names() -> None:
     public = {
         name
-        for name, value in vars(palace).items()
-        if not name.startswith("_") and not isinstance(value, types.ModuleType) and name != "annotations"
+        for name in dir(palace)
+        if not name.startswith("_")
+        and not isinstance(getattr(palace, name), types.ModuleType)
+        and name != "annotations"
     }
     assert set(palace.__all__) == public
 

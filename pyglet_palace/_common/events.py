@@ -6,12 +6,13 @@ import math
 import sys
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
 from . import log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Protocol
 
     class Receiver(Protocol):
         """The interface of a context."""
@@ -35,26 +36,35 @@ FAILURE_BUDGET = 0.0003
 _MOST_POSTPONED = 1000
 
 
-class _Entry(Protocol):
-    """An entry of the queue."""
+class _ContextEvent:
+    """An event of the context.
+
+    Attributes:
+        event: Its name.
+        arguments: Its arguments.
+        message: Name of the method of MessageHandler; '' for events without one.
+        reported: Whether the game learns of it in another way, so that it need not be logged.
+        callback: The game's own callback for the first argument.
+    """
+
+    __slots__ = ("arguments", "callback", "event", "message", "reported")
+
+    def __init__(
+        self,
+        event: str,
+        arguments: tuple[Any, ...],
+        message: str = "",
+        reported: bool = False,
+        callback: Callable[[Any], object] | None = None,
+    ) -> None:
+        self.event = event
+        self.arguments = arguments
+        self.message = message
+        self.reported = reported
+        self.callback = callback
 
     def deliver(self, handler: object, context: Receiver) -> None:
         """Call the game's callbacks."""
-
-
-class _ContextEvent(NamedTuple):
-    """An event of the context."""
-
-    event: str
-    arguments: tuple[Any, ...]
-    #: Name of the method of MessageHandler; '' for events without one.
-    message: str = ""
-    #: Whether the game learns of it in another way, so that it need not be logged.
-    reported: bool = False
-    #: The game's own callback for the first argument.
-    callback: Callable[[Any], object] | None = None
-
-    def deliver(self, handler: object, context: Receiver) -> None:
         try:
             if self.callback is not None:
                 self.callback(self.arguments[0])
@@ -71,27 +81,21 @@ class _ContextEvent(NamedTuple):
                 log.warning("%s", _LOGGED[self.event].format(*self.arguments))  # an error works out its text here
 
 
-class _BatchEvent(NamedTuple):
-    """An event of a batch."""
-
-    event: str
-    batch: Any
-
-    def deliver(self, _handler: object, _context: Receiver) -> None:
-        self.batch.dispatch_event(self.event, self.batch)
-
-
-class _Call(NamedTuple):
+class _Call:
     """A function call in the order of the events."""
 
-    function: Callable[..., object]
-    arguments: tuple[object, ...]
+    __slots__ = ("_arguments", "_function")
+
+    def __init__(self, function: Callable[..., object], *arguments: object) -> None:
+        self._function = function
+        self._arguments = arguments
 
     def deliver(self, _handler: object, _context: Receiver) -> None:
-        self.function(*self.arguments)
+        """Call the function."""
+        self._function(*self._arguments)
 
 
-def _is_failed_load(entry: _Entry) -> bool:
+def _is_failed_load(entry: _ContextEvent | _Call) -> bool:
     return isinstance(entry, _ContextEvent) and entry.event == "on_cache_failed"
 
 
@@ -104,13 +108,13 @@ class EventQueue:
     """
 
     def __init__(self) -> None:
-        self._entries: deque[_Entry] = deque()
+        self._entries: deque[_ContextEvent | _Call] = deque()
         #: The first entry of the next round; None: all entries belong to this one.
-        self._fence: _Entry | None = None
+        self._fence: _ContextEvent | _Call | None = None
         #: Seconds of a `dispatch` for the events of failed loads.
         self.failure_budget = FAILURE_BUDGET
         #: Failed loads that were left over when their budget was used up.
-        self._postponed: deque[_Entry] = deque()
+        self._postponed: deque[_ContextEvent | _Call] = deque()
         self._kept_errors: deque[BaseException] = deque()
         self._dispatching = False
         self._closed = False
@@ -164,11 +168,11 @@ class EventQueue:
 
     def post_batch_event(self, event: str, batch: Any) -> None:
         """Post `event` of `batch`."""
-        self._entries.append(_BatchEvent(event, batch))
+        self._entries.append(_Call(batch.dispatch_event, event, batch))
 
     def post_call(self, function: Callable[..., object], *arguments: object) -> None:
         """Post a call of `function`."""
-        self._entries.append(_Call(function, arguments))
+        self._entries.append(_Call(function, *arguments))
 
     def dispatch(self, context: Receiver) -> None:
         """Dispatch this round of events. Does nothing inside a handler: the outer call continues.
@@ -207,7 +211,7 @@ class EventQueue:
         """Return whether this round has more events. After `close` there is only one round."""
         return bool(self._postponed) or (bool(self._entries) and (self._entries[0] is not self._fence or self._closed))
 
-    def _next(self, *, postpone: bool) -> _Entry | None:
+    def _next(self, *, postpone: bool) -> _ContextEvent | _Call | None:
         """Remove and return the next event of this round, or None.
 
         Args:

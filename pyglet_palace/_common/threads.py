@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Seconds that closing waits for threads to end. A thread that a game's file or decoder blocks is left behind.
 CLOSE_SECONDS = 0.1
+#: Seconds between two checks for stalled workers while a thread waits for them.
+STALL_CHECK_SECONDS = 0.25
 
 
 class Signal:

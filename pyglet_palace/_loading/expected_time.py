@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 from collections import deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from .jobs import DecodeJob
 
 
-class _Kind(NamedTuple):
+class _Kind:
     """The costs of a kind of file: of a file, of one byte of it, and of one decoded sample."""
 
-    file: float
-    byte: float
-    sample: float
+    __slots__ = ("byte", "file", "sample")
+
+    def __init__(self, file: float, byte: float, sample: float) -> None:
+        self.file = file
+        self.byte = byte
+        self.sample = sample
 
 
 _PCM = _Kind(100_000, 0.2, 0.4)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from .. import resources
 from .._common.text import short_repr
 from ..errors import DestroyedError, ResourceError, ResourceNotFound
-from .suggestions import explain_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +54,7 @@ class NameLookup:
         """
         while True:
             try:
-                return resources.locate(name, self._loader, key, explain_missing), tried
+                return resources.locate(name, self._loader, key, _explain_missing), tried
             except ResourceNotFound as error:
                 substitute = self._ask_substitute(resources.key_of(name), error, tried)
                 if not substitute:
@@ -100,3 +99,9 @@ class NameLookup:
             raise DestroyedError(
                 f"{short_repr(key)} was not loaded, because its context was destroyed during the load"
             ) from None
+
+
+def _explain_missing(name: str, loader: pyglet.resource.Loader | None) -> str:
+    from .suggestions import explain_missing  # imported here because only an error message needs it
+
+    return explain_missing(name, loader)

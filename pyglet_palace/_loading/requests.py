@@ -16,7 +16,6 @@ from .pending import PendingLoad
 from .publishing import Publisher
 from .upload import UploadJob
 from .waiting import BatchWaits
-from .workers import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from ..errors import Stage
     from .lookup import NameLookup
     from .pending import Watcher
+    from .workers import WorkerPool
 
 #: Nanoseconds that one update may spend on publishing. The job that exceeds them is the update's last.
 PUBLISH_BUDGET = 300_000

@@ -6,9 +6,9 @@ import time
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from .._common.threads import STALL_CHECK_SECONDS
 from .jobs import DecodeJob
 from .wait_order import WaitOrder
-from .workers import STALL_CHECK_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

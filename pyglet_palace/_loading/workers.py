@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from .._common import log
-from .._common.threads import CLOSE_SECONDS, Signal, replace_thread, start_thread
+from .._common.threads import CLOSE_SECONDS, STALL_CHECK_SECONDS, Signal, replace_thread, start_thread
 from ..errors import DecodeError
 from .job_queues import JobQueues
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 #: Seconds without a heartbeat after which a worker counts as stalled. A block of samples takes a fraction of that.
 STALL_SECONDS = 1.0
-#: Seconds between two checks for stalled workers while a thread waits.
-STALL_CHECK_SECONDS = 0.25
 #: Stalled workers that are replaced at a time. With more, queued jobs wait.
 _MAX_STALLED = 8
 

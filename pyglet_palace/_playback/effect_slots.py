@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
@@ -44,7 +43,6 @@ class EffectParameter(Protocol):
         """Set the parameter of effect object `effect`. Called inside a context scope."""
 
 
-@dataclass(frozen=True, eq=False)
 class EffectKind:
     """A class of effects.
 
@@ -56,10 +54,19 @@ class EffectKind:
         slot_properties: Properties of the slot by name.
     """
 
-    name: str
-    types: tuple[tuple[int, Mapping[int, int] | None], ...]
-    parameters: Mapping[str, EffectParameter]
-    slot_properties: Mapping[str, Property[Any]]
+    __slots__ = ("name", "parameters", "slot_properties", "types")
+
+    def __init__(
+        self,
+        name: str,
+        types: tuple[tuple[int, Mapping[int, int] | None], ...],
+        parameters: Mapping[str, EffectParameter],
+        slot_properties: Mapping[str, Property[Any]],
+    ) -> None:
+        self.name = name
+        self.types = types
+        self.parameters = parameters
+        self.slot_properties = slot_properties
 
 
 class EffectState:

@@ -6,7 +6,7 @@ import math
 import time
 import weakref
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, MutableMapping
@@ -45,7 +45,7 @@ CURVES: dict[Curve, Callable[[float, float, float], float]] = {
 }
 
 
-class NextFade(NamedTuple):
+class NextFade:
     """The fade with which the next play of a source starts.
 
     Attributes:
@@ -55,10 +55,13 @@ class NextFade(NamedTuple):
         curve: Its curve.
     """
 
-    start: float
-    target: float
-    milliseconds: float
-    curve: Curve
+    __slots__ = ("curve", "milliseconds", "start", "target")
+
+    def __init__(self, start: float, target: float, milliseconds: float, curve: Curve) -> None:
+        self.start = start
+        self.target = target
+        self.milliseconds = milliseconds
+        self.curve = curve
 
 
 class _Fade:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from itertools import pairwise, repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .._openal import constants as c
 from ..errors import DecodeError, OpenALError, ResourceError
@@ -25,13 +25,22 @@ _HEAD_START = 0.05
 FOREVER = float("inf")
 
 
-class _Chunk(NamedTuple):
-    """Decoded frames in one OpenAL buffer."""
+class _Chunk:
+    """Decoded frames in one OpenAL buffer.
 
-    buffer: int
-    #: Origin of the frames in the sound: (first frame, number of frames), in order. Several if the chunk wraps a loop.
-    segments: list[tuple[int, int]]
-    frames: int
+    Attributes:
+        buffer: Number of the buffer.
+        segments: Origin of the frames in the sound: (first frame, number of frames), in order. Several if the chunk
+            wraps a loop.
+        frames: Number of frames.
+    """
+
+    __slots__ = ("buffer", "frames", "segments")
+
+    def __init__(self, buffer: int, segments: list[tuple[int, int]], frames: int) -> None:
+        self.buffer = buffer
+        self.segments = segments
+        self.frames = frames
 
 
 _buffer_of = attrgetter("buffer")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .._common.text import short_repr
 from .._openal.filters import MOST_SENDS, SENDS, warn_of_missing_send
-from ..effect import BaseEffect, effect_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from .._engine import Engine
     from .._openal.filters import Filter
     from .._playback.voice import PlaybackState
+    from ..effect import BaseEffect
     from . import Source
 
 
@@ -43,6 +43,8 @@ class Send:
 
     @effect.setter
     def effect(self, effect: BaseEffect | None) -> None:
+        from ..effect import BaseEffect, effect_state  # imported here because many games have no effects
+
         before, through = self._value  # raises if the source was destroyed
         engine, index = self._engine, self._index
         slots = engine.effect_slots

@@ -93,6 +93,18 @@ def test_import_has_no_side_effects() -> None:
     assert "True" not in printed.split("\n")[4]
 
 
+def test_effects_are_imported_at_first_use() -> None:
+    printed, _ = run("""
+        import sys
+        import pyglet_palace as palace
+        print("pyglet_palace.effect" in sys.modules, set(palace.__all__) <= set(dir(palace)))
+        from pyglet_palace import *
+        print(ReverbEffect is palace.ReverbEffect is sys.modules["pyglet_palace.effect"].ReverbEffect)
+    """)
+
+    assert printed == "False True\nTrue\n"
+
+
 def test_no_module_imports_windows() -> None:
     forbidden = ("pyglet.media", "pyglet.gl", "pyglet.window", "pyglet.graphics", "pyglet.image", "pyglet.display")
     found = []
