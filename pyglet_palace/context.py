@@ -157,10 +157,12 @@ class Context(Contents, LoadSettings, Capabilities, Acoustics, KnownAttributes, 
         if voices is not None and voices > USUAL_VOICES:
             attrs = {MONO_SOURCES: voices, **(attrs or {})}
         attribute_list(attrs or {})  # raises TypeError
-        # These import numpy and soundfile, which `import pyglet_palace` must not wait for.
+        # `import pyglet_palace` must not wait for these: most of them import numpy and soundfile. The effects are
+        # imported here, because a game may make its first one in the middle of a frame.
         from ._loading.disk_writer import open_disk_cache
         from ._loading.process_worker import seconds_to_start
         from ._loading.workers import WorkerPool
+        from .effect import BaseEffect  # noqa: F401
 
         native_device, buffers = parts_of(device)
         disk = open_disk_cache(disk_cache, disk_cache_limit)
