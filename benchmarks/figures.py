@@ -250,6 +250,22 @@ _PLAYING = (
         ),
     ),
     Measure(
+        Task("playing:options"),
+        (Figure("play.options.ratio", "`Buffer.play()` with five options / a plain one", "x", _at_most(2)),),
+    ),
+    Measure(
+        Task("playing:not_cached"),
+        (
+            Figure(
+                "play.not_cached.ratio",
+                "`play` of 1000 names that are not cached / `cache` of them all",
+                "x",
+                _at_most(1),
+            ),
+            Figure("play.not_cached.single.ratio", "the same / 1000 calls of `cache` with one name", "x", beside=True),
+        ),
+    ),
+    Measure(
         Task("playing:properties"),
         (
             Figure("set.gain.ratio", "`source.gain = x` / the bare OpenAL calls", "x", _at_most(1.7)),

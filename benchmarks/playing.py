@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyglet.clock
@@ -12,7 +13,7 @@ import pyglet.clock
 import pyglet_palace as palace
 
 from .bare import BareContext
-from .contexts import RATE, free, silent_context
+from .contexts import RATE, free, silent_context, use_folder
 from .machine import resident
 from .stats import alternate, seconds
 
@@ -47,6 +48,52 @@ def play(config: Config) -> Series:
             lambda turn: buffer.play(), lambda turn: bare.play(bare.sources[turn]), _BLOCKS, _CALLS, stop
         )
     return {"play": [ours * 1e6], "play.bare": [control * 1e6], "play.ratio": [ours / control]}
+
+
+def options(config: Config) -> Series:
+    """`Buffer.play` with five options, beside a plain one."""
+    with silent_context(attrs=VOICES) as context:
+        buffer = palace.Buffer(config.reference("tiny.wav"))
+
+        def stop() -> None:
+            for source in buffer.sources:
+                source.stop()
+            context.device.render(1024)
+            context.update()
+
+        five, plain = alternate(
+            lambda turn: buffer.play(gain=0.5, pitch=1.2, looping=True, position=(1.0, 0.0, 2.0), priority=3),
+            lambda turn: buffer.play(),
+            _BLOCKS,
+            _CALLS,
+            stop,
+        )
+    return {"play.options.ratio": [five / plain]}
+
+
+def not_cached(config: Config) -> Series:
+    """`play` of 1000 names that are not cached, beside `cache` of the same names: all at once, and one by one."""
+    names = config.many(1000)
+    use_folder(Path(config.generated, "many"))
+    calls: dict[str, Callable[[], object]] = {
+        "play": lambda: [palace.play(name) for name in names],
+        "all": lambda: palace.cache(names),
+        "single": lambda: [palace.cache([name]) for name in names],
+    }
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    with silent_context(attrs=VOICES) as context:
+        for _ in range(7):
+            for name, call in calls.items():
+                times[name].append(seconds(call))
+                for source in context.sources:
+                    source.stop()
+                free(context, names)
+                time.sleep(0.05)  # until running jobs have ended
+    took = {name: statistics.median(some[1:]) for name, some in times.items()}
+    return {
+        "play.not_cached.ratio": [took["play"] / took["all"]],
+        "play.not_cached.single.ratio": [took["play"] / took["single"]],
+    }
 
 
 def properties(config: Config) -> Series:
