@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .._decoding.pcm import Samples
     from ..resources import Resource
     from .expected_time import Survey
+    from .watcher import Watcher
     from .window import Window
 
 
@@ -23,7 +24,9 @@ _PLAIN_CODECS = ("PCM", "FLOAT", "DOUBLE")
 
 
 class Job:
-    """One step of loading a sound. It runs once, on a worker or on a thread that needs the result at once.
+    """One step of the load of a sound. It runs once, on a worker or on a thread that needs the result at once.
+
+    A pending load is its present job. The job that follows takes over its waiters (`follow`).
 
     `state` changes under the pool's lock only. The thread that changes it from 'queued' to 'claimed' runs the job and
     writes `error`, once, before `state` becomes 'done'. A job that is withdrawn while it is claimed still becomes
@@ -47,6 +50,12 @@ class Job:
         suspect: Whether a decoder process has died that had it in its window.
         is_encoded: Whether its samples had to be decoded. Known after the header was read.
         kept: Whether the workers leave it to the main thread (`WorkerPool.keep`). Changed under the pool's lock.
+        order: Entry number of the sound: the position in the order of requests. This and all that follow are used on
+            the main thread only.
+        substitutes: Number of substitutes that were tried for the name.
+        requested: Whether `cache` requested the name. If so, cancelling a batch does not drop the load.
+        awaited: Whether a ``Buffer(name)`` waits for the load. If so, cancelling a batch does not drop it.
+        watchers: The batches and plays that wait for the load.
     """
 
     # Class attributes are the defaults, so that a new job, of which `cache` makes one a name, stores little. The class
@@ -65,9 +74,24 @@ class Job:
     suspect = False
     kept = False
     is_encoded = False
+    order = 0
+    substitutes = 0
+    requested = False
+    awaited = False
+    watchers: tuple[Watcher, ...] = ()
 
     def __init__(self, key: str) -> None:
         self.key = key
+
+    def follow(self, job: Job) -> None:
+        """Take over the order and the waiters of the job that this one follows."""
+        self.order = job.order
+        self.requested, self.awaited, self.watchers = job.requested, job.awaited, job.watchers
+
+    @property
+    def has_waiter(self) -> bool:
+        """Whether `cache`, a ``Buffer(name)`` or a watcher needs the load."""
+        return self.requested or self.awaited or bool(self.watchers)
 
     if TYPE_CHECKING:
 

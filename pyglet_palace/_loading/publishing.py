@@ -8,14 +8,16 @@ from ..errors import ResourceError, unlinked
 from .upload import UploadJob
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .._common.events import EventQueue
     from .._decoding.pcm import Samples
     from .._openal import ContextScope
     from .._openal.buffers import StoredBuffer
     from .cache import CacheEntry, SoundCache
     from .jobs import DecodeJob
-    from .pending import PendingLoad, Watcher
     from .upload import BufferStore
+    from .watcher import Watcher
     from .workers import WorkerPool
 
 
@@ -85,7 +87,7 @@ class Publisher:
         self,
         key: str,
         error: ResourceError,
-        watchers: list[Watcher],
+        watchers: Iterable[Watcher],
         *,
         post: bool = True,
         raising: bool = False,
@@ -134,16 +136,16 @@ class Publisher:
             started.expected, started.share = job.expected, 1.0
         return started
 
-    def cache(self, job: DecodeJob | UploadJob, stored: StoredBuffer, pending: PendingLoad) -> CacheEntry:
+    def cache(self, job: DecodeJob | UploadJob, stored: StoredBuffer) -> CacheEntry:
         """Put the sound of a finished job into the cache, and report it."""
         assert job.samples is not None
-        entry = self._cache.add(job.key, job.samples, stored, pending.order)
+        entry = self._cache.add(job.key, job.samples, stored, job.order)
         self.errors.pop(job.key, None)
         self.disk_hits += job.samples.from_disk
         job.discard_result()
-        for watcher in pending.watchers:
+        for watcher in job.watchers:
             self.resolve(watcher, job.key, None, job.expected)
-        if pending.requested or pending.watchers:
+        if job.requested or job.watchers:
             self._events.post_cached(job.key)
         return entry
 

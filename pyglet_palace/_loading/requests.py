@@ -12,7 +12,6 @@ from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFo
 from .cache import CacheEntry, SoundCache
 from .expected_time import Survey
 from .jobs import DecodeJob, Job
-from .pending import PendingLoad
 from .publishing import Publisher
 from .upload import UploadJob
 from .waiting import BatchWaits
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from .._decoding.load import Settings
     from ..errors import Stage
     from .lookup import NameLookup
-    from .pending import Watcher
+    from .watcher import Watcher
     from .workers import WorkerPool
 
 #: Nanoseconds that one update may spend on publishing. The job that exceeds them is the update's last.
@@ -62,7 +61,8 @@ class LoadRequests:
         self._publisher = publisher
         self._lookup = lookup
         self._settings = settings
-        self._pending: dict[str, PendingLoad] = {}
+        #: The present job of each pending load, in the order of the requests.
+        self._pending: dict[str, DecodeJob | UploadJob] = {}
         #: Jobs that the main thread is running, innermost last.
         self._running_here: list[DecodeJob | UploadJob] = []
         self._waits = BatchWaits(self, workers)
@@ -96,8 +96,7 @@ class LoadRequests:
     def unpublished_jobs(self) -> Iterator[Job]:
         """Yield the jobs of pending loads that run or wait to be published."""
         for job in self._workers.unpublished_jobs():
-            pending = self._pending.get(job.key)
-            if pending is not None and pending.job is job:
+            if self._pending.get(job.key) is job:
                 yield job
 
     @property
@@ -136,7 +135,7 @@ class LoadRequests:
                 try:
                     found = known(key) or pending(key) or self._start_load(name, key, settings)
                 except ResourceError as error:
-                    self._publisher.fail(key, error, [watcher] if watcher is not None else [])
+                    self._publisher.fail(key, error, (watcher,) if watcher is not None else ())
                     continue
                 if isinstance(found, CacheEntry):
                     self._cache.mark_used(found)
@@ -145,8 +144,8 @@ class LoadRequests:
                 if watcher is None:
                     found.requested = True
                 else:
-                    found.watchers.append(watcher)
-                jobs.append(found.job)
+                    found.watchers += (watcher,)
+                jobs.append(found)
         finally:  # an exception of the game's resource_not_found must not lose the other names
             if watcher is not None:
                 decode_jobs = [job for job in jobs if isinstance(job, DecodeJob)]
@@ -167,17 +166,17 @@ class LoadRequests:
         try:
             found = self._pending.get(key) or self._start_load(name, key, self._settings())
         except ResourceError as error:
-            self._publisher.fail(key, error, [watcher])
+            self._publisher.fail(key, error, (watcher,))
             return
         if isinstance(found, CacheEntry):  # the game's resource_not_found has loaded it
             self._publisher.resolve(watcher, key, None)
             return
-        found.watchers.append(watcher)
-        self._workers.submit_first(found.job)
+        found.watchers += (watcher,)
+        self._workers.submit_first(found)
 
     def jobs_of(self, keys: Iterable[str]) -> list[DecodeJob | UploadJob]:
         """Return the jobs of those of `keys` that are pending."""
-        return [pending.job for key in keys if (pending := self._pending.get(key)) is not None]
+        return [job for key in keys if (job := self._pending.get(key)) is not None]
 
     def prefer(self, keys: Iterable[str]) -> None:
         """Move the queued jobs of `keys` to the front of the queue, in the order of `keys`."""
@@ -199,26 +198,23 @@ class LoadRequests:
             DestroyedError: The game destroyed the context during the load.
         """
         key = resources.key_of(name)
-        pending = self._known(key) or self._start_load(name, key, self._settings())
-        if isinstance(pending, CacheEntry):
-            self._cache.mark_used(pending)
-            return pending
-        if isinstance(pending.job, DecodeJob):
-            self._warn_of_second_name(pending.job.resource)
-        outcome = self._complete(key, pending, raising=True)
+        found = self._known(key) or self._start_load(name, key, self._settings())
+        if isinstance(found, CacheEntry):
+            self._cache.mark_used(found)
+            return found
+        if isinstance(found, DecodeJob):
+            self._warn_of_second_name(found.resource)
+        outcome = self._complete(found, raising=True)
         if not isinstance(outcome, CacheEntry):
             raise outcome
         self._publisher.evict()
         return outcome
 
-    def _complete(
-        self, key: str, pending: PendingLoad, *, raising: bool
-    ) -> CacheEntry | ResourceError | DestroyedError:
-        """Run the job of a pending load or wait for it, and publish its result. Blocks.
+    def _complete(self, job: DecodeJob | UploadJob, *, raising: bool) -> CacheEntry | ResourceError | DestroyedError:
+        """Run the jobs of a pending load or wait for them, and publish the result. Blocks.
 
         Args:
-            key: The name of the load.
-            pending: The load.
+            job: The present job of the load.
             raising: Whether the caller raises the error, so that it need not be logged.
 
         Returns:
@@ -227,23 +223,25 @@ class LoadRequests:
         Raises:
             RuntimeError: A callback of this load made this call.
         """
-        pending.awaited = True
+        key = job.key
+        job.awaited = True
         while True:
-            job = pending.job  # `load_now` does not submit a new job, so workers do not know it
             self.check_not_loading(key, job)
             try:
+                # `load_now` does not submit a new job, so workers do not know it.
                 while job.state in ("queued", "claimed") and not self.run_here(job):
                     self._workers.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
-                pending.awaited = False
-                if self._pending.get(key) is pending and not pending.requested and not pending.watchers:
+                job.awaited = False
+                if self._pending.get(key) is job and not job.has_waiter:
                     self._forget_pending(key)
                 raise
-            if self._pending.get(key) is not pending:  # the game's decoder or buffer_loading, called here, freed it
+            if self._pending.get(key) is not job:  # the game's decoder or buffer_loading, called here, freed it
                 return self._cancelled_error(key)
-            outcome = self._publish_job(key, pending, raising=raising)
-            if outcome is not None:
+            outcome = self._publish_job(job, raising=raising)
+            if not isinstance(outcome, Job):
                 return outcome
+            job = outcome
 
     def _warn_of_second_name(self, resource: resources.Resource) -> None:
         """Warn if the file of a resource was loaded by its path, too. The cache then has its samples twice."""
@@ -301,9 +299,9 @@ class LoadRequests:
             self._waits.release_kept()
         self._publisher.release_abandoned()
         if self.in_order and not self._running_here:
-            for key, load in list(self._pending.items()):
-                if self._pending.get(key) is load:
-                    self._complete(key, load, raising=False)
+            for key in list(self._pending):
+                if (load := self._pending.get(key)) is not None:
+                    self._complete(load, raising=False)
             self._publisher.evict()
             return continued
         workers = self._workers
@@ -311,14 +309,14 @@ class LoadRequests:
             return continued
         deadline = None if waiting else time.perf_counter_ns() + self.publish_budget
         self._publisher.evict(deadline)
-        while (job := workers.take_finished()) is not None:
-            pending = self._pending.get(job.key)
-            if pending is not None and pending.job is job:
+        while (finished := workers.take_finished()) is not None:
+            job = self._pending.get(finished.key)
+            if job is not None and job is finished:
                 try:
-                    if self._publish_job(job.key, pending, raising=False) is None:
+                    if isinstance(self._publish_job(job, raising=False), Job):
                         continued.append(job.key)
                 except BaseException:  # Ctrl-C in the game's resource_not_found: the next update tries again
-                    if self._pending.get(job.key) is pending and pending.job is job:
+                    if self._pending.get(job.key) is job:
                         workers.return_finished(job)
                     raise
                 self._publisher.evict(deadline)
@@ -327,44 +325,53 @@ class LoadRequests:
         return continued
 
     def _publish_job(
-        self, key: str, pending: PendingLoad, *, raising: bool
-    ) -> CacheEntry | ResourceError | DestroyedError | None:
+        self, job: DecodeJob | UploadJob, *, raising: bool
+    ) -> CacheEntry | ResourceError | DestroyedError | DecodeJob | UploadJob:
         """Publish the result of a finished job: cache its sound, fail its load, or start a job that follows it.
 
         Args:
-            key: The name of the job.
-            pending: The load that the job belongs to.
+            job: The present job of a pending load.
             raising: Whether the caller raises the error, so that it need not be logged.
 
         Returns:
-            The new cache entry, the error of the load, or None if the load continues with another job.
+            The new cache entry, the error of the load, or the job that follows.
         """
-        job = pending.job
+        key = job.key
         self._workers.mark_published(job)
         error = job.error
         if isinstance(error, ResourceNotFound) and isinstance(job, DecodeJob):
-            found = self._find_instead(pending, error, job.settings)
-            if self._pending.get(key) is not pending:  # the game's resource_not_found freed it
+            found = self._find_instead(job, error)
+            if self._pending.get(key) is not job:  # the game's resource_not_found freed it
                 return self._cancelled_error(key)
             if isinstance(found, DecodeJob):
-                pending.job = found
-                self._workers.submit([found])
-                return None
+                return self._follow(job, found)
             error = found
         if error is not None:
             job.error = error
         stored = self._publisher.upload(job)
         if isinstance(stored, UploadJob):
-            pending.job = stored
-            self._workers.submit([stored], first=True)  # until it is done, the samples are in memory twice
-            return None
+            return self._follow(job, stored, first=True)  # until it is done, the samples are in memory twice
         del self._pending[key]
         self._discard_unwanted_results()
+        outcome: CacheEntry | ResourceError
         if isinstance(stored, ResourceError):
-            post = pending.requested or bool(pending.watchers)
-            self._publisher.fail(key, stored, pending.watchers, post=post, raising=raising, expected=job.expected)
-            return unlinked(stored)
-        return self._publisher.cache(job, stored, pending)
+            post = job.requested or bool(job.watchers)
+            self._publisher.fail(key, stored, job.watchers, post=post, raising=raising, expected=job.expected)
+            outcome = unlinked(stored)
+        else:
+            outcome = self._publisher.cache(job, stored)
+        job.watchers = ()  # another batch may keep the job
+        return outcome
+
+    def _follow(
+        self, job: DecodeJob | UploadJob, following: DecodeJob | UploadJob, *, first: bool = False
+    ) -> DecodeJob | UploadJob:
+        """Let a load continue with another job, and submit it. Returns that job."""
+        following.follow(job)
+        self._pending[job.key] = following
+        job.watchers = ()
+        self._workers.submit([following], first=first)
+        return following
 
     def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
         """Return the error for a load that was dropped while it ran."""
@@ -374,10 +381,10 @@ class LoadRequests:
             )
         return LoadCancelled(key, "decode", "the sound was freed while it was loading")
 
-    def _known(self, key: str) -> CacheEntry | PendingLoad | None:
+    def _known(self, key: str) -> CacheEntry | DecodeJob | UploadJob | None:
         return self._cache.get(key) or self._pending.get(key)
 
-    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> CacheEntry | PendingLoad:
+    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> CacheEntry | DecodeJob | UploadJob:
         """Look up a name that is neither cached nor pending, and add a pending load. Does not submit its job.
 
         Raises:
@@ -391,25 +398,24 @@ class LoadRequests:
             raise
         found = self._cache.get(key) or self._pending.get(key)  # the game's resource_not_found may have loaded it
         if found is None:
-            found = self._pending[key] = PendingLoad(
-                DecodeJob(resource, settings), substitutes, self._cache.next_order()
-            )
+            found = self._pending[key] = DecodeJob(resource, settings)
+            found.substitutes, found.order = substitutes, self._cache.next_order()
         return found
 
-    def _find_instead(
-        self, pending: PendingLoad, error: ResourceNotFound, settings: Settings
-    ) -> DecodeJob | ResourceError:
-        """Return a job for a substitute of a file that was not found, or the error that ends the load."""
+    def _find_instead(self, job: DecodeJob, error: ResourceNotFound) -> DecodeJob | ResourceError:
+        """Return the job that follows, for a substitute of a file that was not found, or the error of the load."""
         try:
-            found = self._lookup.find_instead(error, pending.substitutes)
+            found = self._lookup.find_instead(error, job.substitutes)
         except ResourceError as failure:
             return unlinked(failure)
         except DestroyedError:
             found = None  # the pending load was dropped with the context
         if found is None:
             return error
-        resource, pending.substitutes = found
-        return DecodeJob(resource, settings)
+        resource, substitutes = found
+        following = DecodeJob(resource, job.settings)
+        following.substitutes = substitutes
+        return following
 
     # Dropping loads
 
@@ -423,19 +429,18 @@ class LoadRequests:
                 self._cache.remove(entry)
 
     def _forget_pending(self, key: str) -> None:
-        pending = self._pending.pop(key, None)
-        if pending is None:
+        job = self._pending.pop(key, None)
+        if job is None:
             return
-        job = pending.job
         self._workers.withdraw(job)
         if isinstance(job, UploadJob):
             self._publisher.abandon(job)
         self._discard_unwanted_results()
         stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "dropped" else "decode"
-        for watcher in pending.watchers:
-            self._publisher.resolve(
-                watcher, key, LoadCancelled(key, stage, "the sound was freed before it was loaded"), job.expected
-            )
+        watchers, job.watchers = job.watchers, ()  # a stalled worker may keep the job
+        for watcher in watchers:
+            error = LoadCancelled(key, stage, "the sound was freed before it was loaded")
+            self._publisher.resolve(watcher, key, error, job.expected)
 
     def _discard_unwanted_results(self) -> None:
         """Discard finished jobs if no load is pending.
@@ -450,10 +455,10 @@ class LoadRequests:
         """Remove `watcher` from all loads, and drop the loads that have no other waiter."""
         self._publisher.forget_batch(watcher)
         for key in watcher.names:
-            pending = self._pending.get(key)
-            if pending is not None and watcher in pending.watchers:
-                pending.watchers.remove(watcher)
-                if not pending.watchers and not pending.requested and not pending.awaited:
+            job = self._pending.get(key)
+            if job is not None and watcher in job.watchers:
+                job.watchers = tuple(other for other in job.watchers if other is not watcher)
+                if not job.has_waiter:
                     self._forget_pending(key)
 
     def close(self) -> None:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .jobs import Job
-    from .pending import Watcher
     from .requests import LoadRequests
     from .upload import UploadJob
+    from .watcher import Watcher
     from .workers import WorkerPool
 
 #: Seconds that a waiting thread runs jobs before it publishes the results. Short ones take less time one after another.

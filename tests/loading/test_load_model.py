@@ -248,7 +248,7 @@ class Loads(RuleBasedStateMachine):
         if self.racing or not self.context:
             return
         loader, gate = self.context._engine.workers, self.gate
-        jobs = [load.job for load in self.context._engine.requests._pending.values()]
+        jobs = list(self.context._engine.requests._pending.values())
         wait_until(
             lambda: (
                 all(job.state in ("done", "dropped") for job in jobs)
@@ -499,8 +499,8 @@ class Loads(RuleBasedStateMachine):
 
     def obtain(self, name: str, keep: bool = False) -> palace.Buffer | None:
         """``Buffer(name)``; None if it cannot be loaded."""
-        load = self.context._engine.requests._pending.get(name)
-        if load is not None and load.job.state == "claimed":
+        job = self.context._engine.requests._pending.get(name)
+        if job is not None and job.state == "claimed":
             self.let_workers_go()
         self.settle()
         try:
