@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from .._common.threads import Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from .jobs import DecodeJob, Job
     from .window import Window
@@ -41,6 +41,10 @@ class JobQueues:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._portable_work = threading.Condition(self._lock)
+        #: Number of workers that sleep and were not woken, or more (after an interrupt).
+        self._sleeping = 0
+        #: Whether the thread of a decoder process may sleep until a portable job is queued.
+        self._portable_asked = False
         #: Set when `finished` has grown.
         self._progress = Signal()
         #: Queued jobs, next first.
@@ -108,7 +112,7 @@ class JobQueues:
 
     # Requests
 
-    def submit(self, jobs: Iterable[Job], *, first: bool = False) -> None:
+    def submit(self, jobs: Sequence[Job], *, first: bool = False) -> None:
         """Queue jobs. Ignores jobs that are claimed, done or dropped. Does not wait for them.
 
         Args:
@@ -116,13 +120,15 @@ class JobQueues:
             first: Whether to put the jobs at the front of the queue. This also moves jobs that are queued already.
         """
         with self._lock:
-            new = [job for job in jobs if job.state == "queued" and job.window is None]
-            for job in new:
-                self._queue_of(job)[job] = None
-            if first:
-                for job in reversed(new):
-                    self._queue_of(job).move_to_end(job, last=False)
-            self._notify(len(new))
+            count = 0
+            for job in reversed(jobs) if first else jobs:
+                if job.state == "queued" and job.window is None:
+                    queue = self._queue_of(job)
+                    queue[job] = None
+                    if first:
+                        queue.move_to_end(job, last=False)
+                    count += 1
+            self._notify(count)
 
     def submit_first(self, job: Job) -> None:
         """Queue one job at the front, as ``submit([job], first=True)`` does, in less time."""
@@ -142,14 +148,34 @@ class JobQueues:
         return self._portable if job.portable and self._uses_processes else self._queue
 
     def _notify(self, count: int) -> None:
-        """Wake workers for that many new jobs."""
-        self._work.notify(count)
-        if self._portable:
-            self._portable_work.notify_all()  # one that waits for more jobs must not take the only wake-up
+        """Wake workers for that many new jobs. Takes little time if none sleeps."""
+        if self._sleeping:
+            self._work.notify(count)
+            self._sleeping = max(0, self._sleeping - count)
+        if self._portable_asked and self._portable:
+            self._wake_processes()  # one that waits for more jobs must not take the only wake-up
 
     def _notify_all(self) -> None:
+        self._wake_workers()
+        self._wake_processes()
+
+    def _wake_workers(self) -> None:
         self._work.notify_all()
+        self._sleeping = 0
+
+    def _wake_processes(self) -> None:
         self._portable_work.notify_all()
+        self._portable_asked = False
+
+    def _sleep(self) -> None:
+        """Block the thread of a worker until there may be a job for it."""
+        self._sleeping += 1
+        self._work.wait()
+
+    def _await_portable(self, seconds: float | None = None) -> bool:
+        """Block the thread of a decoder process until there may be a portable job; return False after `seconds`."""
+        self._portable_asked = True
+        return self._portable_work.wait(seconds)
 
     def _unqueue(self, job: Job) -> None:
         """Remove a queued job from its queue, or from the window of a decoder process."""
@@ -323,14 +349,17 @@ class JobQueues:
                 left = None if deadline is None else deadline - time.monotonic()
                 if self._suspects or (left is not None and left <= 0):
                     return True
-                self._portable_work.wait(left)
+                if left is None:
+                    self._await_portable()
+                else:  # more jobs change nothing
+                    self._portable_work.wait(left)
             return False
 
     def set_serving(self, change: int) -> None:
         """Note that a decoder process is ready (1), or has ended (-1)."""
         with self._lock:
             self._serving += change
-            self._work.notify_all()
+            self._wake_workers()
 
     def refill(self, window: Window, patience: float) -> tuple[list[tuple[int, DecodeJob]], list[int]] | None:
         """Move jobs into the window of a decoder process. Blocks while both the window and the queue are empty.
@@ -345,7 +374,7 @@ class JobQueues:
         """
         with self._lock:
             while not self._closed and not window.jobs and not self._can_send():
-                if not self._portable_work.wait(patience):
+                if not self._await_portable(patience):
                     return None
             if self._closed:
                 return None
@@ -451,4 +480,4 @@ class JobQueues:
                 job = self._suspects.pop()
                 job.suspect = False
                 self._return(job)
-            self._work.notify_all()
+            self._wake_workers()

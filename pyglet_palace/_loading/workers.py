@@ -162,7 +162,7 @@ class WorkerPool(JobQueues):
                 while worker.replaced or (job := self._next_job()) is None:
                     if self._closed or worker.replaced:
                         return
-                    self._work.wait()
+                    self._sleep()
                 worker.job = job
             try:
                 job.run()
