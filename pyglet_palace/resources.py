@@ -19,7 +19,7 @@ from ._common.private_api import loader_index
 from ._common.text import short_repr
 from ._resources.archives import LocatedResource
 from ._resources.base import Resource
-from ._resources.factory import FileIO, current_fileio, resource_of_factory, use_fileio
+from ._resources.factory import FactoryResource, FileIO, chosen, current_fileio, use_fileio
 from ._resources.files import FileResource
 from .errors import ResourceNotFound, ResourceUnreadable, describe_error
 
@@ -77,6 +77,7 @@ def resources_in(folder: str = "", pattern: str = "*", loader: pyglet.resource.L
     return sorted(name for name in names if fnmatch.fnmatch(name[len(start) :], pattern))
 
 
+_FileLocation = pyglet.resource.FileLocation
 #: Whether a name is an absolute path.
 _is_absolute = methodcaller("startswith", "/") if os.path is posixpath else os.path.isabs
 
@@ -100,13 +101,14 @@ def locate(
         ResourceUnreadable: The loader failed to index its path.
         TypeError: `name` is neither a string nor a path.
     """
-    own_key = name if type(name) is str else key_of(name)
-    key = own_key if key is None else key
-    custom = resource_of_factory(key, own_key)
-    if custom is not None:
-        return custom
-    if not isinstance(name, str) or _is_absolute(name):
-        return FileResource(key, "", own_key)
+    name = name if type(name) is str else key_of(name)  # the key of a path object is an absolute path
+    if key is None:
+        key = name
+    factory = chosen.factory
+    if factory is not None:
+        return FactoryResource(key, name, factory, chosen.buffer_size)
+    if _is_absolute(name):
+        return FileResource(key, "", name)
     try:
         location: Any = (loader.location if loader is not None else pyglet.resource.location)(name)
     except pyglet.resource.ResourceNotFoundException:
@@ -116,6 +118,6 @@ def locate(
         raise ResourceUnreadable(
             key, "find", f"pyglet.resource cannot index its path: {describe_error(error)}"
         ) from error
-    if isinstance(location, pyglet.resource.FileLocation):
+    if isinstance(location, _FileLocation):
         return FileResource(key, location.path, name)
     return LocatedResource(key, location, name)

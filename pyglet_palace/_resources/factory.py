@@ -39,8 +39,15 @@ class FileIO(Protocol):
         """Close the file. Called once, after the last read."""
 
 
-_factory: Callable[[str], FileIO] | None = None
-_buffer_size = DEFAULT_BUFFER_SIZE
+class _Chosen:
+    """The factory given to `use_fileio`, or None, and its buffer size."""
+
+    factory: Callable[[str], FileIO] | None = None
+    buffer_size = DEFAULT_BUFFER_SIZE
+
+
+#: What `use_fileio` has chosen.
+chosen = _Chosen()
 
 
 def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAULT_BUFFER_SIZE) -> None:
@@ -55,17 +62,16 @@ def use_fileio(factory: Callable[[str], FileIO] | None, buffer_size: int = DEFAU
         TypeError: `factory` is not callable.
         ValueError: `buffer_size` is less than 1.
     """
-    global _factory, _buffer_size
     if factory is not None and not callable(factory):
         raise TypeError(f"factory is {short_repr(factory)}; it must be callable with a name, or None")
     if buffer_size < 1:
         raise ValueError(f"buffer_size is {short_repr(buffer_size)}; it must be 1 or more bytes")
-    _factory, _buffer_size = factory, buffer_size
+    chosen.factory, chosen.buffer_size = factory, buffer_size
 
 
 def current_fileio() -> Callable[[str], FileIO] | None:
     """Return the factory given to `use_fileio`, or None."""
-    return _factory
+    return chosen.factory
 
 
 class _FileIOReader(io.RawIOBase):
@@ -118,8 +124,3 @@ class FactoryResource(Resource):
     def _open(self, limit: int) -> OpenFile:
         file = io.BufferedReader(_FileIOReader(self.factory(self.name)), self.buffer_size)
         return open_measured(cast("BinaryIO", file))
-
-
-def resource_of_factory(key: str, name: str) -> Resource | None:
-    """Return the resource `name` of the factory given to `use_fileio`; None without a factory."""
-    return None if _factory is None else FactoryResource(key, name, _factory, _buffer_size)
