@@ -22,7 +22,7 @@ class LoadSettings(ContextBase):
         from .._decoding.load import LARGEST_BUFFER
 
         self._limit = min(buffer_limit, LARGEST_BUFFER)
-        self._newest_settings: tuple[object, Settings] | None = None
+        self._newest_settings: Settings | None = None
 
     @property
     def buffer_limit(self) -> int:
@@ -59,11 +59,16 @@ class LoadSettings(ContextBase):
         loading = self._message_handler.buffer_loading
         listens = getattr(loading, "__func__", None) is not MessageHandler.buffer_loading
         callback = loading if listens else None
-        now = self._limit, {**vars(decoder_factories)}, callback
-        if self._newest_settings is None or self._newest_settings[0] != now:  # `play` asks for each sound
+        factories = tuple(decoder_factories) if vars(decoder_factories) else ()
+        settings = self._newest_settings
+        if (
+            settings is None  # `play` asks for each sound
+            or settings.loading != callback
+            or settings.factories != factories
+            or settings.limit != self._limit
+        ):
             from .._decoding.load import Settings
 
             supported, disk_cache = self._engine.native.supported, self._engine.disk_cache
-            settings = Settings(self._limit, supported, tuple(decoder_factories), callback, disk_cache)
-            self._newest_settings = now, settings
-        return self._newest_settings[1]
+            settings = self._newest_settings = Settings(self._limit, supported, factories, callback, disk_cache)
+        return settings
