@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ._common.dispatcher import Dispatcher
 from ._common.lifetime import Destroyable, KnownAttributes
 from ._current import require_engine
-from .buffer import by_key
+from .buffer import keys_of
 from .errors import BatchFailed
 
 if TYPE_CHECKING:
@@ -367,8 +367,7 @@ def preload(
         RuntimeError: No context was given and none is current.
     """
     engine = require_engine(context)
-    wanted = by_key(names)
-    batch = Batch(tuple(wanted), engine)
+    batch = Batch(keys_of(names), engine)
     if on_progress is not None:
         batch.set_handler("on_progress", on_progress)
     if on_complete is not None:
@@ -377,7 +376,7 @@ def preload(
     def request() -> None:
         engine.cache.pins.pin(batch, batch.names)
         engine.publisher.mark_changed(batch)
-        engine.requests.request(wanted, batch, first=urgent)
+        engine.requests.request(batch.names, batch, first=urgent)
 
     if engine.run(request):
         engine.wake()

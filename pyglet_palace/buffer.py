@@ -341,8 +341,8 @@ def cache(names: Iterable[Name], context: Context | None = None) -> None:
         RuntimeError: No context was given and none is current.
     """
     engine = require_engine(context)
-    wanted = by_key(names)
-    if engine.run(lambda: engine.requests.request(wanted)):
+    keys = keys_of(names)
+    if engine.run(lambda: engine.requests.request(keys)):
         engine.wake()
 
 
@@ -361,15 +361,18 @@ def free(names: Iterable[Name], context: Context | None = None) -> None:
         RuntimeError: No context was given and none is current.
     """
     engine = require_engine(context)
-    unwanted = by_key(names)
-    if engine.run(lambda: engine.requests.forget(unwanted)):
+    keys = keys_of(names)
+    if engine.run(lambda: engine.requests.forget(keys)):
         engine.dispatch()
 
 
-def by_key(names: Iterable[Name]) -> dict[str, Name]:
-    """Return the names by cache key, without duplicates, in order. The key of a path object stands for it."""
-    keys = ((resources.key_of(name), name) for name in checks.several("names", names))
-    return {key: name if isinstance(name, str) else key for key, name in keys}
+def keys_of(names: Iterable[Name]) -> tuple[str, ...]:
+    """Return the cache keys of names, without duplicates, in order. Each is itself the name of its sound.
+
+    Raises:
+        TypeError: As for `cache`.
+    """
+    return tuple(dict.fromkeys(map(resources.key_of, checks.several("names", names))))
 
 
 def _check_free(engine: Engine, key: str) -> None:

@@ -60,6 +60,6 @@ def play(
         engine.cache.mark_used(entry)
         start_playing(source, entry)
     else:
-        engine.delayed_plays.play(name, key, source, state_of(source), late)
+        engine.delayed_plays.play(key, source, state_of(source), late)
         engine.wake()
     return source

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from .. import resources
     from .._common.events import EventQueue
     from .._playback.transport import Transport
     from .._playback.voice import Playable, PlaybackState
@@ -99,12 +98,11 @@ class DelayedPlays:
         self.events = events
         self.start = start
 
-    def play(self, name: resources.Name, key: str, source: Any, state: PlaybackState, late: float | None) -> None:
+    def play(self, key: str, source: Any, state: PlaybackState, late: float | None) -> None:
         """Load a sound ahead of everything queued, and start `source` when it arrives.
 
         Args:
-            name: The name of the sound.
-            key: Its cache key.
+            key: The cache key of the sound.
             source: The source that waits for it.
             state: The playback state of `source`.
             late: Seconds after which the source is not started any more; None: no limit.
@@ -112,7 +110,7 @@ class DelayedPlays:
         play = DelayedPlay(self, key, source, state, None if late is None else time.perf_counter() + late)
         self.transport.wait(state, play)
         try:
-            self.requests.request_one(name, key, play)
+            self.requests.request_one(key, play)
         except BaseException:  # Ctrl-C, or a failure in the game's resource_not_found
             if state.waiting is play:
                 self.transport.stop(state)

@@ -17,7 +17,7 @@ from .upload import UploadJob
 from .waiting import BatchWaits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from .._decoding.load import Settings
     from ..errors import Stage
@@ -112,28 +112,26 @@ class LoadRequests:
 
     # Requests
 
-    def request(
-        self, names: Mapping[str, resources.Name], watcher: Watcher | None = None, *, first: bool = False
-    ) -> None:
-        """Load `names` in the background. Cached and pending names are not loaded again.
+    def request(self, keys: Iterable[str], watcher: Watcher | None = None, *, first: bool = False) -> None:
+        """Load sounds in the background. Cached and pending names are not loaded again.
 
         Args:
-            names: The names, by cache key.
+            keys: The cache keys.
             watcher: Receives the result of each name; None: `cache` requested the names.
             first: Whether to put the jobs at the front of the queue.
         """
         if self._lookup.closed:  # another thread asked for it before the context was destroyed
-            for key in names:
+            for key in keys:
                 error = LoadCancelled(key, "find", "its context was destroyed before it was loaded")
                 self._publisher.resolve(watcher, key, error)
             return
         jobs: list[DecodeJob | UploadJob] = []
         settings = self._settings()
-        known, pending = self._cache.get, self._pending.get
+        cached, pending = self._cache.get, self._pending.get
         try:
-            for key, name in names.items():
+            for key in keys:
                 try:
-                    found = known(key) or pending(key) or self._start_load(name, key, settings)
+                    found = cached(key) or pending(key) or self._start_load(key, settings)
                 except ResourceError as error:
                     self._publisher.fail(key, error, (watcher,) if watcher is not None else ())
                     continue
@@ -155,16 +153,15 @@ class LoadRequests:
                 watcher._surveyed(jobs, survey)
             self._workers.submit(jobs, first=first)
 
-    def request_one(self, name: resources.Name, key: str, watcher: Watcher) -> None:
+    def request_one(self, key: str, watcher: Watcher) -> None:
         """Load one name ahead of everything queued, as ``request(first=True)`` does, in less time.
 
         Args:
-            name: The name.
-            key: Its cache key.
+            key: The cache key.
             watcher: Receives the result.
         """
         try:
-            found = self._pending.get(key) or self._start_load(name, key, self._settings())
+            found = self._pending.get(key) or self._start_load(key, self._settings())
         except ResourceError as error:
             self._publisher.fail(key, error, (watcher,))
             return
@@ -198,7 +195,7 @@ class LoadRequests:
             DestroyedError: The game destroyed the context during the load.
         """
         key = resources.key_of(name)
-        found = self._known(key) or self._start_load(name, key, self._settings())
+        found = self._known(key) or self._start_load(key, self._settings())
         if isinstance(found, CacheEntry):
             self._cache.mark_used(found)
             return found
@@ -384,7 +381,7 @@ class LoadRequests:
     def _known(self, key: str) -> CacheEntry | DecodeJob | UploadJob | None:
         return self._cache.get(key) or self._pending.get(key)
 
-    def _start_load(self, name: resources.Name, key: str, settings: Settings) -> CacheEntry | DecodeJob | UploadJob:
+    def _start_load(self, key: str, settings: Settings) -> CacheEntry | DecodeJob | UploadJob:
         """Look up a name that is neither cached nor pending, and add a pending load. Does not submit its job.
 
         Raises:
@@ -392,15 +389,18 @@ class LoadRequests:
             DestroyedError: The game's `resource_not_found` destroyed the context.
         """
         try:
-            resource, substitutes = self._lookup.find(name, key)
+            resource, substitutes = self._lookup.find(key, key)
         except ResourceError as error:
             self._publisher.errors[key] = unlinked(error)
             raise
         found = self._cache.get(key) or self._pending.get(key)  # the game's resource_not_found may have loaded it
-        if found is None:
-            found = self._pending[key] = DecodeJob(resource, settings)
-            found.substitutes, found.order = substitutes, self._cache.next_order()
-        return found
+        if found is not None:
+            return found
+        job = self._pending[key] = DecodeJob(resource, settings)
+        job.order = self._cache.next_order()
+        if substitutes:
+            job.substitutes = substitutes
+        return job
 
     def _find_instead(self, job: DecodeJob, error: ResourceNotFound) -> DecodeJob | ResourceError:
         """Return the job that follows, for a substitute of a file that was not found, or the error of the load."""
