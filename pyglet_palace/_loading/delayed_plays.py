@@ -27,11 +27,10 @@ class DelayedPlay:
     """One play that waits for its sound. A `Watcher` of the load, and the `WaitingPlay` of the source.
 
     Attributes:
-        names: The name of the sound.
         paused: Whether the source was paused meanwhile.
     """
 
-    __slots__ = ("_deadline", "_plays", "_source", "_state", "names", "paused")
+    __slots__ = ("_deadline", "_key", "_plays", "_source", "_state", "paused")
 
     finished = False
     _reads_errors = False
@@ -40,11 +39,16 @@ class DelayedPlay:
         self, plays: DelayedPlays, key: str, source: Any, state: PlaybackState, deadline: float | None
     ) -> None:
         self._plays = plays
-        self.names: tuple[str, ...] = (key,)
+        self._key = key
         self._source = source  # keeps it alive
         self._state = state
         self._deadline = deadline
         self.paused = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of the sound."""
+        return (self._key,)
 
     def withdraw(self) -> None:
         """Stop waiting. Drops the load if nothing else waits for it."""

@@ -175,10 +175,12 @@ class GroupTotals:
 class WaitingPlay(Protocol):
     """A play that waits for its sound to be loaded."""
 
-    #: The name of the sound.
-    names: tuple[str, ...]
     #: Whether the source was paused meanwhile, so that the sound starts paused.
     paused: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of the sound."""
 
     def withdraw(self) -> None:
         """Stop waiting. Cancel the load if nothing else waits for it."""
