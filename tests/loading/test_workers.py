@@ -310,6 +310,20 @@ def test_idle_workers_are_sleeping_daemons() -> None:
     loader.close()
 
 
+def test_each_job_wakes_another_worker() -> None:
+    loader = WorkerPool(2)
+    holds = Hold(), Hold()
+    wait_until(lambda: len(loader._work._waiters) == 2)  # type: ignore[attr-defined]
+
+    for number, hold in enumerate(holds):
+        loader.submit([job(f"job {number}", hold)])
+        assert hold.entered.wait(30)
+
+    for hold in holds:
+        hold.released.set()
+    loader.close()
+
+
 def test_default_workers_leave_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     """One less than the cores, from 1 to 4."""
     counts = {}
