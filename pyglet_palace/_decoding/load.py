@@ -72,6 +72,10 @@ class Settings:
         """Whether OpenAL can play 32-bit floats."""
         return ("Mono", "32-bit float") in self.supported
 
+    def load(self, resource: Openable, progress: Progress) -> Samples:
+        """Load `resource` with these settings; see `load`."""
+        return load(resource, self, progress)
+
 
 class SampleStore(Protocol):
     """The interface of a disk cache (`disk_cache.DiskCache`)."""

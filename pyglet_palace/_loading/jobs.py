@@ -117,12 +117,10 @@ class DecodeJob(Job):
 
     def run(self) -> None:
         """Open and decode the resource. Blocks. The first job of a batch asks for the sizes of all its files."""
-        from .._decoding.load import load  # imports numpy and soundfile, which `import pyglet_palace` must not load
-
         if self.survey is not None:
             self.survey.measure()
         try:
-            self.samples = load(self.resource, self.settings, self)
+            self.samples = self.settings.load(self.resource, self)
         except ResourceError as error:
             self.error = unlinked(error)
 
