@@ -38,9 +38,9 @@ _WAVE_CHUNKS = frozenset(
         *(b"bext", b"iXML", b"_PMX", b"id3 ", b"ID3 "),
     }
 )
+_AIFF_CHUNKS = frozenset((b"COMM", b"SSND", b"FVER", b"PEAK", b"NAME", b"AUTH", b"ANNO", b"(c) ", b"APPL"))
 #: Larger `smpl` chunks are left to libsndfile. One with a loop has 60 bytes.
 _LARGEST_SMPL = 64 * 1024
-_AIFF_CHUNKS = frozenset((b"COMM", b"SSND", b"FVER", b"PEAK", b"NAME", b"AUTH", b"ANNO", b"(c) ", b"APPL"))
 
 #: The usual header of a WAV file: `fmt ` without extensions, then the samples, up to the end of the file. All fields
 #: but the magic and the two sizes are alike in files of one format.
@@ -215,6 +215,7 @@ def _usual_format(fields: bytes) -> _Format | None:
         (wave, name, length, tag, last) == (b"WAVE", b"fmt ", 16, _PCM, b"data")
         and frame * 8 == channels * bits
         and rate == frequency * frame
+        and not bits % 8
     ):
         return _format(f"<{'u' if bits == 8 else 'i'}{bits // 8}", channels, frequency)
     return None
@@ -247,8 +248,10 @@ def _find_in_wave(read: Read, end: int) -> tuple[_Format, int, int, tuple[int, i
             raise KeyError(guid)
     elif size not in (16, 18):
         raise KeyError(size)
-    if tag not in (_PCM, _FLOAT) or frame * 8 != channels * bits or rate != frequency * frame or start < position:
+    if tag not in (_PCM, _FLOAT) or frame * 8 != channels * bits or rate != frequency * frame or bits % 8:
         raise KeyError(tag)
+    if start < position:
+        raise KeyError(b"data")
     _check_peak(found, position, channels)
     if b"fact" in found:
         position, size = found[b"fact"]

@@ -123,6 +123,7 @@ def test_without_floats_libsndfile_reads(tmp_path: Path) -> None:
 
 def test_unusual_headers_are_left_to_libsndfile(tmp_path: Path) -> None:
     samples = sounds.chunk(b"data", bytes(200))
+    samples_of_3 = sounds.chunk(b"data", bytes(300))
     whole = sounds.riff(sounds.format_chunk(), samples)
     assert parsed(whole) is not None
     for data in (
@@ -138,6 +139,8 @@ def test_unusual_headers_are_left_to_libsndfile(tmp_path: Path) -> None:
         sounds.riff(sounds.format_chunk(), sounds.chunk(b"data", b"")),
         sounds.riff(sounds.format_chunk(), sounds.chunk(b"data", bytes(201))),
         sounds.riff(sounds.format_chunk(bits=12), samples),
+        sounds.riff(sounds.chunk(b"fmt ", struct.pack("<HHIIHH", 1, 2, 44100, 132300, 3, 12)), samples_of_3),
+        sounds.riff(sounds.chunk(b"fmt ", struct.pack("<HHIIHHH", 1, 2, 44100, 132300, 3, 12, 0)), samples_of_3),
         sounds.riff(sounds.format_chunk(rate=999), samples),
         sounds.riff(sounds.format_chunk(channels=3), samples),
         sounds.riff(sounds.format_chunk(tag=0x11), samples),
