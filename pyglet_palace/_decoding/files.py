@@ -87,6 +87,25 @@ class OpenFile:
             self._file = memory
         return complete
 
+    def read_at(self, position: int, memory: memoryview) -> int:
+        """Fill `memory` with the bytes from `position` on. Blocks, without the GIL. Raises the exceptions of the file.
+
+        For files that libsndfile can open itself.
+
+        Returns:
+            The number of bytes. Fewer than `memory` has mean the end of the file.
+        """
+        self._file.seek(position)
+        filled = 0
+        while filled < len(memory) and (got := self._file.readinto(memory[filled:])):
+            filled += got
+        return filled
+
+    def part(self, position: int, size: int) -> bytes:
+        """Return `size` bytes from `position` on; fewer at the end of the file. See `read_at`."""
+        data = bytearray(size)
+        return bytes(data[: self.read_at(position, memoryview(data))])
+
     def close(self) -> None:
         """Close the file and ignore errors."""
         try:

@@ -20,11 +20,11 @@ from .files import copy_for_libsndfile, is_plain
 from .opening import unreadable
 from .pcm import Samples, valid_loop, warn_of_non_finite
 from .sndfile import SndfileReader
-from .uncompressed import PcmFile, parse
+from .uncompressed import PcmFile, PlainReader, find_layout, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import BinaryIO
+    from typing import BinaryIO, TypeAlias
 
     from .custom import DecoderLike
     from .files import OpenFile
@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 
     #: A factory in `decoder_factories`. It returns a decoder for a file, or raises `RuntimeError` to reject the file.
     Factory = Callable[[BinaryIO], DecoderLike]
+    #: What reads a file without a decoder of the game.
+    Builtin: TypeAlias = SndfileReader | PlainReader | PcmFile
     #: ``MessageHandler.buffer_loading``.
     Loading = Callable[[str, str, str, int, memoryview], None]
 
 #: Bytes decoded at a time. Large, because many small reads compete for the GIL.
 BLOCK_BYTES = 2 * 1024 * 1024
+#: Blocks at a time of a file that is only read. Few reads, because each may wait for the GIL.
+_COPIED_BLOCKS = 4
 #: Bytes requested from a custom decoder at a time. Small, because it may be slow and the heartbeat must come in time.
 _CUSTOM_BLOCK_BYTES = 64 * 1024
 #: Extra frames allocated after the length in the header, to detect a sound that is longer than its header says.
@@ -67,6 +71,10 @@ class Settings:
     def float_supported(self) -> bool:
         """Whether OpenAL can play 32-bit floats."""
         return ("Mono", "32-bit float") in self.supported
+
+    def load(self, resource: Openable, progress: Progress) -> Samples:
+        """Load `resource` with these settings; see `load`."""
+        return load(resource, self, progress)
 
 
 class SampleStore(Protocol):
@@ -161,18 +169,25 @@ def _custom_decoder(name: str, opened: OpenFile, settings: Settings) -> DecoderL
     return None
 
 
-def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | SndfileReader | PcmFile:
-    """Like `open_decoder`, for a sound that is decoded completely. A short file is read into memory first."""
+def _open_whole(name: str, opened: OpenFile, settings: Settings) -> DecoderLike | Builtin:
+    """Like `open_decoder`, for a sound that is decoded completely. Plain samples need no libsndfile."""
     custom = _custom_decoder(name, opened, settings) if settings.factories else None
     if custom is not None:
         return custom
-    if opened.native is not None and 0 < opened.size <= BLOCK_BYTES:
-        memory = _room(opened.size)
-        if opened.read_into(memory.data):
-            pcm = parse(memory, settings.float_supported)
-            if pcm is not None:
-                return pcm
+    if opened.native is not None:
+        plain = _open_plain(name, opened, settings.float_supported)
+        if plain is not None:
+            return plain
     return SndfileReader(name, opened, settings.float_supported)
+
+
+def _open_plain(name: str, opened: OpenFile, float_supported: bool) -> PcmFile | PlainReader | None:
+    """Return the plain samples of a file; None if libsndfile must read it. A short file is read into memory."""
+    if opened.size > BLOCK_BYTES:
+        layout = find_layout(opened.part, opened.size, float_supported)
+        return None if layout is None else PlainReader(name, opened, layout)
+    memory = _room(opened.size)
+    return parse(memory, float_supported) if opened.size and opened.read_into(memory.data) else None
 
 
 def load(resource: Openable, settings: Settings, progress: Progress) -> Samples:
@@ -300,7 +315,7 @@ def read_decoder(name: str, decoder: DecoderLike, settings: Settings) -> Samples
 
 
 def decode_all(
-    name: str, decoder: DecoderLike | SndfileReader | PcmFile, settings: Settings, progress: Progress | None = None
+    name: str, decoder: DecoderLike | Builtin, settings: Settings, progress: Progress | None = None
 ) -> Samples:
     """Decode the rest of `decoder`. Blocks.
 
@@ -312,7 +327,7 @@ def decode_all(
     progress = progress or _NoProgress()
     if isinstance(decoder, PcmFile):
         return _take_over(name, decoder, settings, progress)
-    reader = make_reader(name, decoder)
+    reader = decoder if isinstance(decoder, PlainReader) else make_reader(name, decoder)
     check_supported(name, reader.channel_config, reader.sample_type, settings.supported)
     frame = frame_size(reader.channel_config, reader.sample_type)
     if reader.length > settings.limit // frame:
@@ -335,25 +350,28 @@ def decode_all(
 
 def _take_over(name: str, pcm: PcmFile, settings: Settings, progress: Progress) -> Samples:
     """Return the samples of a file that needs no decoder. Raises `UnsupportedFormat`, `BufferTooLarge`."""
-    check_supported(name, pcm.channel_config, pcm.sample_type, settings.supported)
-    data = pcm.data
-    if data.nbytes > settings.limit:
-        raise _too_large(name, f"its header declares {data.nbytes} bytes of samples,", settings.limit)
-    if pcm.repaired:
-        warn_of_non_finite(name, pcm.repaired)
-    progress.described(pcm.codec, data.size)
-    progress.allocated(data.nbytes)
+    samples, codec, repaired = pcm
+    check_supported(name, samples.channel_config, samples.sample_type, settings.supported)
+    data = samples.data
+    size = data.nbytes
+    if size > settings.limit:
+        raise _too_large(name, f"its header declares {size} bytes of samples,", settings.limit)
+    if repaired:
+        warn_of_non_finite(name, repaired)
+    progress.described(codec, data.size)
+    progress.allocated(size)
     progress.decoded(1.0)
-    loop = valid_loop(pcm.loop_points, pcm.length)
-    return Samples(data, pcm.frequency, pcm.channel_config, pcm.sample_type, loop)
+    return samples
 
 
-def _decode(name: str, reader: SndfileReader | CustomReader, limit: int, progress: Progress) -> Array:
+def _decode(name: str, reader: SndfileReader | PlainReader | CustomReader, limit: int, progress: Progress) -> Array:
     """Read all samples of `reader` into one array, of at most `limit` bytes."""
     frame = frame_size(reader.channel_config, reader.sample_type)
     shape = CHANNELS[reader.channel_config]
     dtype = np.dtype(DTYPES[reader.sample_type])
-    step = (BLOCK_BYTES if isinstance(reader, SndfileReader) else _CUSTOM_BLOCK_BYTES) // frame
+    step = (_CUSTOM_BLOCK_BYTES if isinstance(reader, CustomReader) else BLOCK_BYTES) // frame
+    if isinstance(reader, PlainReader) and not reader.converts:
+        step *= _COPIED_BLOCKS
     pieces: list[Array] = []
     filled, ended = 0, False
     size = reader.length + _PROBE_FRAMES if reader.length else _FIRST_FRAMES
@@ -370,7 +388,7 @@ def _decode(name: str, reader: SndfileReader | CustomReader, limit: int, progres
 
 
 def _fill(
-    reader: SndfileReader | CustomReader, out: Array, step: int, progress: Progress, before: int
+    reader: SndfileReader | PlainReader | CustomReader, out: Array, step: int, progress: Progress, before: int
 ) -> tuple[int, bool]:
     """Read into `out`, `step` frames at a time, after `before` frames.
 

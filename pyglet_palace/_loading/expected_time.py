@@ -6,7 +6,6 @@ matter, so that they need not fit the machine.
 
 from __future__ import annotations
 
-import posixpath
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,7 @@ _BY_CODEC = {"FLAC": _FLAC, "MPEG": _MP3, "VORBIS": _VORBIS, "OPUS": _OPUS}
 
 def of_file(name: str, size: int) -> float:
     """Return the expected time for a file of `size` bytes; 0 if the size is not known."""
-    kind = _BY_SUFFIX.get(posixpath.splitext(name)[1].lower(), _PCM)
+    kind = _BY_SUFFIX.get(name[name.rfind(".") :].lower(), _PCM)
     return kind.file + size * kind.byte if size else 0.0
 
 

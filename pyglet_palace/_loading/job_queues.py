@@ -194,12 +194,18 @@ class JobQueues:
                     job.kept = True
                     self._kept[job] = None
 
-    def release(self, jobs: Iterable[Job]) -> None:
-        """End `keep`: let workers run those of `jobs` that are still queued."""
+    def release(self, jobs: Iterable[Job], *, portable: bool = True) -> None:
+        """End `keep`: let workers run those of `jobs` that are still queued.
+
+        Args:
+            jobs: The jobs.
+            portable: Whether decoder processes may run them too.
+        """
         with self._lock:
             for job in jobs:
                 self._kept.pop(job, None)
                 job.kept = False
+                job.portable = job.portable and portable
                 if job.state == "queued" and job.window is None:
                     self._queue_of(job)[job] = None
             self._notify(len(self._queue) + len(self._portable))

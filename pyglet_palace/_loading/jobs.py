@@ -102,14 +102,14 @@ class Job:
             """Release the memory of a result that is not published."""
 
     @property
-    def may_be_short_copy(self) -> bool:
-        """Whether it may do little more than read a short file, as the name says."""
+    def may_be_copy(self) -> bool:
+        """Whether it may do little more than read a file, as the name says."""
         return False
 
     @property
     def is_short_copy(self) -> bool:
         """Whether it does little more than read a short file, as the name and the expected time say."""
-        return self.may_be_short_copy and 0 < self.expected <= expected_time.SHORT_COPY
+        return self.may_be_copy and 0 < self.expected <= expected_time.SHORT_COPY
 
     def heartbeat(self) -> None:
         """Note that the job makes progress."""
@@ -136,17 +136,15 @@ class DecodeJob(Job):
         self.portable = resource.is_portable and not settings.factories and settings.loading is None
 
     @property
-    def may_be_short_copy(self) -> bool:
+    def may_be_copy(self) -> bool:
         return self.portable and self.resource.is_file and is_plain(self.key)
 
     def run(self) -> None:
         """Open and decode the resource. Blocks. The first job of a batch asks for the sizes of all its files."""
-        from .._decoding.load import load  # imports numpy and soundfile, which `import pyglet_palace` must not load
-
         if self.survey is not None:
             self.survey.measure()
         try:
-            self.samples = load(self.resource, self.settings, self)
+            self.samples = self.settings.load(self.resource, self)
         except ResourceError as error:
             self.error = unlinked(error)
 

@@ -79,11 +79,12 @@ class BatchWaits:
         requests, workers, names = self._requests, self._workers, frozenset(batch.names)
         try:
             # Before their sizes are asked for. Otherwise a worker runs some meanwhile, and competes for the GIL.
-            self.keep(job for job in requests.jobs_of(batch.names) if job.may_be_short_copy)
+            self.keep(job for job in requests.jobs_of(batch.names) if job.may_be_copy)
             queued = _queued_by_time(requests.jobs_of(batch.names))
             order = WaitOrder(queued, workers.workers)
             short = {*order.copies}
-            workers.release([job for job in self.kept if job not in short])
+            # A thread reads a long file without the GIL. From a decoder process its samples come by further copies.
+            workers.release([job for job in self.kept if job not in short], portable=False)
             requests.prefer([job.key for job in queued])
             while True:
                 continued = [key for key in requests.publish(waiting=True) if key in names]

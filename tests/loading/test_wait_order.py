@@ -13,6 +13,7 @@ from pyglet_palace._decoding import load
 from pyglet_palace._decoding.load import Settings
 from pyglet_palace._loading.jobs import DecodeJob
 from pyglet_palace._loading.wait_order import WaitOrder
+from pyglet_palace._loading.waiting import BatchWaits
 from pyglet_palace._loading.workers import WorkerPool
 from tests import sounds
 from tests.conftest import loaded, wait_until
@@ -174,6 +175,38 @@ def test_closed_pool_drops_kept_jobs() -> None:
     pool.close()
     assert [one.state for one in kept] == ["dropped"] * 2
     assert pool.queued == 0
+
+
+def test_long_plain_files_are_left_to_threads(tmp_path: Path) -> None:
+    """A decoder process would send their samples through a socket."""
+    pool = WorkerPool(0)
+    queues = pool._queue, pool._portable
+    pool._uses_processes = True
+    long, encoded = (DecodeJob(resources.locate(tmp_path / name), SETTINGS) for name in ("long.wav", "a.ogg"))
+    (tmp_path / "long.wav").write_bytes(bytes(2**21 + 1))
+    (tmp_path / "a.ogg").write_bytes(bytes(2**21 + 1))
+    pool.submit([long, encoded])
+    assert [list(queue) for queue in queues] == [[], [long, encoded]]
+
+    class Requests:
+        def jobs_of(self, names: object) -> list[DecodeJob]:
+            return [long, encoded]
+
+        def prefer(self, names: object) -> None:
+            pool.submit([long, encoded], first=True)
+
+        def publish(self, *, waiting: bool) -> list[str]:
+            return []
+
+    class Finished:
+        names = ()
+        finished = True
+
+    BatchWaits(Requests(), pool).wait(Finished(), None)  # type: ignore[arg-type]
+
+    assert [list(queue) for queue in queues] == [[long], [encoded]]
+    assert not long.kept
+    pool.close()
 
 
 def test_wait_loads_encoded_wav_too(context: palace.Context, assets: Path) -> None:
