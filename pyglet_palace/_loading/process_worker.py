@@ -246,7 +246,7 @@ class ProcessWorker:
                 number, frames, frequency, channel_config, sample_type, loop, codec = event
                 samples = _room_for(frames, frequency, channel_config, sample_type, loop)
                 samples.from_disk = kind == "found"
-                results.append((number, samples, codec))
+                results.append((number, samples, str(codec)))
             elif kind == "writing":
                 self._writing += 1
             elif kind == "written" and self._disk_cache is not None:
@@ -284,9 +284,9 @@ class ProcessWorker:
     def _note_progress(self, number: int, share: float, memory: int, codec: str, samples: int) -> None:
         job = self.window.jobs.get(number)
         if job is not None:
-            job.described(codec, samples)
-            job.allocated(memory)
-            job.decoded(share)
+            job.described(str(codec), int(samples))
+            job.allocated(max(0, int(memory)))
+            job.decoded(max(0.0, float(share)))
 
     def _note_sizes(self, number: int, start: int, sizes: list[int]) -> None:
         jobs = self._surveys[number]

@@ -608,6 +608,37 @@ def test_nonsense_breaks_the_process_only(events: list[list[Any]]) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        ["progress", 1, 0.5, 0, None, 0],
+        ["progress", 1, 0.5, "many", "", 0],
+        ["done", 1, 1, 44100, "Mono", "Signed 16-bit", None, None],
+    ],
+)
+def test_wrong_type_loses_no_job(event: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may send answers of wrong types. The load ends."""
+    program = f"""
+import json, os, socket, sys
+connection = socket.socket(fileno=int(sys.argv[1]))
+for event in (["ready"], {event!r}):
+    connection.sendall(json.dumps([event]).encode().ljust(4096))
+    connection.recv(1)
+connection.sendall(bytes(2))
+"""
+    monkeypatch.setattr(decoder_process, "_PROGRAM", program)
+    sounds.wav(tmp_path / "a.wav", 100)
+    pool = WorkerPool(1, start_after=0.0)
+    pool._workers[0].replaced = True  # the thread leaves the job to the process
+
+    run_all(pool, [job := file_job(tmp_path / "a.wav")])
+    pool.discard_finished()
+
+    assert pool.in_flight == 0
+    assert job.memory == 0
+    pool.close()
+
+
 @pytest.mark.parametrize("text", [b"\0" * 4096, b"[" * 4096, b"{}", b"[]", b"[[]]", b"[1]"])
 def test_block_that_is_no_list_is_refused(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     program = f"import os, sys, time; os.write(int(sys.argv[1]), {text!r}.ljust(4096)); time.sleep(1000)"
