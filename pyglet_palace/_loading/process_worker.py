@@ -144,8 +144,8 @@ class ProcessWorker:
             if serving or self._ended:
                 return ""
             problem = "it does not start"
-        except BrokenProcess as broken:
-            problem = str(broken)
+        except Exception as error:  # `BrokenProcess`, or no memory. Another process runs the jobs
+            problem = str(error) or repr(error)
         finally:
             if serving:
                 self._queues.set_serving(-1)

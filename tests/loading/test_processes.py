@@ -974,6 +974,21 @@ def test_memory_error_loses_no_job(serving: WorkerPool, tmp_path: Path, monkeypa
     assert again.error is None
 
 
+def test_no_memory_to_send_loses_no_job(serving: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = DecoderProcess.send
+
+    def send(process: DecoderProcess, requests: Any) -> None:
+        monkeypatch.setattr(DecoderProcess, "send", usual)
+        raise MemoryError
+
+    monkeypatch.setattr(DecoderProcess, "send", send)
+    sounds.wav(tmp_path / "a.wav", 100)
+
+    run_all(serving, [job := file_job(tmp_path / "a.wav")])
+
+    assert job.error is None
+
+
 def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process imports no module of the game that has the name of a standard one."""
     for name in ("json", "struct", "operator", "enum"):
