@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 #: Bytes of a block of events.
 BLOCK_BYTES = 4096
+#: For `send`. Without it, a game that has restored the default of SIGPIPE ends with its decoder process.
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 #: Seconds that `receive` waits for a block.
 _RECEIVE_SECONDS = 0.1
 #: Seconds to wait for the end of a process that has closed its socket, and of one that was killed.
@@ -132,7 +134,7 @@ class DecoderProcess:
         """
         data = pickle.dumps(requests)
         try:
-            self._socket.sendall(struct.pack("<I", len(data)) + data)
+            self._socket.sendall(struct.pack("<I", len(data)) + data, _NO_SIGNAL)
         except OSError as error:
             raise BrokenProcess(str(error)) from error
 

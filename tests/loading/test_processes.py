@@ -772,6 +772,26 @@ def test_no_process_outlives_the_game(tmp_path: Path, end: str, status: int) -> 
     wait_until(lambda: not is_running(pid))
 
 
+def test_broken_pipe_does_not_end_the_game() -> None:
+    """A game may restore the default action of SIGPIPE, which is to end the program."""
+    program = """
+    import signal
+    from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    process = DecoderProcess()
+    process._process.kill()
+    process._process.wait()
+    try:
+        process.send([("drop", 1)])
+    except BrokenProcess:
+        print("broken")
+    process.close()
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
+
+    assert (ended.stdout, ended.returncode) == ("broken\n", 0), ended.stderr
+
+
 def test_forked_child_keeps_no_process_alive(tmp_path: Path) -> None:
     """The process ends with the game, although a child of a fork goes on. That child can load too."""
     end = """
