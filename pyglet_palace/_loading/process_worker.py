@@ -32,6 +32,8 @@ IDLE_SECONDS = 30.0
 #: Seconds without a message after which a process with jobs counts as stalled. It sends ten a second, unless programs
 #: of a higher priority take all cores.
 STALL_SECONDS = 10.0
+#: Seconds between two checks for a stalled process from which the game has been stopped itself (Ctrl-Z, a debugger).
+_LONGEST_GAP = 5.0
 #: Sizes that one message asks for. A longer message would keep the GIL from the main thread for milliseconds.
 _SIZES_AT_ONCE = 24
 #: Seconds that a process may take to start.
@@ -82,6 +84,8 @@ class ProcessWorker:
         self._ended = False
         #: Time of the last message of the process, or of the first job sent to it (``time.perf_counter``).
         self._heard = 0.0
+        #: Time of the last check whether the process has stalled, and of the first one since the game was stopped.
+        self._checked = self._watched = float("-inf")
         #: The process that was ended because it made no progress.
         self._stalled: DecoderProcess | None = None
         self._failures = 0
@@ -106,8 +110,11 @@ class ProcessWorker:
         Args:
             now: Time of ``time.perf_counter``.
         """
+        if now - self._checked > _LONGEST_GAP:  # messages of that time may not have been received yet
+            self._watched = now
+        self._checked = now
         process = self._process
-        if process is not None and self.window.jobs and now - self._heard > STALL_SECONDS:
+        if process is not None and self.window.jobs and now - max(self._heard, self._watched) > STALL_SECONDS:
             known, self._stalled = self._stalled, process
             process.kill()
             if known is not process:

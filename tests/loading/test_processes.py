@@ -389,6 +389,27 @@ def test_stopped_process_does_not_block_a_wait(
     assert job.error is None
 
 
+def test_stopped_game_does_not_end_its_process(
+    faulty_pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-Z and ``fg``, the main thread may run before the thread that receives what the process has sent."""
+    monkeypatch.setattr(process_worker, "STALL_SECONDS", 10.0)
+    sounds.wav(tmp_path / "block.wav", 10)
+    faulty_pool.submit([job := file_job(tmp_path / "block.wav")])
+    wait_until(lambda: job.state == "claimed")
+    process, now = process_of(faulty_pool), time.perf_counter()
+
+    for after in range(1, 5):
+        faulty_pool.replace_stalled(now + after)
+    for after in range(3600, 3609):
+        faulty_pool.replace_stalled(now + after)
+    assert faulty_pool._processes[0]._stalled is None
+
+    faulty_pool.replace_stalled(now + 3611)
+    assert faulty_pool._processes[0]._stalled is process
+    wait_until(lambda: job.state == "done")  # a thread has run it
+
+
 def test_job_behind_another_can_be_claimed(faulty_pool: WorkerPool, tmp_path: Path) -> None:
     """`Buffer` does not wait for the jobs that were sent before its own."""
     for name in ("hang.wav", "a.wav", "b.wav"):
