@@ -37,6 +37,9 @@ _RECEIVE_SECONDS = 0.1
 #: Seconds to wait for the end of a process that has closed its socket, and of one that was killed.
 _OWN_END_SECONDS, _END_SECONDS = 0.2, 1.0
 
+#: The modules that the process imports besides the standard library and this package.
+_LIBRARIES = ("soundfile", "_cffi_backend", "numpy", "pyglet")
+
 #: The program. It does not run ``pyglet_palace/__init__.py``, which imports all of the package and takes 4 MB. The
 #: standard library stays first: the game may have modules with the names of standard ones that it has imported before.
 _PROGRAM = """
@@ -79,6 +82,18 @@ def _forget_after_fork() -> None:
 registry.call_after_fork(_forget_after_fork)
 
 
+def _library_folders() -> list[str]:
+    """Return the folders that this process has imported the libraries from."""
+    folders: list[str] = []
+    for name in _LIBRARIES:
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None)
+        if file:
+            folder = os.path.dirname(file)
+            folders.append(os.path.dirname(folder) if hasattr(module, "__path__") else folder)
+    return folders
+
+
 class BrokenProcess(Exception):
     """The process has ended, or sends what is not in the protocol."""
 
@@ -93,7 +108,8 @@ class DecoderProcess:
             OSError: The system cannot start a process.
         """
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        path = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
+        # The game may have put a module with the name of a library into a folder since it has imported the library.
+        path = [os.path.abspath(entry) for entry in (*_library_folders(), *sys.path) if isinstance(entry, str)]
         self._socket, other = socket.socketpair()
         _sockets.update((self._socket, other))
         # -I and -S: neither the environment nor a site-packages folder of another Python changes the search path.

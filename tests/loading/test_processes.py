@@ -1041,6 +1041,25 @@ def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, mo
     assert pool.processes == 1
 
 
+@pytest.mark.parametrize("name", decoder_process._LIBRARIES)
+def test_names_of_libraries_are_safe(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The process imports the libraries from where the game has them."""
+    marker = tmp_path / "imported"
+    (tmp_path / f"{name}.py").write_text(f"open({str(marker)!r}, 'w').close()")
+    monkeypatch.syspath_prepend(tmp_path)
+    with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
+        archive.write(sounds.wav(tmp_path / "a.wav", 10), "a.wav")
+    loader = pyglet.resource.Loader(["sounds.zip"], script_home=str(tmp_path))
+
+    warm_up(pool, tmp_path)
+    run_all(pool, [DecodeJob(resources.locate("a.wav", loader), SETTINGS)])
+
+    assert pool.processes == 1
+    assert not marker.exists()
+
+
 def test_dropped_request_is_answered() -> None:
     """A claimed job ends, although it was cancelled before the process has seen it."""
     requests = decoder_main._Requests()
