@@ -82,6 +82,22 @@ def _forget_after_fork() -> None:
 registry.call_after_fork(_forget_after_fork)
 
 
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets. The second one has a descriptor above those of the standard streams.
+
+    If the game has none of these, a socket could take the place of one, and would be replaced in the process.
+    """
+    import fcntl  # Windows has none
+
+    ours, other = socket.socketpair()
+    _sockets.update((ours, other))
+    if other.fileno() < 3:
+        low, other = other, socket.socket(fileno=fcntl.fcntl(other.fileno(), fcntl.F_DUPFD_CLOEXEC, 3))
+        _sockets.add(other)
+        low.close()
+    return ours, other
+
+
 def _library_folders() -> list[str]:
     """Return the folders that this process has imported the libraries from."""
     folders: list[str] = []
@@ -110,8 +126,7 @@ class DecoderProcess:
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
         # The game may have put a module with the name of a library into a folder since it has imported the library.
         path = [os.path.abspath(entry) for entry in (*_library_folders(), *sys.path) if isinstance(entry, str)]
-        self._socket, other = socket.socketpair()
-        _sockets.update((self._socket, other))
+        self._socket, other = _socket_pair()
         # -I and -S: neither the environment nor a site-packages folder of another Python changes the search path.
         command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(other.fileno()), folder, *path]
         try:

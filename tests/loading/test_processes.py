@@ -813,6 +813,25 @@ def test_broken_pipe_does_not_end_the_game() -> None:
     assert (ended.stdout, ended.returncode) == ("broken\n", 0), ended.stderr
 
 
+def test_process_works_without_standard_streams(tmp_path: Path) -> None:
+    """A game that was started without standard streams has its sockets in their place."""
+    program = """
+    import os, sys
+    from pyglet_palace._loading.decoder_process import DecoderProcess
+    os.closerange(0, 3)
+    process = DecoderProcess()
+    answers = 300
+    while answers and ["ready"] not in process.receive():  # 0.1 s
+        answers -= 1
+    process.kill()
+    process.close()
+    os._exit(0 if answers else 1)
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)])
+
+    assert ended.returncode == 0
+
+
 def test_forked_child_keeps_no_process_alive(tmp_path: Path) -> None:
     """The process ends with the game, although a child of a fork goes on. That child can load too."""
     end = """
