@@ -30,10 +30,15 @@ if TYPE_CHECKING:
 
 #: Bytes of a block of events.
 BLOCK_BYTES = 4096
+#: For `send`. Without it, a game that has restored the default of SIGPIPE ends with its decoder process.
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 #: Seconds that `receive` waits for a block.
 _RECEIVE_SECONDS = 0.1
 #: Seconds to wait for the end of a process that has closed its socket, and of one that was killed.
 _OWN_END_SECONDS, _END_SECONDS = 0.2, 1.0
+
+#: The modules that the process imports besides the standard library and this package.
+_LIBRARIES = ("soundfile", "_cffi_backend", "numpy", "pyglet")
 
 #: The program. It does not run ``pyglet_palace/__init__.py``, which imports all of the package and takes 4 MB. The
 #: standard library stays first: the game may have modules with the names of standard ones that it has imported before.
@@ -77,6 +82,34 @@ def _forget_after_fork() -> None:
 registry.call_after_fork(_forget_after_fork)
 
 
+def _socket_pair() -> tuple[socket.socket, socket.socket]:
+    """Return two connected sockets. The second one has a descriptor above those of the standard streams.
+
+    If the game has none of these, a socket could take the place of one, and would be replaced in the process.
+    """
+    import fcntl  # Windows has none
+
+    ours, other = socket.socketpair()
+    _sockets.update((ours, other))
+    if other.fileno() < 3:
+        low, other = other, socket.socket(fileno=fcntl.fcntl(other.fileno(), fcntl.F_DUPFD_CLOEXEC, 3))
+        _sockets.add(other)
+        low.close()
+    return ours, other
+
+
+def _library_folders() -> list[str]:
+    """Return the folders that this process has imported the libraries from."""
+    folders: list[str] = []
+    for name in _LIBRARIES:
+        module = sys.modules.get(name)
+        file = getattr(module, "__file__", None)
+        if file:
+            folder = os.path.dirname(file)
+            folders.append(os.path.dirname(folder) if hasattr(module, "__path__") else folder)
+    return folders
+
+
 class BrokenProcess(Exception):
     """The process has ended, or sends what is not in the protocol."""
 
@@ -91,9 +124,9 @@ class DecoderProcess:
             OSError: The system cannot start a process.
         """
         folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-        path = [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]
-        self._socket, other = socket.socketpair()
-        _sockets.update((self._socket, other))
+        # The game may have put a module with the name of a library into a folder since it has imported the library.
+        path = [os.path.abspath(entry) for entry in (*_library_folders(), *sys.path) if isinstance(entry, str)]
+        self._socket, other = _socket_pair()
         # -I and -S: neither the environment nor a site-packages folder of another Python changes the search path.
         command = [sys.executable, "-I", "-S", "-c", _PROGRAM, str(other.fileno()), folder, *path]
         try:
@@ -132,7 +165,7 @@ class DecoderProcess:
         """
         data = pickle.dumps(requests)
         try:
-            self._socket.sendall(struct.pack("<I", len(data)) + data)
+            self._socket.sendall(struct.pack("<I", len(data)) + data, _NO_SIGNAL)
         except OSError as error:
             raise BrokenProcess(str(error)) from error
 

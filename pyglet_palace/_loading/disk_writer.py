@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from .._common import checks
+from .._common.log import warn_once
 from .._common.text import short_repr
 from .._common.threads import start_thread
 from .._decoding.disk_cache import ALWAYS_MAPPED, LEAST_MAPPED, MAPPING_NEEDS_DESCRIPTOR, DiskCache
@@ -133,7 +134,8 @@ def open_disk_cache(where: bool | str | os.PathLike[str], limit: int) -> DiskWri
     """Return the disk cache of a context; None if it has none.
 
     Args:
-        where: Its folder. True: a folder in the user's cache folder. False: no disk cache.
+        where: Its folder. True: a folder in the user's cache folder; without a home directory, a warning is logged, and
+            there is no disk cache. False: no disk cache.
         limit: Bytes that all entries may take.
 
     Raises:
@@ -144,12 +146,24 @@ def open_disk_cache(where: bool | str | os.PathLike[str], limit: int) -> DiskWri
     if where is False:
         return None
     if where is True:
-        import platformdirs
-
-        folder = platformdirs.user_cache_dir("pyglet_palace", appauthor=False)
+        folder = _user_folder()
+        if not folder:
+            warn_once("the user has no home directory for the disk cache. Sounds are decoded again at each start")
+            return None
     else:
         path = os.fspath(where) if isinstance(where, (str, os.PathLike)) else None
         if not path or not isinstance(path, str):
             raise TypeError(f"disk_cache is {short_repr(where)}; it must be True, False or the path of a folder")
         folder = os.path.abspath(path)
     return DiskWriter(DiskCache(folder, limit))
+
+
+def _user_folder() -> str:
+    """Return the folder in the user's cache folder; '' if the user has no home directory."""
+    import platformdirs
+
+    try:
+        folder = platformdirs.user_cache_dir("pyglet_palace", appauthor=False)
+    except RuntimeError:
+        return ""
+    return folder if os.path.isabs(folder) else ""  # older versions of platformdirs return '~/.cache/...'

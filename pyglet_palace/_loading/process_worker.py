@@ -32,6 +32,8 @@ IDLE_SECONDS = 30.0
 #: Seconds without a message after which a process with jobs counts as stalled. It sends ten a second, unless programs
 #: of a higher priority take all cores.
 STALL_SECONDS = 10.0
+#: Seconds between two checks for a stalled process from which the game has been stopped itself (Ctrl-Z, a debugger).
+_LONGEST_GAP = 5.0
 #: Sizes that one message asks for. A longer message would keep the GIL from the main thread for milliseconds.
 _SIZES_AT_ONCE = 24
 #: Seconds that a process may take to start.
@@ -82,6 +84,8 @@ class ProcessWorker:
         self._ended = False
         #: Time of the last message of the process, or of the first job sent to it (``time.perf_counter``).
         self._heard = 0.0
+        #: Time of the last check whether the process has stalled, and of the first one since the game was stopped.
+        self._checked = self._watched = float("-inf")
         #: The process that was ended because it made no progress.
         self._stalled: DecoderProcess | None = None
         self._failures = 0
@@ -106,8 +110,11 @@ class ProcessWorker:
         Args:
             now: Time of ``time.perf_counter``.
         """
+        if now - self._checked > _LONGEST_GAP:  # messages of that time may not have been received yet
+            self._watched = now
+        self._checked = now
         process = self._process
-        if process is not None and self.window.jobs and now - self._heard > STALL_SECONDS:
+        if process is not None and self.window.jobs and now - max(self._heard, self._watched) > STALL_SECONDS:
             known, self._stalled = self._stalled, process
             process.kill()
             if known is not process:
@@ -144,8 +151,8 @@ class ProcessWorker:
             if serving or self._ended:
                 return ""
             problem = "it does not start"
-        except BrokenProcess as broken:
-            problem = str(broken)
+        except Exception as error:  # `BrokenProcess`, or no memory. Another process runs the jobs
+            problem = str(error) or repr(error)
         finally:
             if serving:
                 self._queues.set_serving(-1)
@@ -246,7 +253,7 @@ class ProcessWorker:
                 number, frames, frequency, channel_config, sample_type, loop, codec = event
                 samples = _room_for(frames, frequency, channel_config, sample_type, loop)
                 samples.from_disk = kind == "found"
-                results.append((number, samples, codec))
+                results.append((number, samples, str(codec)))
             elif kind == "writing":
                 self._writing += 1
             elif kind == "written" and self._disk_cache is not None:
@@ -284,9 +291,9 @@ class ProcessWorker:
     def _note_progress(self, number: int, share: float, memory: int, codec: str, samples: int) -> None:
         job = self.window.jobs.get(number)
         if job is not None:
-            job.described(codec, samples)
-            job.allocated(memory)
-            job.decoded(share)
+            job.described(str(codec), int(samples))
+            job.allocated(max(0, int(memory)))
+            job.decoded(max(0.0, float(share)))
 
     def _note_sizes(self, number: int, start: int, sizes: list[int]) -> None:
         jobs = self._surveys[number]

@@ -184,6 +184,33 @@ def test_true_is_a_folder_of_the_user(
     assert len(entries) == 3
 
 
+@pytest.mark.parametrize("version", ["new", "old"])
+def test_user_without_a_home_has_no_cache(
+    start: Callable[..., palace.Context],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+    version: str,
+    logged_warnings: Any,
+) -> None:
+    """As in a container whose user has no entry in the list of users."""
+    import platformdirs
+
+    def user_cache_dir(name: str, appauthor: bool) -> str:
+        if version == "new":
+            raise RuntimeError("could not determine the home directory")
+        return f"~/.cache/{name}"
+
+    monkeypatch.setattr(platformdirs, "user_cache_dir", user_cache_dir)
+    monkeypatch.chdir(tmp_path)
+    context = start(disk_cache=True)
+    assert palace.preload(names).wait()
+
+    assert context.disk_cache is None
+    assert "no home directory" in "".join(logged_warnings())
+    assert not (tmp_path / "~").exists()
+
+
 @pytest.mark.parametrize("where", [None, 1, "", b"cache", ["cache"]])
 def test_other_values_are_refused(device: palace.LoopbackDevice, where: Any) -> None:
     with pytest.raises(TypeError, match="disk_cache is"):

@@ -389,6 +389,27 @@ def test_stopped_process_does_not_block_a_wait(
     assert job.error is None
 
 
+def test_stopped_game_does_not_end_its_process(
+    faulty_pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-Z and ``fg``, the main thread may run before the thread that receives what the process has sent."""
+    monkeypatch.setattr(process_worker, "STALL_SECONDS", 10.0)
+    sounds.wav(tmp_path / "block.wav", 10)
+    faulty_pool.submit([job := file_job(tmp_path / "block.wav")])
+    wait_until(lambda: job.state == "claimed")
+    process, now = process_of(faulty_pool), time.perf_counter()
+
+    for after in range(1, 5):
+        faulty_pool.replace_stalled(now + after)
+    for after in range(3600, 3609):
+        faulty_pool.replace_stalled(now + after)
+    assert faulty_pool._processes[0]._stalled is None
+
+    faulty_pool.replace_stalled(now + 3611)
+    assert faulty_pool._processes[0]._stalled is process
+    wait_until(lambda: job.state == "done")  # a thread has run it
+
+
 def test_job_behind_another_can_be_claimed(faulty_pool: WorkerPool, tmp_path: Path) -> None:
     """`Buffer` does not wait for the jobs that were sent before its own."""
     for name in ("hang.wav", "a.wav", "b.wav"):
@@ -608,6 +629,37 @@ def test_nonsense_breaks_the_process_only(events: list[list[Any]]) -> None:
         pass
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        ["progress", 1, 0.5, 0, None, 0],
+        ["progress", 1, 0.5, "many", "", 0],
+        ["done", 1, 1, 44100, "Mono", "Signed 16-bit", None, None],
+    ],
+)
+def test_wrong_type_loses_no_job(event: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may send answers of wrong types. The load ends."""
+    program = f"""
+import json, os, socket, sys
+connection = socket.socket(fileno=int(sys.argv[1]))
+for event in (["ready"], {event!r}):
+    connection.sendall(json.dumps([event]).encode().ljust(4096))
+    connection.recv(1)
+connection.sendall(bytes(2))
+"""
+    monkeypatch.setattr(decoder_process, "_PROGRAM", program)
+    sounds.wav(tmp_path / "a.wav", 100)
+    pool = WorkerPool(1, start_after=0.0)
+    pool._workers[0].replaced = True  # the thread leaves the job to the process
+
+    run_all(pool, [job := file_job(tmp_path / "a.wav")])
+    pool.discard_finished()
+
+    assert pool.in_flight == 0
+    assert job.memory == 0
+    pool.close()
+
+
 @pytest.mark.parametrize("text", [b"\0" * 4096, b"[" * 4096, b"{}", b"[]", b"[[]]", b"[1]"])
 def test_block_that_is_no_list_is_refused(text: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     program = f"import os, sys, time; os.write(int(sys.argv[1]), {text!r}.ljust(4096)); time.sleep(1000)"
@@ -739,6 +791,45 @@ def test_no_process_outlives_the_game(tmp_path: Path, end: str, status: int) -> 
 
     assert (result.returncode, result.stderr) == (status, "")
     wait_until(lambda: not is_running(pid))
+
+
+def test_broken_pipe_does_not_end_the_game() -> None:
+    """A game may restore the default action of SIGPIPE, which is to end the program."""
+    program = """
+    import signal
+    from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    process = DecoderProcess()
+    process._process.kill()
+    process._process.wait()
+    try:
+        process.send([("drop", 1)])
+    except BrokenProcess:
+        print("broken")
+    process.close()
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
+
+    assert (ended.stdout, ended.returncode) == ("broken\n", 0), ended.stderr
+
+
+def test_process_works_without_standard_streams(tmp_path: Path) -> None:
+    """A game that was started without standard streams has its sockets in their place."""
+    program = """
+    import os, sys
+    from pyglet_palace._loading.decoder_process import DecoderProcess
+    os.closerange(0, 3)
+    process = DecoderProcess()
+    answers = 300
+    while answers and ["ready"] not in process.receive():  # 0.1 s
+        answers -= 1
+    process.kill()
+    process.close()
+    os._exit(0 if answers else 1)
+    """
+    ended = subprocess.run([sys.executable, "-c", textwrap.dedent(program)])
+
+    assert ended.returncode == 0
 
 
 def test_forked_child_keeps_no_process_alive(tmp_path: Path) -> None:
@@ -943,6 +1034,21 @@ def test_memory_error_loses_no_job(serving: WorkerPool, tmp_path: Path, monkeypa
     assert again.error is None
 
 
+def test_no_memory_to_send_loses_no_job(serving: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = DecoderProcess.send
+
+    def send(process: DecoderProcess, requests: Any) -> None:
+        monkeypatch.setattr(DecoderProcess, "send", usual)
+        raise MemoryError
+
+    monkeypatch.setattr(DecoderProcess, "send", send)
+    sounds.wav(tmp_path / "a.wav", 100)
+
+    run_all(serving, [job := file_job(tmp_path / "a.wav")])
+
+    assert job.error is None
+
+
 def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process imports no module of the game that has the name of a standard one."""
     for name in ("json", "struct", "operator", "enum"):
@@ -952,6 +1058,25 @@ def test_names_of_standard_modules_are_safe(pool: WorkerPool, tmp_path: Path, mo
     warm_up(pool, tmp_path)
 
     assert pool.processes == 1
+
+
+@pytest.mark.parametrize("name", decoder_process._LIBRARIES)
+def test_names_of_libraries_are_safe(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The process imports the libraries from where the game has them."""
+    marker = tmp_path / "imported"
+    (tmp_path / f"{name}.py").write_text(f"open({str(marker)!r}, 'w').close()")
+    monkeypatch.syspath_prepend(tmp_path)
+    with zipfile.ZipFile(tmp_path / "sounds.zip", "w") as archive:
+        archive.write(sounds.wav(tmp_path / "a.wav", 10), "a.wav")
+    loader = pyglet.resource.Loader(["sounds.zip"], script_home=str(tmp_path))
+
+    warm_up(pool, tmp_path)
+    run_all(pool, [DecodeJob(resources.locate("a.wav", loader), SETTINGS)])
+
+    assert pool.processes == 1
+    assert not marker.exists()
 
 
 def test_dropped_request_is_answered() -> None:
