@@ -118,10 +118,16 @@ class Fades(ABC, Generic[_Faded]):
         running: The fade of each source or group that has one.
     """
 
-    def __init__(self, device: DeviceClock) -> None:
-        """Start without a fade; `device` is the clock."""
+    def __init__(self, device: DeviceClock, started: list[None]) -> None:
+        """Start without a fade.
+
+        Args:
+            device: The clock.
+            started: Gets an item when a fade starts, unless it has one.
+        """
         self._device = device
         self.running: MutableMapping[_Faded, _Fade] = {}
+        self._started = started
 
     @property
     def busy(self) -> bool:
@@ -139,6 +145,8 @@ class Fades(ABC, Generic[_Faded]):
             start = self.factor(faded)
         else:
             self._set_factor(faded, start)
+        if not self._started:
+            self._started.append(None)  # first: an interrupt must not leave a fade that no update advances
         self.running[faded] = _Fade(start, target, milliseconds * 1e6, curve, stops, self._now())
 
     @abstractmethod
@@ -215,15 +223,18 @@ class Fades(ABC, Generic[_Faded]):
 class SourceFades(Fades["PlaybackState"]):
     """The fades of sources. A state does not keep its source alive."""
 
-    def __init__(self, voices: VoicePool, device: DeviceClock, stop: Callable[[PlaybackState], None]) -> None:
+    def __init__(
+        self, voices: VoicePool, device: DeviceClock, started: list[None], stop: Callable[[PlaybackState], None]
+    ) -> None:
         """Start without a fade.
 
         Args:
             voices: The voices of the context.
             device: The clock.
+            started: Gets an item when a fade starts, unless it has one.
             stop: Stops a state whose fade has ended, or that waits; does nothing if its sound has ended by itself.
         """
-        super().__init__(device)
+        super().__init__(device, started)
         self._voices = voices
         self._stop_state = stop
 
@@ -281,9 +292,9 @@ class FadingGroup(Protocol):
 class GroupFades(Fades[Any]):
     """The fades of groups. Weak references suffice: sources and sub-groups keep a group alive."""
 
-    def __init__(self, device: DeviceClock) -> None:
-        """Start without a fade; `device` is the clock."""
-        super().__init__(device)
+    def __init__(self, device: DeviceClock, started: list[None]) -> None:
+        """Start without a fade. See `Fades` for the arguments."""
+        super().__init__(device, started)
         self.running = weakref.WeakKeyDictionary()
 
     def factor(self, faded: FadingGroup) -> float:
