@@ -95,6 +95,8 @@ class NativeDevice:
         self.users: list[DeviceUser] = []
         self.closed = False
         self.has_clock = self.query_extension("ALC_SOFT_device_clock")
+        if self.has_clock:
+            self._read_clock, self._clock_value = self.al.clock_reader(handle)
         self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
         self.can_reopen = hardware and self.query_extension("ALC_SOFT_reopen_device")
         self.follows_default = False
@@ -148,7 +150,10 @@ class NativeDevice:
     @property
     def clock_time(self) -> int:
         """Nanoseconds of sound mixed since the device was opened; 0 without a clock."""
-        return self.al.device_clock(self.handle) if self.has_clock else 0
+        if not self.has_clock:
+            return 0
+        self._read_clock()
+        return self._clock_value[0]
 
     def reset(self, attributes: Mapping[int, int]) -> None:
         """Change the attributes of the device (ALC_SOFT_HRTF). Blocks until it is done.
