@@ -65,45 +65,26 @@ class _Fade:
     """The fade of one source or group.
 
     Attributes:
+        start: Factor at the start.
         target: Factor at the end.
+        length: Nanoseconds.
+        curve: Function that returns the factor between `start` and `target`.
         stops: Whether the sound stops at the end.
         elapsed: Nanoseconds for which the fade has run.
         seen: Time of the last step.
     """
 
-    __slots__ = ("_curve", "_length", "_start", "elapsed", "seen", "stops", "target")
+    __slots__ = ("curve", "elapsed", "length", "seen", "start", "stops", "target")
 
     def __init__(self, start: float, target: float, length: float, curve: Curve, stops: bool, now: int) -> None:
-        """Start a fade.
-
-        Args:
-            start: Factor at the start.
-            target: Factor at the end.
-            length: Nanoseconds.
-            curve: Its curve.
-            stops: Whether the sound stops at the end.
-            now: The time, in nanoseconds.
-        """
+        """Start a fade at the time `now`, in nanoseconds. See the attributes of the class for the other arguments."""
+        self.start = start
         self.target = target
+        self.length = length
+        self.curve = CURVES[curve]
         self.stops = stops
         self.elapsed = 0
         self.seen = now
-        self._start = start
-        self._length = length
-        self._curve = CURVES[curve]
-
-    @property
-    def over(self) -> bool:
-        return self.elapsed >= self._length
-
-    @property
-    def factor(self) -> float:
-        """Current factor."""
-        if self.over:
-            return self.target
-        if not self.elapsed:
-            return self._start
-        return self._curve(self._start, self.target, self.elapsed / self._length)
 
 
 _Faded = TypeVar("_Faded")
@@ -186,18 +167,23 @@ class Fades(ABC, Generic[_Faded]):
             fade.seen = now
 
     def _advance(self, faded: _Faded, fade: _Fade, now: int) -> None:
+        # Called in each update: each further function takes about 2 us when the caches of the processor are cold.
         if self._is_idle(faded):  # the sound has ended, or its voice was stolen
             self.forget(faded)
             return
         passed, fade.seen = now - fade.seen, now
         if self._is_paused(faded):
             return
-        fade.elapsed += max(passed, 0)
-        self._set_factor(faded, fade.factor)
-        if fade.over:
-            self.forget(faded)
-            if fade.stops:
-                self._stop(faded)
+        if passed > 0:
+            fade.elapsed += passed
+        elapsed, length = fade.elapsed, fade.length
+        if elapsed < length:
+            self._set_factor(faded, fade.curve(fade.start, fade.target, elapsed / length) if elapsed else fade.start)
+            return
+        self._set_factor(faded, fade.target)
+        self.forget(faded)
+        if fade.stops:
+            self._stop(faded)
 
     def _now(self) -> int:
         """Return a time in nanoseconds with an arbitrary origin."""
