@@ -65,6 +65,8 @@ if TYPE_CHECKING:
         def message_handler(self) -> Any: ...
 
 
+#: The most seconds between two updates that ask all parts for work.
+_LONGEST_REST = 0.25
 #: Seconds between two checks of the device's connection, and for stalled workers and decoder processes.
 _CHECK_INTERVAL = 0.5
 
@@ -98,6 +100,8 @@ class Engine:
         alive: False from the middle of `close` on.
         thread: The thread that made the context.
         owner: Its identifier while `alive`, then 0: `check_alive` in one comparison.
+        end_times: The end times of the voices. `EndTimes.next_check` is when an update next asks all parts for work.
+        work: Containers. One of them is not empty when an update has something to do before.
     """
 
     def __init__(
@@ -159,6 +163,17 @@ class Engine:
         self.scheduler: Scheduler | None = None
         self._connected = True
         self._checked_at = time.perf_counter()
+        self.end_times = self.voices.end_times
+        self.work = (
+            (None,) if device.on_time is not None else (),
+            self.scope.entered,
+            self.calls.waiting,
+            *self.events.work,
+            *self.requests.work,
+            *self.transport.work,
+            *self.voices.work,
+            *self.effect_slots.work,
+        )
 
     def abandon(self) -> None:
         """Let `check_alive` raise from now on."""
@@ -229,7 +244,7 @@ class Engine:
         """Return whether an update has something to do."""
         return (
             self.voices.any_playing()
-            or self.requests.busy
+            or any(self.requests.work)
             or bool(self.calls.waiting)
             or bool(len(self.events))
             or self.transport.group_fades.busy
@@ -247,9 +262,11 @@ class Engine:
             scheduler.wake()
 
     def update(self) -> None:
-        """Publish loads, advance fades, collect ended voices, serve effects, check the device, dispatch events."""
-        # A game calls this once a frame, when its code has left the caches of the processor. Each further function then
-        # takes about 2 us, so parts without work are not called.
+        """Publish loads, advance fades, collect ended voices, serve effects, check the device, dispatch events.
+
+        `Context.update` calls it if there may be something to do: see `work`.
+        """
+        self.end_times.next_check = 0.0  # until this update has completed
         if self.scope.entered:
             self.scope.leave_abandoned()
         watch_pyglet()
@@ -274,17 +291,19 @@ class Engine:
             self._checked_at = now
             self.workers.replace_stalled(now)
             self._check_connection()
-        if self.publisher.changed_batches:
-            self._post_batch_events()
+        self.publisher.report_batches()
         self.events.dispatch(self.context)
         if self.scheduler is not None and self.alive and not self.has_work():
             self.scheduler.sleep()
             self.wake()  # a thread that saw the scheduler awake may have added a call since `has_work`
+        busy = self.effect_slots.busy or len(self.events)
+        self.end_times.set_next_check(now, 0.0 if busy else _LONGEST_REST)
 
     def dispatch(self) -> None:
         """Dispatch the events of a call that stops sources. The next update raises the exceptions of handlers."""
-        self._post_batch_events()
+        self.publisher.report_batches()
         self.events.dispatch_keeping_errors(self.context)
+        self.end_times.next_check = 0.0
         if self.alive:
             self.wake()
 
@@ -301,7 +320,7 @@ class Engine:
         self.voices.close()
         self.streams.close()
         self.effect_slots.close()
-        self._post_batch_events()
+        self.publisher.report_batches()
         self.abandon()
         try:
             self.native.destroy()
@@ -321,13 +340,18 @@ class Engine:
         """
         self._connected = True
         self.effect_slots.sends_changed = True
+        self.end_times.next_check = 0.0
         self.streams.device_lost = False
         self.streams.wake()
-        self.voices.end_times.poll_while("no connection", False)
+        self.end_times.poll_while("no connection", False)
         self.voices.follow_device()
         if renamed:
             self.events.post_device_changed(self.context.device)
             self.wake()
+
+    def note_clock(self, clock: int) -> None:
+        """Note that the device without hardware has mixed, and its clock now."""
+        self.end_times.note_clock(clock)
 
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; see `StreamThread.fill_queues`."""
@@ -345,9 +369,5 @@ class Engine:
         self._connected = False
         if not self.native.keeps_offsets:  # OpenAL has stopped all sources and the device clock
             self.streams.device_lost = True
-            self.voices.end_times.poll_while("no connection", True)
+            self.end_times.poll_while("no connection", True)
         self.events.post_device_disconnected(self.context.device)
-
-    def _post_batch_events(self) -> None:
-        for batch in self.publisher.take_changed_batches():
-            batch._report(self.events)

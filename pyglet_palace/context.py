@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
+from sys import modules
+from threading import get_ident
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ._common import checks, registry
@@ -21,6 +24,7 @@ from ._openal import attribute_list
 from ._openal import setters as to
 from ._openal.context import NativeContext
 from ._openal.properties import Property
+from ._openal.scope import PYGLET_DRIVER
 from .attributes import MONO_SOURCES
 from .buffer import Buffer
 from .device import Device, parts_of
@@ -252,8 +256,18 @@ class Context(Contents, LoadSettings, Capabilities, Acoustics, KnownAttributes, 
         Args:
             dt: Seconds since the last update, as pyglet's clock passes them. Unused.
         """
-        self._engine.check_alive()
-        self._engine.update()
+        engine = self._engine
+        if get_ident() != engine.owner:
+            engine.check_alive()  # raises
+        # A game calls this once a frame, when its code has left the caches of the processor. Each further function then
+        # takes about 2 us. So most updates return here.
+        if (
+            any(engine.work)
+            or perf_counter() >= engine.end_times.next_check
+            or engine.streams.reading_since is not None
+            or (PYGLET_DRIVER in modules and not engine.scope.disables_gc)
+        ):
+            engine.update()
 
     @property
     def async_wake_interval(self) -> int:
@@ -310,7 +324,8 @@ class Context(Contents, LoadSettings, Capabilities, Acoustics, KnownAttributes, 
             yield
         finally:
             if self._engine.alive:
-                self._engine.abandoned_batch = True  # if the next line is interrupted, or has too little stack
+                self._engine.abandoned_batch = True  # if `end_batch` is interrupted, or has too little stack
+                self._engine.end_times.next_check = 0.0
                 self.end_batch()
 
     # Lifetime

@@ -177,7 +177,15 @@ class LoopbackDevice(Device):
             else:
                 self._native.al.alcRenderSamplesSOFT(self._native.handle, out[done:].ctypes.data, step)
             done += step
+        self._note_clock()
         return out
+
+    def _note_clock(self) -> None:
+        """Let the contexts know that the device clock has advanced. Hardware does not: they look at its clock."""
+        if self._native.users:
+            clock = self._native.clock_time
+            for user in self._native.users:
+                user.note_clock(clock)
 
 
 class SilentDevice(LoopbackDevice):

@@ -318,7 +318,7 @@ def test_disconnect_is_reported_once(
     context.push_handlers(on_device_disconnected=received.append)
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
     for _ in range(2):
-        context._engine._checked_at = float("-inf")
+        context._engine._checked_at = context._engine.end_times.next_check = float("-inf")
         context.update()
     assert received == [device, device]
 
@@ -330,7 +330,7 @@ def test_reset_rearms_disconnect_events(
     context.push_handlers(on_device_disconnected=received.append)
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
     for _ in range(2):
-        context._engine._checked_at = float("-inf")
+        context._engine._checked_at = context._engine.end_times.next_check = float("-inf")
         context.update()
         device.reset()
     assert received == [device, device]

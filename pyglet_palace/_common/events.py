@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from typing import Protocol
 
     class Receiver(Protocol):
@@ -121,6 +121,11 @@ class EventQueue:
 
     def __len__(self) -> int:
         return len(self._entries) + len(self._postponed) + len(self._kept_errors)
+
+    @property
+    def work(self) -> tuple[Collection[Any], ...]:
+        """The containers of which one is not empty when an event was posted since the last `dispatch`."""
+        return (self._entries,)
 
     def post_cached(self, name: str) -> None:
         """Post that `name` was loaded."""

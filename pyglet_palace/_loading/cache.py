@@ -118,8 +118,8 @@ class SoundCache:
         #: Number of the current eviction search, and of the entries that it has not visited.
         self._search = 1
         self._unvisited = 0
-        #: Whether the current search was interrupted and continues with the next `evict`.
-        self.searching = False
+        #: The number of the current search if it was interrupted and continues with the next `evict`, else empty.
+        self.searching: list[int] = []
         #: Whether `on_cache_limit_exceeded` was posted and the limit is still exceeded.
         self._exceeded = False
         #: Total bytes of the entries.
@@ -223,10 +223,10 @@ class SoundCache:
                 self.remove(entry)
                 self.evicted += 1
             if not left or (deadline is not None and time.perf_counter_ns() >= deadline):
-                self.searching = bool(self._unvisited)
+                self.searching[:] = [self._search] if self._unvisited else []
                 if self.searching:
                     return
-        self.searching = False
+        self.searching.clear()
         self._search += 1
         self._unvisited = len(self._entries)
         exceeded = self.size > self._limit

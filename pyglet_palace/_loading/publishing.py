@@ -8,7 +8,7 @@ from ..errors import ResourceError, unlinked
 from .upload import UploadJob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from .._common.events import EventQueue
     from .._decoding.pcm import Samples
@@ -56,9 +56,9 @@ class Publisher:
         self._abandoned: list[UploadJob] = []
 
     @property
-    def busy(self) -> bool:
-        """Whether there are results to report, buffers to delete or entries to evict."""
-        return bool(self.changed_batches or self._abandoned or self._cache.searching)
+    def work(self) -> tuple[Collection[Any], ...]:
+        """The containers of which one is not empty while there are results to report, deletes or evictions."""
+        return self.changed_batches, self._abandoned, self._cache.searching
 
     # Batches
 
@@ -66,10 +66,13 @@ class Publisher:
         """Make the next update post the events of `batch`."""
         self.changed_batches[batch] = None
 
-    def take_changed_batches(self) -> dict[Any, None]:
-        """Return the batches that got results since the last call."""
-        changed, self.changed_batches = self.changed_batches, {}
-        return changed
+    def report_batches(self) -> None:
+        """Post the events of the batches that got results since the last call."""
+        changed = self.changed_batches
+        while changed:
+            batch = next(iter(changed))
+            batch._report(self._events)
+            changed.pop(batch, None)  # last: after an interrupt, the next call reports it again
 
     def forget_batch(self, batch: Watcher) -> None:
         """Drop the results of `batch` that were not reported."""
@@ -169,7 +172,7 @@ class Publisher:
         """Delete the buffers of dropped upload jobs that are not running, and retry deletes that OpenAL refused."""
         if self._store.refused or self._abandoned:
             ended = [upload for upload in self._abandoned if upload.state != "claimed"]
-            self._abandoned = [upload for upload in self._abandoned if upload not in ended]
+            self._abandoned[:] = [upload for upload in self._abandoned if upload not in ended]
             with self._scope as al:
                 self._store.retry(al)
                 for upload in ended:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import resources
 from .._common.log import warn_once
@@ -17,7 +17,7 @@ from .upload import UploadJob
 from .waiting import BatchWaits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from .._decoding.load import Settings
     from ..errors import Stage
@@ -85,9 +85,9 @@ class LoadRequests:
         return len(self._pending)
 
     @property
-    def busy(self) -> bool:
-        """Whether `publish` or the batches have work: pending loads, results to report, deletes or evictions."""
-        return bool(self._pending) or self._publisher.busy
+    def work(self) -> tuple[Collection[Any], ...]:
+        """The containers of which one is not empty while there are loads, results to report, deletes or evictions."""
+        return self._pending, *self._publisher.work
 
     def contains(self, name: str) -> bool:
         """Return whether `name` is cached or pending."""

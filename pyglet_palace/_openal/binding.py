@@ -11,6 +11,7 @@ import ctypes
 from collections import deque
 from copy import copy
 from ctypes import c_char_p, c_float, c_int, c_int64, c_uint, c_void_p
+from functools import partial
 from itertools import repeat
 from struct import pack, unpack
 from types import SimpleNamespace
@@ -315,11 +316,13 @@ class Functions:
         self.alcGetError(device)
         return value.value
 
-    def device_clock(self, device: int) -> int:
-        """Return the device clock: nanoseconds of sound mixed so far (ALC_SOFT_device_clock)."""
-        value = c_int64()
-        self.alcGetInteger64vSOFT(device, c.ALC_DEVICE_CLOCK_SOFT, 1, value)
-        return value.value
+    def clock_reader(self, device: int) -> tuple[Callable[[], object], ctypes.Array[c_int64]]:
+        """Return a function that reads the device clock (ALC_SOFT_device_clock), and the array that receives its value.
+
+        The value is the nanoseconds of sound mixed so far.
+        """
+        value = (c_int64 * 1)()
+        return partial(self.alcGetInteger64vSOFT, c_void_p(device), c.ALC_DEVICE_CLOCK_SOFT, 1, value), value
 
     def listen_to_default(self, function: Callable[[], object]) -> bool:
         """Let OpenAL call `function` when the default device changes, until `stop_listening` (ALC_SOFT_system_events).

@@ -43,6 +43,9 @@ class DeviceUser(Protocol):
             renamed: Whether it plays on another output, of which the game is notified.
         """
 
+    def note_clock(self, clock: int) -> None:
+        """Note that the device without hardware has mixed, and its clock now."""
+
     def fill_streams(self, patience: float) -> float:
         """Block until the streams' queues are full; return how many seconds they last."""
 
@@ -60,6 +63,7 @@ class NativeDevice:
         own_attributes: Attributes that every context on the device needs; a loopback device has some.
         requested_attributes: Attributes of the newest context or reset. They are used again when it is reopened.
         users: The contexts on the device, oldest first.
+        hardware: Whether the device mixes for hardware, all the time; otherwise when it is asked to.
         has_clock: Whether the device has a clock (ALC_SOFT_device_clock).
         can_reopen: Whether the device can move to another output (ALC_SOFT_reopen_device).
         follows_default: Whether the device moves to the system's default when that changes.
@@ -80,16 +84,19 @@ class NativeDevice:
             kind: See the attribute.
             handle: Result of ``alcOpenDevice`` or ``alcLoopbackOpenDeviceSOFT``.
             own_attributes: See the attribute.
-            hardware: Whether the device can disconnect.
+            hardware: See the attribute.
         """
         self.al = functions()
         self.handle = handle
         self.kind = kind
+        self.hardware = hardware
         self.own_attributes: Mapping[int, int] = own_attributes or {}
         self.requested_attributes: Mapping[int, int] = {}
         self.users: list[DeviceUser] = []
         self.closed = False
         self.has_clock = self.query_extension("ALC_SOFT_device_clock")
+        if self.has_clock:
+            self._read_clock, self._clock_value = self.al.clock_reader(handle)
         self._reports_disconnection = self.query_extension("ALC_EXT_disconnect")
         self.can_reopen = hardware and self.query_extension("ALC_SOFT_reopen_device")
         self.follows_default = False
@@ -143,7 +150,10 @@ class NativeDevice:
     @property
     def clock_time(self) -> int:
         """Nanoseconds of sound mixed since the device was opened; 0 without a clock."""
-        return self.al.device_clock(self.handle) if self.has_clock else 0
+        if not self.has_clock:
+            return 0
+        self._read_clock()
+        return self._clock_value[0]
 
     def reset(self, attributes: Mapping[int, int]) -> None:
         """Change the attributes of the device (ALC_SOFT_HRTF). Blocks until it is done.

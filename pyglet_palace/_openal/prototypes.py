@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _ints, _uints, _floats, _int64s = POINTER(c_int), POINTER(c_uint), POINTER(c_float), POINTER(c_int64)
 
-#: A `bytes` object, or an array of ctypes, whose address is passed. A single object of ctypes must not be passed.
+#: A `bytes` object, or an array of ctypes, whose address is passed; or a `c_void_p`, which is passed as it is. Another
+#: single object of ctypes must not be passed.
 _block = object()
 
 #: Name: (result, arguments...). Sources: AL/al.h; AL/alext.h for names that end in SOFT and alBufferDataStatic.
@@ -101,7 +102,7 @@ _ALC_EXTENSIONS: Mapping[str, tuple[Any, ...]] = {
     "alcEventControlSOFT": (c_ubyte, c_int, _ints, c_ubyte),
     "alcEventCallbackSOFT": (None, c_void_p, c_void_p),
     "alcGetStringiSOFT": (c_char_p, c_void_p, c_int, c_int),
-    "alcGetInteger64vSOFT": (None, c_void_p, c_int, c_int, _int64s),
+    "alcGetInteger64vSOFT": (None, _block, c_int, c_int, _block),
 }
 
 #: The prototypes of all AL functions.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 #: Module of pyglet.media's OpenAL driver. It often uses the same OpenAL library as this package.
-_PYGLET_DRIVER = "pyglet.media.drivers.openal"
+PYGLET_DRIVER = "pyglet.media.drivers.openal"
 
 
 class _Shared:
@@ -68,7 +68,7 @@ def watch_pyglet() -> None:
     A collection may free a pyglet Player. Inside a scope, its finaliser would delete the source of the same number in
     *our* context. Must not be called inside a scope.
     """
-    if _PYGLET_DRIVER in sys.modules and not _shared.disables_gc:
+    if PYGLET_DRIVER in sys.modules and not _shared.disables_gc:
         with _shared.lock:
             _shared.disables_gc = True
             for scope in _shared.scopes:
@@ -96,6 +96,7 @@ class ContextScope:
 
     Attributes:
         entered: The scopes of all contexts that a thread is inside, one item each.
+        disables_gc: Whether the scope disables the garbage collector.
     """
 
     def __init__(self, al: Functions, context: int) -> None:
@@ -113,6 +114,7 @@ class ContextScope:
 
     def set_methods(self) -> None:
         """Set the functions that enter and leave, with or without holding the garbage collector."""
+        self.disables_gc = self._shared.disables_gc
         own: Any = type(self)
         if self._al.alcSetThreadContext is not None:
             own.__enter__ = staticmethod(_enter_function(self._al, self._handle, self._shared))

@@ -12,7 +12,7 @@ from .._openal.filters import SENDS
 from ..errors import OpenALError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from .._openal import ContextScope, Functions
     from .._openal.properties import Property
@@ -164,6 +164,16 @@ class EffectSlots:
     def count(self) -> int:
         """Slots in use."""
         return len(self._active)
+
+    @property
+    def work(self) -> tuple[Collection[Any], ...]:
+        """The containers of which one is not empty when `update` has something new to do; see `busy`."""
+        return self.dropped, self._waiting
+
+    @property
+    def busy(self) -> bool:
+        """Whether the next update has something to do because effects fade or an error has left sends unchanged."""
+        return bool(self._fading) or self.sends_changed
 
     def available(self) -> bool:
         """Return whether the device has effects. Logs one warning if it has none."""

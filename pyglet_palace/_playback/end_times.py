@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, Any
 
 from .lazy_heap import LazyHeap
 from .voice import PITCH
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 #: Nanoseconds by which an end is checked early. OpenAL then says whether the voice has ended.
 _EARLY = 1_000_000
+#: Seconds by which the device clock may gain on the time of the system between two looks at it. It advances when the
+#: device has mixed a block of about 20 ms, or some blocks after a delay.
+_MOST_GAIN = 0.1
 #: OpenAL Soft steps through a buffer in 4096ths of a frame (finer since 1.22), rounded to the nearest.
 _STEP = 4096
 
@@ -30,6 +34,7 @@ class EndTimes:
 
     Attributes:
         to_check: Voices that the next `take_due` takes. Other threads append to it.
+        next_check: Time (``time.perf_counter``) before which no voice can have ended; see `set_next_check`.
         deferred: Whether OpenAL defers changes, so that computed times are not reliable.
     """
 
@@ -46,6 +51,9 @@ class EndTimes:
         #: Reasons why each update must check every voice.
         self._poll_reasons = set() if device.has_clock else {"no device clock"}
         self.to_check: deque[Voice] = deque()
+        self.next_check = 0.0
+        #: The earliest end at the last `set_next_check`.
+        self._earliest: float = 0
         self.deferred = False
         #: The device clock at the last `take_due`. A sound that has started since ends later than computed from it.
         self._now = 0
@@ -53,10 +61,16 @@ class EndTimes:
     def __len__(self) -> int:
         return len(self._heap)
 
+    @property
+    def work(self) -> tuple[Collection[Any], ...]:
+        """The containers of which one is not empty when `take_due` must be called before `next_check`."""
+        return (self.to_check,)
+
     def poll_while(self, reason: str, on: bool) -> None:
         """While `on`, check every voice in each update, because `reason` makes end times unpredictable."""
         if on:
             self._poll_reasons.add(reason)
+            self.next_check = 0.0
         elif reason in self._poll_reasons:
             self._poll_reasons.discard(reason)
             self.mark_all_due()
@@ -68,6 +82,7 @@ class EndTimes:
 
     def mark_due(self, voice: Voice) -> None:
         """Let the next `take_due` take `voice`."""
+        self.next_check = 0.0
         voice.end_entry = self._heap.push(0, voice)
 
     def mark_all_due(self) -> None:
@@ -94,7 +109,10 @@ class EndTimes:
             self.mark_due(voice)
         elif self._device.has_clock:
             fastest = playable.frequency * state.parameters.get(PITCH, 1.0) + self._device.frequency / _STEP
-            voice.end_entry = self._heap.push(self._now + int(left / fastest * 1e9) - _EARLY, voice)
+            end = self._now + int(left / fastest * 1e9) - _EARLY
+            if end < self._earliest:
+                self.next_check = 0.0
+            voice.end_entry = self._heap.push(end, voice)
 
     def take_due(self, due: list[Voice]) -> None:
         """Move the voices that can have ended by now to the list `due`, latest first.
@@ -116,6 +134,32 @@ class EndTimes:
             due.append(first[1])
             self._heap.pop()
         due.reverse()
+
+    def set_next_check(self, now: float, longest: float) -> None:
+        """Set `next_check`, so that updates without other work need not read the device clock.
+
+        An end is found in the first update after it. That holds as long as the clock of hardware gains at most 0.1 s on
+        the time of the system within `longest`; otherwise the end is found up to `longest` later. A device without
+        hardware notes its clock when it has mixed.
+
+        Args:
+            now: The time (``time.perf_counter``). The device clock was read since.
+            longest: The most seconds to `next_check`.
+        """
+        first = self._heap.first()
+        self._earliest = inf if first is None else first[0]
+        rest = longest
+        if self._poll_reasons or self._earliest <= self._now:
+            rest = 0.0
+        elif self._device.hardware:
+            rest = min(rest, (self._earliest - self._now) / 1e9 - _MOST_GAIN)
+        self.next_check = now + rest
+
+    def note_clock(self, clock: int) -> None:
+        """Note that a device without hardware has mixed, and its clock now."""
+        self._now = clock
+        if clock >= self._earliest:
+            self.next_check = 0.0
 
     def clear(self) -> None:
         """Forget all voices."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .fades import GroupFades, SourceFades
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from .voice import Playable, PlaybackDevice, PlaybackState, WaitingPlay
     from .voice_pool import VoicePool
@@ -25,9 +25,16 @@ class Transport:
     def __init__(self, voices: VoicePool, device: PlaybackDevice) -> None:
         self._voices = voices
         self._device = device
-        self.fades = SourceFades(voices, device, self._stop_after_fade)
-        self.group_fades = GroupFades(device)
+        #: Not empty while a fade may run.
+        self._fading: list[None] = []
+        self.fades = SourceFades(voices, device, self._fading, self._stop_after_fade)
+        self.group_fades = GroupFades(device, self._fading)
         self.waiting: dict[PlaybackState, WaitingPlay] = {}
+
+    @property
+    def work(self) -> tuple[Collection[Any], ...]:
+        """The containers of which one is not empty while a fade runs."""
+        return (self._fading,)
 
     def start(self, state: PlaybackState, playable: Playable, *, paused: bool = False) -> None:
         """Play `playable` from `PlaybackState.next_offset`, at full gain or with `PlaybackState.next_fade`.
@@ -124,10 +131,11 @@ class Transport:
 
     def advance_fades(self) -> None:
         """Advance all fades to this moment."""
-        if self.fades.running:
+        if self._fading:
             self.fades.advance()
-        if self.group_fades.running:
             self.group_fades.advance()
+            if not self.fades.running and not self.group_fades.running:
+                self._fading.clear()
 
     def _stop_after_fade(self, state: PlaybackState) -> None:
         # Otherwise it has ended, and the update posts that event.

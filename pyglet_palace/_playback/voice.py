@@ -138,6 +138,8 @@ class DeviceClock(Protocol):
     """The clock of the device that the voices play on."""
 
     has_clock: bool
+    #: Whether hardware advances the clock, about as fast as time passes.
+    hardware: bool
 
     @property
     def frequency(self) -> int: ...

@@ -200,6 +200,7 @@ class VoiceLending(VoiceParameters):
     def _set_paused(self, voice: Voice, paused: bool) -> None:
         self._paused += paused - voice.paused
         voice.paused = paused
+        self.end_times.next_check = 0.0  # the update may end if no voice plays
 
     def _detach(self, al: Functions, voice: Voice) -> None:
         """Detach a voice from its sound."""

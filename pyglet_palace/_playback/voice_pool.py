@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .held_start import HeldStart
 from .virtual import VirtualSound, can_be_virtual
@@ -11,7 +11,7 @@ from .voice import Voice
 from .voice_lending import VoiceLending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from .._common.events import EventQueue
     from .._openal import ContextScope, Functions
@@ -37,6 +37,11 @@ class VoicePool(VoiceLending):
         self._counter = itertools.count(1)
         #: The common start that plays and resumes join; None outside of a batch.
         self._together: HeldStart | None = None
+
+    @property
+    def work(self) -> tuple[Collection[Any], ...]:
+        """The containers of which one is not empty while an update has something to do, apart from ends of sounds."""
+        return self._unfinished, self._virtual, *self.end_times.work
 
     @property
     def deferred(self) -> bool:

@@ -70,6 +70,7 @@ class Send:
             if removed is not None:
                 removed.add_send(self._state, index)
                 slots.sends_changed = True  # the new effect may have its slot, to which the voice still sends
+                engine.voices.end_times.next_check = 0.0
             raise
         if effect is not None:
             added.add_send(self._state, index)

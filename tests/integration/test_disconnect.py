@@ -52,7 +52,9 @@ def path(tmp_path: Path) -> Path:
 
 def check(context: palace.Context) -> None:
     """Update the context as if half a second had passed since the last check."""
-    context._engine._checked_at = context.device._native._last_attempt = float("-inf")
+    context._engine._checked_at = context._engine.end_times.next_check = context.device._native._last_attempt = float(
+        "-inf"
+    )
     context.update()
 
 
@@ -215,7 +217,7 @@ def test_contexts_share_the_retries(plug: Plug) -> None:
     received = [EventLog(context) for context in contexts]
     plug.connected = False
     for context in contexts:
-        context._engine._checked_at = float("-inf")
+        context._engine._checked_at = context._engine.end_times.next_check = float("-inf")
         context.update()
     assert len(plug.moves) == 1
     assert [of.received for of in received] == [["message", "event"]] * 3
@@ -319,7 +321,7 @@ def updated_until(condition):
     while not condition():
         assert time.monotonic() < end, received
         now = palace.current_context()
-        now._engine._checked_at = now.device._native._last_attempt = float("-inf")
+        now._engine._checked_at = now._engine.end_times.next_check = now.device._native._last_attempt = float("-inf")
         now.update()
         time.sleep(0.001)
 

@@ -444,7 +444,7 @@ def test_lost_device_follows_from_then_on(outputs: Outputs) -> None:
     device = palace.Device("headphones")
     context, changes = made_on(device)
     outputs.connected = False
-    context._engine._checked_at = float("-inf")
+    context._engine._checked_at = context._engine.end_times.next_check = float("-inf")
     context.update()
     assert changes == ["loudspeaker"]
     looked_up(outputs)

@@ -318,7 +318,7 @@ def test_eviction_respects_the_budget(small: palace.Context) -> None:
     for name in NAMES:
         palace.Buffer(name)
     small._engine.cache.limit = 200
-    small._engine.cache.searching = True
+    small._engine.cache.searching.append(1)
     small._engine.requests.publish_budget = 0
     left = []
     while len(small._engine.cache) > 1:

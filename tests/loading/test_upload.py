@@ -178,7 +178,7 @@ def test_unwanted_copy_leaves_no_buffer(context: palace.Context, monkeypatch: py
     wait_until(lambda: deleted, context)
     assert len(deleted) == 1
     assert context.stats()["buffers"] == 0
-    assert not context._engine.requests.busy
+    assert not any(context._engine.requests.work)
     with context._engine.scope as al, pytest.raises(palace.OpenALError):
         al.buffer_integer(deleted[0], constants.AL_SIZE)
     assert palace.Buffer("large.wav").length == LARGE

@@ -390,7 +390,7 @@ def test_plays_end_after_a_disconnection(
     buffer: palace.Buffer, context: palace.Context, device: palace.LoopbackDevice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
-    context._engine._checked_at = float("-inf")
+    context._engine._checked_at = context._engine.end_times.next_check = float("-inf")
     context.update()
     ends = EndTimes(context, device)
     source = buffer.play()

@@ -876,7 +876,7 @@ def test_device_loss_ends_streams(
     received: list[palace.Source] = []
     context.push_handlers(on_source_stopped=received.append)
     monkeypatch.setattr(device._native, "is_connected", lambda: False)
-    context._engine._checked_at = float("-inf")
+    context._engine._checked_at = context._engine.end_times.next_check = float("-inf")
     decoder = Ramp(300_000)
     source = decoder.play(1000, 3)
     device.render(100)

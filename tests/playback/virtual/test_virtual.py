@@ -646,7 +646,7 @@ def test_lost_device_gets_no_virtual_source(
     thieves = steal(silence)
     with monkeypatch.context() as patch:
         patch.setattr(context._engine.device, "is_connected", lambda: False)
-        context._engine._checked_at = float("-inf")
+        context._engine._checked_at = context._engine.end_times.next_check = float("-inf")
         context.update()
         stop(thieves)
         context.update()
