@@ -322,9 +322,10 @@ class SourceGroup(Fadable):
         states = list(self._active())
         for state in states:
             if state.waiting is not None:
+                source = state.source  # the wait may hold its only reference
                 transport.stop(state)
                 if report:
-                    self._engine.events.post_force_stopped(state.source, state.on_force_stopped)
+                    self._engine.events.post_force_stopped(source, state.on_force_stopped)
         transport.stop_all(states, report=report)
         for group in self._tree():
             transport.group_fades.forget(group)

@@ -185,6 +185,15 @@ def test_group_stops_waiting_sources(context: palace.Context, steps: Any, gate: 
     assert (source.waiting, context.pending_names) == (False, ())
 
 
+def test_group_names_the_waiting_source_it_stops(context: palace.Context, steps: Any, gate: Gate) -> None:
+    group, called = palace.SourceGroup(), []
+    palace.play("steps.wav", group=group, on_force_stopped=called.append)
+    (source,) = map(id, group.sources)
+    group.stop_all()
+    assert [id(stopped) for stopped in called] == [source]
+    assert gate.log == [("force_stopped", *called)]
+
+
 def test_next_play_replaces_a_waiting_one(context: palace.Context, steps: Any, gate: Gate) -> None:
     gate.open.set()
     other = palace.Buffer("other.wav")
