@@ -260,10 +260,12 @@ class JobQueues:
             self._release_memory(job)
             return job
 
-    def return_finished(self, job: Job) -> None:
-        """Put a job that was taken back to the front of `finished`."""
+    def return_finished(self, jobs: Iterable[Job]) -> None:
+        """Put those of `jobs` that are done and not in `finished` back to its front, in order."""
         with self._lock:
-            self.finished.appendleft(job)
+            there = set(self.finished)
+            taken = [job for job in jobs if job.state == "done" and job not in there]
+            self.finished.extendleft(reversed(taken))
 
     def discard_finished(self) -> None:
         """Discard all finished jobs."""

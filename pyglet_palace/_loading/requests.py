@@ -311,19 +311,20 @@ class LoadRequests:
             return continued
         deadline = None if waiting else time.perf_counter_ns() + self.publish_budget
         self._publisher.evict(deadline)
-        while (job := workers.take_finished()) is not None:
-            pending = self._pending.get(job.key)
-            if pending is not None and pending.job is job:
-                try:
+        try:
+            while (job := workers.take_finished()) is not None:
+                pending = self._pending.get(job.key)
+                if pending is not None and pending.job is job:
                     if self._publish_job(job.key, pending, raising=False) is None:
                         continued.append(job.key)
-                except BaseException:  # Ctrl-C in the game's resource_not_found: the next update tries again
-                    if self._pending.get(job.key) is pending and pending.job is job:
-                        workers.return_finished(job)
-                    raise
-                self._publisher.evict(deadline)
-                if deadline is not None and time.perf_counter_ns() >= deadline:
-                    break
+                    self._publisher.evict(deadline)
+                    if deadline is not None and time.perf_counter_ns() >= deadline:
+                        break
+        except BaseException:  # Ctrl-C, or an error in the game's resource_not_found: the next update tries again
+            jobs = [pending.job for pending in self._pending.values()]
+            workers.submit(jobs)  # one that continues a load may not be queued
+            workers.return_finished(jobs)
+            raise
         return continued
 
     def _publish_job(
@@ -353,18 +354,20 @@ class LoadRequests:
             error = found
         if error is not None:
             job.error = error
-        stored = self._publisher.upload(job)
-        if isinstance(stored, UploadJob):
-            pending.job = stored
-            self._workers.submit([stored], first=True)  # until it is done, the samples are in memory twice
+        outcome = self._cache.get(key) or self._publisher.upload(job, pending.order)
+        if isinstance(outcome, UploadJob):
+            pending.job = outcome
+            self._workers.submit([outcome], first=True)  # until it is done, the samples are in memory twice
             return None
-        del self._pending[key]
-        self._discard_unwanted_results()
-        if isinstance(stored, ResourceError):
+        if isinstance(outcome, ResourceError):
             post = pending.requested or bool(pending.watchers)
-            self._publisher.fail(key, stored, pending.watchers, post=post, raising=raising, expected=job.expected)
-            return unlinked(stored)
-        return self._publisher.cache(job, stored, pending)
+            self._publisher.fail(key, outcome, pending.watchers, post=post, raising=raising, expected=job.expected)
+            outcome = unlinked(outcome)
+        else:
+            self._publisher.report(job, pending)
+        del self._pending[key]  # last: after an interrupt, the next update reports to the waiters that are left
+        self._discard_unwanted_results()
+        return outcome
 
     def _cancelled_error(self, key: str) -> LoadCancelled | DestroyedError:
         """Return the error for a load that was dropped while it ran."""
