@@ -231,22 +231,26 @@ class JobQueues:
             self._notify_all()
 
     def finish(self, job: Job) -> None:
-        """Mark a claimed job as done, append it to `finished` unless it was withdrawn, and wake its waiters."""
+        """Mark a claimed job as done, append it to `finished` unless it was withdrawn, and wake its waiters.
+
+        A second call continues after an interrupt of the first.
+        """
         with self._lock:
             if job.state == "queued":
                 self._unqueue(job)  # an interrupted `claim` has left it there
             self._finish(job)
 
     def _finish(self, job: Job) -> None:
-        job.state = "done"
         self._active.pop(job, None)
-        if job.withdrawn:
-            job.discard_result()
-            job.memory = 0
-            self._notify_memory()
-        else:
-            self._unpublished += job.memory
-            self.finished.append(job)
+        if job.state != "done":
+            job.state = "done"
+            if job.withdrawn:
+                job.discard_result()
+                job.memory = 0
+                self._notify_memory()
+            else:
+                self._unpublished += job.memory
+                self.finished.append(job)
         if job.finished is not None:
             job.finished.set()
         self._progress.set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 from .. import resources
@@ -63,6 +64,8 @@ class LoadRequests:
         self._lookup = lookup
         self._settings = settings
         self._pending: dict[str, PendingLoad] = {}
+        #: Dropped loads with waiters, and the errors for them. Empty outside of calls, unless one was interrupted.
+        self._cancelled: deque[tuple[PendingLoad, LoadCancelled]] = deque()
         #: Jobs that the main thread is running, innermost last.
         self._running_here: list[DecodeJob | UploadJob] = []
         self._waits = BatchWaits(self, workers)
@@ -87,7 +90,7 @@ class LoadRequests:
     @property
     def busy(self) -> bool:
         """Whether `publish` or the batches have work: pending loads, results to report, deletes or evictions."""
-        return bool(self._pending) or self._publisher.busy
+        return bool(self._pending or self._cancelled) or self._publisher.busy
 
     def contains(self, name: str) -> bool:
         """Return whether `name` is cached or pending."""
@@ -128,6 +131,13 @@ class LoadRequests:
                 error = LoadCancelled(key, "find", "its context was destroyed before it was loaded")
                 self._publisher.resolve(watcher, key, error)
             return
+        try:
+            self._request(names, watcher, first)
+        except BaseException:  # Ctrl-C, or an error in the game's resource_not_found
+            self._recover()
+            raise
+
+    def _request(self, names: Mapping[str, resources.Name], watcher: Watcher | None, first: bool) -> None:
         jobs: list[DecodeJob | UploadJob] = []
         settings = self._settings()
         known, pending = self._cache.get, self._pending.get
@@ -265,9 +275,13 @@ class LoadRequests:
             raise
         finally:
             if job.runner is self and job.state != "done":
-                if job in self._running_here:
-                    self._running_here.remove(job)
-                self._workers.finish(job)
+                try:
+                    if job in self._running_here:
+                        self._running_here.remove(job)
+                    self._workers.finish(job)
+                except BaseException:  # Ctrl-C
+                    self._workers.finish(job)
+                    raise
         return True
 
     def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
@@ -299,6 +313,8 @@ class LoadRequests:
         continued: list[str] = []
         if self._waits.kept and not waiting:  # Ctrl-C has interrupted the end of a wait
             self._waits.release_kept()
+        if self._cancelled:
+            self._report_cancelled()
         self._publisher.release_abandoned()
         if self.in_order and not self._running_here:
             for key, load in list(self._pending.items()):
@@ -321,11 +337,15 @@ class LoadRequests:
                     if deadline is not None and time.perf_counter_ns() >= deadline:
                         break
         except BaseException:  # Ctrl-C, or an error in the game's resource_not_found: the next update tries again
-            jobs = [pending.job for pending in self._pending.values()]
-            workers.submit(jobs)  # one that continues a load may not be queued
-            workers.return_finished(jobs)
+            self._recover()
             raise
         return continued
+
+    def _recover(self) -> None:
+        """Queue the jobs of pending loads, or their results, again, after an exception between two steps of a load."""
+        jobs = [pending.job for pending in self._pending.values()]
+        self._workers.submit(jobs)
+        self._workers.return_finished(jobs)
 
     def _publish_job(
         self, key: str, pending: PendingLoad, *, raising: bool
@@ -426,19 +446,28 @@ class LoadRequests:
                 self._cache.remove(entry)
 
     def _forget_pending(self, key: str) -> None:
-        pending = self._pending.pop(key, None)
+        pending = self._pending.get(key)
         if pending is None:
             return
         job = pending.job
+        stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "queued" else "decode"
+        error = LoadCancelled(key, stage, "the sound was freed before it was loaded")
+        self._cancelled.append((pending, error))
+        del self._pending[key]
         self._workers.withdraw(job)
         if isinstance(job, UploadJob):
             self._publisher.abandon(job)
         self._discard_unwanted_results()
-        stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "dropped" else "decode"
-        for watcher in pending.watchers:
-            self._publisher.resolve(
-                watcher, key, LoadCancelled(key, stage, "the sound was freed before it was loaded"), job.expected
-            )
+        self._report_cancelled()
+
+    def _report_cancelled(self) -> None:
+        """Report to the waiters of dropped loads. A waiter is removed when it has its result."""
+        while self._cancelled:
+            pending, error = self._cancelled[0]
+            while pending.watchers:
+                self._publisher.resolve(pending.watchers[0], error.name, error, pending.job.expected)
+                del pending.watchers[0]
+            self._cancelled.popleft()
 
     def _discard_unwanted_results(self) -> None:
         """Discard finished jobs if no load is pending.
@@ -454,8 +483,9 @@ class LoadRequests:
         self._publisher.forget_batch(watcher)
         for key in watcher.names:
             pending = self._pending.get(key)
-            if pending is not None and watcher in pending.watchers:
-                pending.watchers.remove(watcher)
+            if pending is not None:
+                if watcher in pending.watchers:  # otherwise an interrupt came first
+                    pending.watchers.remove(watcher)
                 if not pending.watchers and not pending.requested and not pending.awaited:
                     self._forget_pending(key)
 
