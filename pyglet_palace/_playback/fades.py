@@ -190,9 +190,9 @@ class Fades(ABC, Generic[_Faded]):
         fade.elapsed += max(passed, 0)
         self._set_factor(faded, fade.factor)
         if fade.over:
-            self.forget(faded)
             if fade.stops:
                 self._stop(faded)
+            self.forget(faded)  # last: after an interrupt, the next step stops the sound
 
     def _now(self) -> int:
         """Return a time in nanoseconds with an arbitrary origin."""
