@@ -221,7 +221,7 @@ class Buffer(Destroyable):
             )
         if entry.states:
             raise RuntimeError(
-                f"the loop points of {self.name!r} cannot be set while {len(entry.states)} sources use it"
+                f"the loop points of {short_repr(self.name)} cannot be set while {len(entry.states)} sources use it"
             )
         if not self._engine.native.has_loop_points:
             raise RuntimeError("this OpenAL has no loop points (AL_SOFT_loop_points)")
@@ -296,8 +296,8 @@ class Buffer(Destroyable):
     def __repr__(self) -> str:
         entry = self._entry
         if not entry.alive:
-            return f"<Buffer {entry.name!r}, destroyed>"
-        return f"<Buffer {entry.name!r}: {entry.channel_config}, {entry.sample_type}, {entry.frequency} Hz>"
+            return f"<Buffer {short_repr(entry.name)}, destroyed>"
+        return f"<Buffer {short_repr(entry.name)}: {entry.channel_config}, {entry.sample_type}, {entry.frequency} Hz>"
 
 
 answer(

@@ -302,7 +302,7 @@ class Decoder(KnownAttributes, BaseDecoder):
             ResourceUnreadable, DecodeError: The file cannot be read further or is damaged on the way.
         """
         if frame < 0:
-            raise ValueError(f"frame is {frame}; it must be 0 or more")
+            raise ValueError(f"frame is {short_repr(frame)}; it must be 0 or more")
         with self._alone():
             return self._reader.seek(frame)
 
@@ -315,7 +315,7 @@ class Decoder(KnownAttributes, BaseDecoder):
             ResourceUnreadable, DecodeError: The file cannot be read further or is damaged here.
         """
         if count < 0:
-            raise ValueError(f"count is {count}; it must be 0 or more frames")
+            raise ValueError(f"count is {short_repr(count)}; it must be 0 or more frames")
         with self._alone():
             return self._reader.read_bytes(count)
 
@@ -328,7 +328,9 @@ class Decoder(KnownAttributes, BaseDecoder):
         return self if changed else self._reader
 
     def __repr__(self) -> str:
-        return f"<Decoder {self._reader.name!r}: {self.channel_config}, {self.sample_type}, {self.frequency} Hz>"
+        return (
+            f"<Decoder {short_repr(self._reader.name)}: {self.channel_config}, {self.sample_type}, {self.frequency} Hz>"
+        )
 
 
 def decode(name: Name, context: Context | None = None) -> BaseDecoder:

@@ -305,8 +305,12 @@ class SourceGroup(Fadable):
                 voices.update_filters([state for state in voices if state.group in through])
 
     def _set_fade_factor(self, factor: float) -> None:
-        self._fade_factor = factor
-        self._refresh()
+        before, self._fade_factor = self._fade_factor, factor
+        try:
+            self._refresh()
+        except BaseException:
+            self._fade_factor = before
+            raise
 
     def _is_paused(self) -> bool:
         """Return whether the group has paused sources, and none that play."""
@@ -322,14 +326,15 @@ class SourceGroup(Fadable):
         states = list(self._active())
         for state in states:
             if state.waiting is not None:
+                source = state.source  # the wait may hold its only reference
                 transport.stop(state)
                 if report:
-                    self._engine.events.post_force_stopped(state.source, state.on_force_stopped)
+                    self._engine.events.post_force_stopped(source, state.on_force_stopped)
         transport.stop_all(states, report=report)
         for group in self._tree():
-            transport.group_fades.forget(group)
             if group._fade_factor != 1.0:
                 group._set_fade_factor(1.0)
+            transport.group_fades.forget(group)
 
     def _fading(self) -> tuple[Fades[Any], SourceGroup]:
         return self._engine.transport.group_fades, self

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._common.log import warn_caller
 from ._common.registry import shutdown
+from ._common.text import short_repr
 from ._current import use_context
 from .context import Context, close_device_with
 from .device import Device, device_names
@@ -113,7 +114,7 @@ def init_on(open_device: Callable[[], Device]) -> Iterator[None]:
     """
     global _open_instead
     if not callable(open_device):
-        raise TypeError(f"open_device is {open_device!r}; it must be a function that returns a device")
+        raise TypeError(f"open_device is {short_repr(open_device)}; it must be a function that returns a device")
     before, _open_instead = _open_instead, open_device
     try:
         yield

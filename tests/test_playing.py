@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyglet.resource
 import pytest
+from pyglet.event import EventException
 
 import pyglet_palace as palace
 from tests import sounds
@@ -183,6 +184,15 @@ def test_group_stops_waiting_sources(context: palace.Context, steps: Any, gate: 
     group.stop_all()
     assert gate.log == [("force_stopped", source)]
     assert (source.waiting, context.pending_names) == (False, ())
+
+
+def test_group_names_the_waiting_source_it_stops(context: palace.Context, steps: Any, gate: Gate) -> None:
+    group, called = palace.SourceGroup(), []
+    palace.play("steps.wav", group=group, on_force_stopped=called.append)
+    (source,) = map(id, group.sources)
+    group.stop_all()
+    assert [id(stopped) for stopped in called] == [source]
+    assert gate.log == [("force_stopped", *called)]
 
 
 def test_next_play_replaces_a_waiting_one(context: palace.Context, steps: Any, gate: Gate) -> None:
@@ -793,3 +803,44 @@ def test_play_without_a_sound_says_what_to_do(context: palace.Context) -> None:
         source.play()
     with pytest.raises(TypeError, match=r"palace.play\('door.wav'\) plays a sound by its name"):
         source.play("door.wav")
+
+
+# Long values
+
+LONG = "x" * 500
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda steps: steps.play(**{LONG: 1}),
+        lambda _: palace.preload([]).set_handler(LONG, print),
+        lambda steps: setattr(steps.play(), "offset", 10**500),
+        lambda _: palace.Buffer.from_samples(np.zeros(9), 10**500),
+        lambda _: setattr(named(LONG), "loop_points", (1, 2)),
+        lambda _: crossfade_of(named(LONG).play()),
+        lambda _: palace.Source().play(destroyed(named(LONG))),
+    ],
+    ids=["option", "event", "offset", "rate", "loop points", "source", "buffer"],
+)
+def test_long_values_are_shortened_in_errors(context: palace.Context, steps: Any, call: Any) -> None:
+    with pytest.raises((TypeError, ValueError, RuntimeError, EventException)) as caught:
+        call(palace.Buffer("steps.wav"))
+    assert not re.search("x{81}|0{81}", str(caught.value))
+    assert re.search(r"x\.\.\.x|0\.\.\.0", str(caught.value))
+
+
+def named(name: str) -> palace.Buffer:
+    """A buffer of that name, which a source plays."""
+    buffer = palace.Buffer.from_samples(np.zeros(9), RATE, name)
+    buffer.play()
+    return buffer
+
+
+def crossfade_of(source: palace.Source) -> None:
+    palace.crossfade(source, source, 10)
+
+
+def destroyed(buffer: palace.Buffer) -> palace.Buffer:
+    buffer.destroy()
+    return buffer

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pyglet.event import EventDispatcher, EventException
 
+from .text import short_repr
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -33,5 +35,5 @@ class Dispatcher(EventDispatcher):
 
             close = difflib.get_close_matches(name, self.event_types, n=1)
             advice = f"did you mean {close[0]!r}?" if close else f"the events are {', '.join(self.event_types)}"
-            raise EventException(f"{type(self).__name__} has no event {name!r}; {advice}")
+            raise EventException(f"{type(self).__name__} has no event {short_repr(name)}; {advice}")
         super().set_handler(name, handler)

@@ -234,9 +234,9 @@ class EventQueue:
         return None
 
     def _dispatch_round(self, context: Receiver, failure_budget: float = math.inf) -> None:
-        self._dispatching = True
         handler = context.message_handler
         left = failure_budget
+        self._dispatching = True  # no interrupt can come between this and the `try`: no function is called
         try:
             while (entry := self._next(postpone=left < 0)) is not None:
                 if not _is_failed_load(entry):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._common.text import short_repr
 from ..errors import BufferTooLarge
 from ..formats import CONFIG_OF_CHANNELS
 from .load import check_supported
@@ -43,9 +44,9 @@ def samples_of(array: Any, frequency: Any, name: str, settings: Settings) -> Sam
     try:
         rate = frequency.__index__()
     except AttributeError:
-        raise TypeError(f"frequency is {frequency!r}; it must be a whole number") from None
+        raise TypeError(f"frequency is {short_repr(frequency)}; it must be a whole number") from None
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise ValueError(f"frequency is {rate!r}; it must be from {LOWEST_RATE} to {HIGHEST_RATE}")
+        raise ValueError(f"frequency is {short_repr(rate)}; it must be from {LOWEST_RATE} to {HIGHEST_RATE}")
     check_supported(name, layout, sample_type, settings.supported)
     size = array.size * (4 if sample_type == "32-bit float" else array.itemsize)
     if size > settings.limit:

@@ -65,16 +65,27 @@ class DelayedPlay:
         plays, state = self._plays, self._state
         if state.waiting is not self:
             return
-        plays.transport.end_wait(state)
         entry = plays.cache.get(name)
         late = self._deadline is not None and time.perf_counter() > self._deadline
         if error is not None or late or entry is None:
-            state.next_offset, state.next_fade = 0, None
-            state.paused_by_group = False
-            state.lost = True
-            plays.events.post_force_stopped(self._source, state.on_force_stopped)
-        else:
+            self._give_up()
+            return
+        try:
+            plays.transport.end_wait(state)
             plays.start(self._source, entry, paused=self.paused)
+        except BaseException:  # Ctrl-C, or OpenAL refuses
+            if state.voice is None:
+                self._give_up()
+            raise
+
+    def _give_up(self) -> None:
+        """Report that the source is not heard."""
+        plays, state = self._plays, self._state
+        state.next_offset, state.next_fade = 0, None
+        state.paused_by_group = False
+        state.lost = True
+        plays.events.post_force_stopped(self._source, state.on_force_stopped)
+        plays.transport.end_wait(state)
 
 
 class DelayedPlays:

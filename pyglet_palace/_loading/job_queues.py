@@ -263,22 +263,26 @@ class JobQueues:
             self._notify_all()
 
     def finish(self, job: Job) -> None:
-        """Mark a claimed job as done, append it to `finished` unless it was withdrawn, and wake its waiters."""
+        """Mark a claimed job as done, append it to `finished` unless it was withdrawn, and wake its waiters.
+
+        A second call continues after an interrupt of the first.
+        """
         with self._lock:
             if job.state == "queued":
                 self._unqueue(job)  # an interrupted `claim` has left it there
             self._finish(job)
 
     def _finish(self, job: Job) -> None:
-        job.state = "done"
         self._active.pop(job, None)
-        if job.withdrawn:
-            job.discard_result()
-            job.memory = 0
-            self._notify_memory()
-        else:
-            self._unpublished += job.memory
-            self.finished.append(job)
+        if job.state != "done":
+            job.state = "done"
+            if job.withdrawn:
+                job.discard_result()
+                job.memory = 0
+                self._notify_memory()
+            else:
+                self._unpublished += job.memory
+                self.finished.append(job)
         if job.finished is not None:
             job.finished.set()
         self._progress.set()
@@ -292,10 +296,12 @@ class JobQueues:
             self._release_memory(job)
             return job
 
-    def return_finished(self, job: Job) -> None:
-        """Put a job that was taken back to the front of `finished`."""
+    def return_finished(self, jobs: Iterable[Job]) -> None:
+        """Put those of `jobs` that are done and not in `finished` back to its front, in order."""
         with self._lock:
-            self.finished.appendleft(job)
+            there = set(self.finished)
+            taken = [job for job in jobs if job.state == "done" and job not in there]
+            self.finished.extendleft(reversed(taken))
 
     def discard_finished(self) -> None:
         """Discard all finished jobs."""

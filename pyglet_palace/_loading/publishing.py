@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ResourceError, unlinked
@@ -13,12 +14,13 @@ if TYPE_CHECKING:
     from .._common.events import EventQueue
     from .._decoding.pcm import Samples
     from .._openal import ContextScope
-    from .._openal.buffers import StoredBuffer
     from .cache import CacheEntry, SoundCache
     from .jobs import DecodeJob
     from .upload import BufferStore
     from .watcher import Watcher
     from .workers import WorkerPool
+
+_reads_errors = attrgetter("_reads_errors")
 
 
 class Publisher:
@@ -111,15 +113,14 @@ class Publisher:
         for watcher in watchers:
             self.resolve(watcher, key, error, expected)
         if post:
-            self._events.post_cache_failed(
-                key, error, reported=raising or any(watcher._reads_errors for watcher in watchers)
-            )
+            reported = raising or any(map(_reads_errors, watchers))  # no generator: its end hides an interrupt
+            self._events.post_cache_failed(key, error, reported)
 
-    def upload(self, job: DecodeJob | UploadJob) -> StoredBuffer | UploadJob | ResourceError:
-        """Give the samples of a finished job to OpenAL.
+    def upload(self, job: DecodeJob | UploadJob) -> CacheEntry | UploadJob | ResourceError:
+        """Give the samples of a finished job to OpenAL, and put its sound into the cache.
 
         Returns:
-            The buffer; or an upload job that must run first; or the error that ends the load.
+            The cache entry; or an upload job that must run first; or the error that ends the load.
         """
         if job.error is not None:
             if isinstance(job, UploadJob):  # the copying was interrupted
@@ -130,27 +131,28 @@ class Publisher:
         assert samples is not None
         try:
             with self._scope as al:
-                if isinstance(job, UploadJob):
-                    return self._store.finish(al, job)
-                started = self._store.start_upload(al, job.key, samples)
+                stored = (
+                    self._store.finish(al, job)
+                    if isinstance(job, UploadJob)
+                    else self._store.start_upload(al, job.key, samples)
+                )
         except ResourceError as refused:
             return unlinked(refused)
-        if isinstance(started, UploadJob):
-            started.expected, started.share = job.expected, 1.0
-        return started
-
-    def cache(self, job: DecodeJob | UploadJob, stored: StoredBuffer) -> CacheEntry:
-        """Put the sound of a finished job into the cache, and report it."""
-        assert job.samples is not None
-        entry = self._cache.add(job.key, job.samples, stored, job.order)
+        if isinstance(stored, UploadJob):
+            stored.expected, stored.share = job.expected, 1.0
+            return stored
+        entry = self._cache.add(job.key, samples, stored, job.order)
         self.errors.pop(job.key, None)
-        self.disk_hits += job.samples.from_disk
+        self.disk_hits += samples.from_disk
         job.discard_result()
+        return entry
+
+    def report(self, job: DecodeJob | UploadJob) -> None:
+        """Report to the waiters of a load that its sound is cached."""
         for watcher in job.watchers:
             self.resolve(watcher, job.key, None, job.expected)
         if job.requested or job.watchers:
             self._events.post_cached(job.key)
-        return entry
 
     def insert(self, name: str, samples: Samples) -> CacheEntry:
         """Cache samples that the game made, under a new name. Returns the cache entry."""

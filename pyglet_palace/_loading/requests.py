@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from .. import resources
@@ -63,6 +64,8 @@ class LoadRequests:
         self._settings = settings
         #: The present job of each pending load, in the order of the requests.
         self._pending: dict[str, DecodeJob | UploadJob] = {}
+        #: The jobs of dropped loads, and errors for their waiters. Empty outside of calls, unless one was interrupted.
+        self._cancelled: deque[tuple[DecodeJob | UploadJob, LoadCancelled]] = deque()
         #: Jobs that the main thread is running, innermost last.
         self._running_here: list[DecodeJob | UploadJob] = []
         self._waits = BatchWaits(self, workers)
@@ -87,7 +90,7 @@ class LoadRequests:
     @property
     def work(self) -> tuple[Collection[Any], ...]:
         """The containers of which one is not empty while there are loads, results to report, deletes or evictions."""
-        return self._pending, *self._publisher.work
+        return self._pending, self._cancelled, *self._publisher.work
 
     def contains(self, name: str) -> bool:
         """Return whether `name` is cached or pending."""
@@ -125,6 +128,13 @@ class LoadRequests:
                 error = LoadCancelled(key, "find", "its context was destroyed before it was loaded")
                 self._publisher.resolve(watcher, key, error)
             return
+        try:
+            self._request(keys, watcher, first)
+        except BaseException:  # Ctrl-C, or an error in the game's resource_not_found
+            self._recover()
+            raise
+
+    def _request(self, keys: Iterable[str], watcher: Watcher | None, first: bool) -> None:
         jobs: list[DecodeJob | UploadJob] = []
         settings = self._settings()
         cached, pending = self._cache.get, self._pending.get
@@ -260,9 +270,13 @@ class LoadRequests:
             raise
         finally:
             if job.runner is self and job.state != "done":
-                if job in self._running_here:
-                    self._running_here.remove(job)
-                self._workers.finish(job)
+                try:
+                    if job in self._running_here:
+                        self._running_here.remove(job)
+                    self._workers.finish(job)
+                except BaseException:  # Ctrl-C
+                    self._workers.finish(job)
+                    raise
         return True
 
     def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
@@ -294,6 +308,8 @@ class LoadRequests:
         continued: list[str] = []
         if self._waits.kept and not waiting:  # Ctrl-C has interrupted the end of a wait
             self._waits.release_kept()
+        if self._cancelled:
+            self._report_cancelled()
         self._publisher.release_abandoned()
         if self.in_order and not self._running_here:
             for key in list(self._pending):
@@ -306,20 +322,25 @@ class LoadRequests:
             return continued
         deadline = None if waiting else time.perf_counter_ns() + self.publish_budget
         self._publisher.evict(deadline)
-        while (finished := workers.take_finished()) is not None:
-            job = self._pending.get(finished.key)
-            if job is not None and job is finished:
-                try:
+        try:
+            while (finished := workers.take_finished()) is not None:
+                job = self._pending.get(finished.key)
+                if job is not None and job is finished:
                     if isinstance(self._publish_job(job, raising=False), Job):
                         continued.append(job.key)
-                except BaseException:  # Ctrl-C in the game's resource_not_found: the next update tries again
-                    if self._pending.get(job.key) is job:
-                        workers.return_finished(job)
-                    raise
-                self._publisher.evict(deadline)
-                if deadline is not None and time.perf_counter_ns() >= deadline:
-                    break
+                    self._publisher.evict(deadline)
+                    if deadline is not None and time.perf_counter_ns() >= deadline:
+                        break
+        except BaseException:  # Ctrl-C, or an error in the game's resource_not_found: the next update tries again
+            self._recover()
+            raise
         return continued
+
+    def _recover(self) -> None:
+        """Queue the jobs of pending loads, or their results, again, after an exception between two steps of a load."""
+        jobs = list(self._pending.values())
+        self._workers.submit(jobs)
+        self._workers.return_finished(jobs)
 
     def _publish_job(
         self, job: DecodeJob | UploadJob, *, raising: bool
@@ -345,19 +366,18 @@ class LoadRequests:
             error = found
         if error is not None:
             job.error = error
-        stored = self._publisher.upload(job)
-        if isinstance(stored, UploadJob):
-            return self._follow(job, stored, first=True)  # until it is done, the samples are in memory twice
-        del self._pending[key]
-        self._discard_unwanted_results()
-        outcome: CacheEntry | ResourceError
-        if isinstance(stored, ResourceError):
+        outcome = self._cache.get(key) or self._publisher.upload(job)
+        if isinstance(outcome, UploadJob):
+            return self._follow(job, outcome, first=True)  # until it is done, the samples are in memory twice
+        if isinstance(outcome, ResourceError):
             post = job.requested or bool(job.watchers)
-            self._publisher.fail(key, stored, job.watchers, post=post, raising=raising, expected=job.expected)
-            outcome = unlinked(stored)
+            self._publisher.fail(key, outcome, job.watchers, post=post, raising=raising, expected=job.expected)
+            outcome = unlinked(outcome)
         else:
-            outcome = self._publisher.cache(job, stored)
+            self._publisher.report(job)
+        del self._pending[key]  # last: after an interrupt, the next update reports to the waiters that are left
         job.watchers = ()  # another batch may keep the job
+        self._discard_unwanted_results()
         return outcome
 
     def _follow(
@@ -429,18 +449,27 @@ class LoadRequests:
                 self._cache.remove(entry)
 
     def _forget_pending(self, key: str) -> None:
-        job = self._pending.pop(key, None)
+        job = self._pending.get(key)
         if job is None:
             return
+        stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "queued" else "decode"
+        error = LoadCancelled(key, stage, "the sound was freed before it was loaded")
+        self._cancelled.append((job, error))
+        del self._pending[key]
         self._workers.withdraw(job)
         if isinstance(job, UploadJob):
             self._publisher.abandon(job)
         self._discard_unwanted_results()
-        stage: Stage = "upload" if isinstance(job, UploadJob) else "open" if job.state == "dropped" else "decode"
-        watchers, job.watchers = job.watchers, ()  # a stalled worker may keep the job
-        for watcher in watchers:
-            error = LoadCancelled(key, stage, "the sound was freed before it was loaded")
-            self._publisher.resolve(watcher, key, error, job.expected)
+        self._report_cancelled()
+
+    def _report_cancelled(self) -> None:
+        """Report to the waiters of dropped loads. A waiter is removed when it has its result."""
+        while self._cancelled:
+            job, error = self._cancelled[0]
+            while job.watchers:
+                self._publisher.resolve(job.watchers[0], error.name, error, job.expected)
+                job.watchers = job.watchers[1:]
+            self._cancelled.popleft()
 
     def _discard_unwanted_results(self) -> None:
         """Discard finished jobs if no load is pending.
@@ -456,8 +485,9 @@ class LoadRequests:
         self._publisher.forget_batch(watcher)
         for key in watcher.names:
             job = self._pending.get(key)
-            if job is not None and watcher in job.watchers:
-                job.watchers = tuple(other for other in job.watchers if other is not watcher)
+            if job is not None:
+                if watcher in job.watchers:  # otherwise an interrupt came first
+                    job.watchers = tuple(other for other in job.watchers if other is not watcher)
                 if not job.has_waiter:
                     self._forget_pending(key)
 

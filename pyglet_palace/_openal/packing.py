@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from struct import Struct
 
-#: Pack one float, or three. Raises `OverflowError` for a number beyond `checks.FLT_MAX`.
+#: Pack one float, or three. A number beyond `checks.FLT_MAX` becomes infinite, which OpenAL refuses.
 pack_float, pack_vector = Struct("f").pack, Struct("3f").pack

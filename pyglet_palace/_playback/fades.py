@@ -184,9 +184,9 @@ class Fades(ABC, Generic[_Faded]):
             self._set_factor(faded, fade.curve(fade.start, fade.target, elapsed / length) if elapsed else fade.start)
             return
         self._set_factor(faded, fade.target)
-        self.forget(faded)
         if fade.stops:
             self._stop(faded)
+        self.forget(faded)  # last: after an interrupt, the next step stops the sound
 
     def _now(self) -> int:
         """Return a time in nanoseconds with an arbitrary origin."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypedDict
 
+from .._common.text import short_repr
 from .._openal.properties import Property
 from ._spatial import SpatialProperties
 
@@ -80,7 +81,7 @@ def check_names(call: str, options: Mapping[str, object], known: Mapping[str, ob
     """
     for name in options:
         if name not in known:
-            raise TypeError(f"{call} has no option {name!r}; {_hint(name, known)}")
+            raise TypeError(f"{call} has no option {short_repr(name)}; {_hint(name, known)}")
 
 
 def _hint(name: str, known: Mapping[str, object]) -> str:

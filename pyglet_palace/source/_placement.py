@@ -148,7 +148,8 @@ class StageMap:
         else:
             azimuth /= CHANNEL_AZIMUTH_SCALE
         side, ahead = sin(azimuth) * level, cos(azimuth) * level
-        al.alSourcefv(number, c.AL_POSITION, pack_vector(distance * side, distance * up, -distance * ahead))
+        finite = min(distance, FLT_MAX)
+        al.alSourcefv(number, c.AL_POSITION, pack_vector(finite * side, finite * up, -finite * ahead))
         if not is_positioned(playable, parameters):
             gain = 1.0
         if changed is None or abs(gain - voice.place_gain) > _LEAST_CHANGE:

@@ -89,7 +89,7 @@ class Progress(SourceBase):
             self._keep_offset(frame)
             return
         if frame >= playable.length > 0:
-            raise RuntimeError(f"offset is {frame}; the current sound has only {playable.length} frames")
+            raise RuntimeError(f"offset is {short_repr(frame)}; the current sound has only {playable.length} frames")
         self._engine.voices.seek(self._state, frame)
 
     @property

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import checks
 from .._common.elsewhere import answer
+from .._common.text import short_repr
 from .._current import require_engine
 from .._openal.properties import Property
 from .._playback.virtual import sound_of
@@ -251,9 +252,9 @@ class Source(PlaybackProperties, Progress, SpatialProperties, Fadable):
         voice = self._state.voice
         if voice is None:
             waiting = self._state.waiting
-            return "<Source, idle>" if waiting is None else f"<Source, waiting for {waiting.names[0]!r}>"
-        what = getattr(sound_of(voice), "name", "")
-        return f"<Source, {'paused in' if voice.paused else 'playing'} {what!r}{'' if voice.number else ', virtual'}>"
+            return "<Source, idle>" if waiting is None else f"<Source, waiting for {short_repr(waiting.names[0])}>"
+        what = short_repr(getattr(sound_of(voice), "name", ""))
+        return f"<Source, {'paused in' if voice.paused else 'playing'} {what}{'' if voice.number else ', virtual'}>"
 
 
 def _setter(described: Any) -> Callable[[Source, Any], None]:

@@ -14,6 +14,7 @@ import pyglet.resource
 
 from .._common import checks
 from .._common.private_api import set_script_home
+from .._common.text import short_repr
 from .._current import current_context, use_context
 from ..context import Context
 from ..device import parts_of
@@ -192,7 +193,7 @@ class Recorder:
         """
         __tracebackhide__ = True
         if side not in CHANNELS:
-            raise ValueError(f"side is {side!r}; it must be one of {', '.join(map(repr, CHANNELS))}")
+            raise ValueError(f"side is {short_repr(side)}; it must be one of {', '.join(map(repr, CHANNELS))}")
         first, samples = self._judged(last)
         level = dict(zip(CHANNELS, levels(samples), strict=True))
         (other,) = set(CHANNELS) - {side}
@@ -214,7 +215,7 @@ class Recorder:
         # A millionth more, because `at` and `within` are rounded numbers.
         if not any(at is None or abs(time - at) <= within + 1e-6 for time in times):
             when = "" if at is None else f" at {at:g} s (within {within:g} s)"
-            raise self._failure(f"{str(name)!r} was not played{when}", 0)
+            raise self._failure(f"{short_repr(str(name))} was not played{when}", 0)
 
     def _judged(self, last: float | None) -> tuple[int, Samples]:
         """Return the first frame to judge, and the samples from there on."""

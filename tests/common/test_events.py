@@ -12,6 +12,7 @@ import pytest
 import pyglet_palace as palace
 from tests import sounds
 from tests.conftest import loaded, wait_until
+from tests.interrupts import interrupt_everywhere
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +50,20 @@ def names(assets: Path) -> tuple[str, ...]:
 def published(context: palace.Context) -> None:
     """Wait until all requests are decoded, so that one update dispatches all events."""
     wait_until(lambda: {job.resource.key for job in [*context._engine.workers.finished]} >= {*context.pending_names})
+
+
+def test_interrupted_dispatch_goes_on_later(context: palace.Context) -> None:
+    recorder = Recorder(context)
+    events = context._engine.events
+
+    def check() -> None:
+        events.post_cached("last")
+        context.update()
+        assert recorder.received[-1] == ("on_cached", "last")
+        events.post_cached("first")
+
+    check()
+    assert interrupt_everywhere(lambda: events.dispatch(context), check) > 5
 
 
 def test_events_are_dispatched_in_order(

@@ -172,15 +172,14 @@ class Loads(RuleBasedStateMachine):
 
             setattr(al, f"generate_{what}", generating)
             setattr(al, f"delete_{what}", deleting)
+        delete_several = self.real["delete_buffers"] = al.delete_buffers
 
-        delete_buffers = self.real["delete_buffers"] = al.delete_buffers  # those of a stream
+        def deleting_several(numbers: list[int]) -> None:
+            given = list(numbers)
+            delete_several(numbers)
+            self.live["buffer"].difference_update(given)
 
-        def deleting_all(numbers: list[int]) -> None:
-            deleted = [*numbers]
-            delete_buffers(numbers)
-            self.live["buffer"].difference_update(deleted)
-
-        al.delete_buffers = deleting_all
+        al.delete_buffers = deleting_several  # type: ignore[method-assign]
         self.get_error = ctypes.CFUNCTYPE(ctypes.c_int)(("alGetError", al.handle))
 
     def begin(self) -> None:

@@ -379,7 +379,7 @@ def test_returned_job_is_taken_next(loader: WorkerPool) -> None:
     wait_until(lambda: len(loader.finished) == 2)
     first = loader.take_finished()
     assert first is not None
-    loader.return_finished(first)
+    loader.return_finished([first])
     assert [loader.take_finished(), loader.take_finished(), loader.take_finished()][0] is first
     assert loader.take_finished() is None
 

@@ -257,3 +257,31 @@ def test_interrupted_thread_start_is_repeated(
             palace.Decoder(path).play()
     palace.Decoder(path).play()
     assert abs(device.render(2000)).max() > 0.1
+
+
+@pytest.mark.parametrize("of_group", [False, True], ids=["source", "group"])
+def test_interrupted_end_of_a_fade_out_stops(
+    context: palace.Context, device: palace.LoopbackDevice, of_group: bool
+) -> None:
+    """The next updates stop the sound, and the next sound has its full gain."""
+    buffer = palace.Buffer.from_samples(np.full(44100, 0.5, np.float32), 44100)
+    group, source = palace.SourceGroup(), palace.Source(looping=True)
+    source.group = group
+
+    def prepared() -> None:
+        buffer.play(source)
+        (group if of_group else source).fade_out_to_stop(0, 10)
+        device.render(2000)
+
+    def check() -> None:
+        context.update()
+        device.render(2000)
+        context.update()
+        assert not source.playing
+        buffer.play(source)
+        assert abs(device.render(4000)).max() == pytest.approx(0.5, rel=0.5)
+        source.stop()
+        prepared()
+
+    prepared()
+    assert interrupt_everywhere(context.update, check) > 20

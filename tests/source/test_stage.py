@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import pyglet_palace as palace
+from pyglet_palace._common import checks
 from tests import sounds
 from tests.conftest import RATE
 from tests.room import pitch_of
@@ -92,6 +93,15 @@ def test_reach_is_the_distance_in_the_plane(stage: Room) -> None:
     assert own == pytest.approx(plain / 2, rel=0.01)
     again = loudness(stage.ears(source, distance_range=palace.Source().distance_range))
     assert again == pytest.approx(plain / 5, rel=0.01)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_farthest_place_is_silent(stage: Room, sign: int) -> None:
+    """The distance to a corner of all places is more than a float of OpenAL holds."""
+    farthest = checks.FLT_MAX * sign
+    source = stage.play(stage.tone(), position=(farthest, -farthest, farthest))
+    stage.context.listener.position = -farthest, farthest, -farthest
+    assert stage.ears(source) == (0, 0)
 
 
 @pytest.mark.parametrize("moves", ["source", "listener"])
