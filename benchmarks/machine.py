@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import importlib.metadata
 import os
 import platform
-import sys
 from pathlib import Path
 
 #: Packages that take part in a run, by their names on PyPI.
@@ -56,14 +54,6 @@ def peak_resident() -> int:
     The peak that getrusage reports, and pyperf with it, includes the process that started this one.
     """
     return _status("VmHWM")
-
-
-def return_free_memory() -> bool:
-    """Let the C library return its free memory to the system. Return whether that is possible: it is with glibc."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
-    return trim is not None
 
 
 def core_wait() -> float:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .frames import BUSY, FRAME, RepeatedLoad, frame_lateness
-from .machine import resident, return_free_memory
+from .machine import resident
 from .peers import PEERS, Palace
 from .processes import python
 from .stats import alternate, percentile, seconds
@@ -36,11 +36,7 @@ _PLAYING = 32
 
 
 def loading(config: Config, name: str) -> Series:
-    """The time to load the files of each kind that the library reads, all of them, and 200 short WAV files.
-
-    Each load gets its memory from the system, as the first one of a game does. Otherwise glibc reuses freed memory once
-    a larger block was freed, and pygame-ce loads short WAV files in half the time after it has loaded music.
-    """
+    """The time to load the files of each kind that the library reads, all of them, and 200 short WAV files."""
     peer, ours = _pair(name)
     series: Series = {}
     kinds = readable(peer, config)
@@ -49,10 +45,8 @@ def loading(config: Config, name: str) -> Series:
     sets["short_wav"] = config.short_wavs()
     for key, paths in sets.items():
         for repeat in range(config.repeats + 2):
-            return_free_memory()
             their_time = seconds(lambda paths=paths: peer.load_all(paths))  # type: ignore[misc]
             peer.free()
-            return_free_memory()
             our_time = seconds(lambda paths=paths: ours.load_all(paths))  # type: ignore[misc]
             ours.free()
             if repeat:  # the first load reads from the disk

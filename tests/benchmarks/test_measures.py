@@ -10,7 +10,7 @@ import pyperf
 import pytest
 
 from benchmarks import __main__ as command
-from benchmarks import frames, machine, processes, sounds, tuning
+from benchmarks import frames, processes, sounds, tuning
 from benchmarks.comparisons import SECTIONS
 from benchmarks.config import Config
 from benchmarks.figures import MEASURES, Measure, figures
@@ -41,19 +41,6 @@ def test_targets_are_no_times() -> None:
     for figure in figures():
         if figure.target is not None and figure.unit not in ("x", "", "%", "MB"):
             assert differences[figure.key] in keys
-
-
-def test_free_memory_is_returned() -> None:
-    """Blocks of 64 KiB between others that stay, which the C library does not return by itself."""
-    if not machine.return_free_memory():
-        pytest.skip("the C library cannot")
-    blocks = [bytes([number % 255 + 1]) * 65536 for number in range(1000)]
-    kept = blocks[::2]
-    blocks.clear()
-    before = machine.resident()
-    machine.return_free_memory()
-    assert machine.resident() < before - 20_000_000
-    assert len(kept) == 500
 
 
 @pytest.mark.parametrize("task", [task for tasks in SECTIONS.values() for task in tasks], ids=str)
