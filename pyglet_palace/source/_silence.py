@@ -6,6 +6,7 @@ from math import dist
 from typing import TYPE_CHECKING, Any
 
 from .._common import log
+from .._common.text import short_repr
 from .._openal import constants as c
 from .._playback.virtual import sound_of
 from .._playback.voice import GAIN
@@ -36,8 +37,9 @@ def warn_of_silence(state: PlaybackState, context: Context) -> None:
     unplaced = POSITION in parameters and SPATIALIZE not in parameters
     if unplaced and not positioned and not layout.startswith("B-Format"):
         log.warn_once(
-            f"{name!r} is a {layout.lower()} sound, so the position of its source has no effect. Set spatialize = "
-            f"True on the source, or use a mono file"
+            f"{short_repr(name)} is a {layout.lower()} sound, so the position of its source has no effect. "
+            f"Set spatialize = True on the source, or use a mono file",
+            key=f"position of {name}",
         )
     gain, limit = parameters.get(GAIN, 1.0), 1.0
     if state.placement is not None or context.stage is not None:
@@ -47,8 +49,8 @@ def warn_of_silence(state: PlaybackState, context: Context) -> None:
         limit /= voice.place_gain
     if gain > limit * _INAUDIBLE and not (positioned and _may_be_attenuated(parameters, context)):
         log.warn_once(
-            f"{name!r} has a gain of {gain:g}, which sounds like {limit:.3g}: OpenAL limits the product of gain, "
-            f"groups, fades, pan and distance to 1 (see Source.gain_range). Make the file louder, or raise "
+            f"{short_repr(name)} has a gain of {gain:g}, which sounds like {limit:.3g}: OpenAL limits the product of "
+            f"gain, groups, fades, pan and distance to 1 (see Source.gain_range). Make the file louder, or raise "
             f"Listener.gain and lower the gains of the other sounds",
             key=f"gain of {name}",
         )
