@@ -22,8 +22,8 @@ from .window import Window
 if TYPE_CHECKING:
     from ..resources import Resource
     from .expected_time import Survey
-    from .job_queues import JobQueues
     from .jobs import DecodeJob
+    from .process_queues import ProcessQueues
 
 #: Seconds that threads may take for queued jobs before a decoder process is started. A short load needs none.
 START_SECONDS = 0.1
@@ -65,7 +65,7 @@ class ProcessWorker:
         window: The jobs that were sent to the process and not answered.
     """
 
-    def __init__(self, queues: JobQueues, number: int, start_after: float) -> None:
+    def __init__(self, queues: ProcessQueues, number: int, start_after: float) -> None:
         """Make the worker. The caller starts its thread.
 
         Args:

@@ -11,6 +11,7 @@ from .._common.log import warn_once
 from .._common.text import short_repr
 from ..errors import DestroyedError, LoadCancelled, ResourceError, ResourceNotFound, unlinked
 from .cache import CacheEntry, SoundCache
+from .calling_thread import CallingThread
 from .expected_time import Survey
 from .jobs import DecodeJob, Job
 from .publishing import Publisher
@@ -66,9 +67,8 @@ class LoadRequests:
         self._pending: dict[str, DecodeJob | UploadJob] = {}
         #: The jobs of dropped loads, and errors for their waiters. Empty outside of calls, unless one was interrupted.
         self._cancelled: deque[tuple[DecodeJob | UploadJob, LoadCancelled]] = deque()
-        #: Jobs that the main thread is running, innermost last.
-        self._running_here: list[DecodeJob | UploadJob] = []
-        self._waits = BatchWaits(self, workers)
+        self._here = CallingThread(workers)
+        self._waits = BatchWaits(self, workers, self._here)
         #: Nanoseconds that one `publish` may take.
         self.publish_budget = PUBLISH_BUDGET
         #: Whether `publish` completes all pending loads, in the order of their requests, and blocks meanwhile. Then the
@@ -191,7 +191,7 @@ class LoadRequests:
 
     def wait(self, batch: Watcher, timeout: float | None) -> None:
         """Block until `batch` is finished; see `BatchWaits.wait`."""
-        self.check_not_loading("a batch")
+        self._here.check_not_running("a batch")
         self._waits.wait(batch, timeout)
 
     def load_now(self, name: resources.Name) -> CacheEntry:
@@ -233,10 +233,10 @@ class LoadRequests:
         key = job.key
         job.awaited = True
         while True:
-            self.check_not_loading(key, job)
+            self._here.check_not_running(key, job)
             try:
                 # `load_now` does not submit a new job, so workers do not know it.
-                while job.state in ("queued", "claimed") and not self.run_here(job):
+                while job.state in ("queued", "claimed") and not self._here.run(job):
                     self._workers.wait_for(job)
             except BaseException:  # Ctrl-C, while waiting or decoding
                 job.awaited = False
@@ -257,43 +257,6 @@ class LoadRequests:
             text = f"{short_repr(resource.key)} was loaded before as the path {short_repr(path)}. These are two sounds"
             warn_once(f"{text} in the cache: use one of the names, for instance those of resources_in()")
 
-    def run_here(self, job: DecodeJob | UploadJob) -> bool:
-        """Run a queued job on the calling thread; return False if it is not queued any more."""
-        try:
-            if not self._workers.claim(job, self):
-                return False
-            self._running_here.append(job)
-            job.run()
-        except BaseException as error:  # Ctrl-C; a claimed job must finish, because other waiters depend on it
-            if job.runner is self:
-                job.error = LoadCancelled(job.key, "decode", f"the load was interrupted by {type(error).__name__}")
-            raise
-        finally:
-            if job.runner is self and job.state != "done":
-                try:
-                    if job in self._running_here:
-                        self._running_here.remove(job)
-                    self._workers.finish(job)
-                except BaseException:  # Ctrl-C
-                    self._workers.finish(job)
-                    raise
-        return True
-
-    def check_not_loading(self, what: str, job: DecodeJob | UploadJob | None = None) -> None:
-        """Raise instead of waiting for a job that the calling thread itself is running (a deadlock).
-
-        ``Buffer(name)`` calls the game's `buffer_loading`, decoder or file. These can wait for a sound.
-
-        Args:
-            what: Named in the error.
-            job: The job to wait for; None: any.
-
-        Raises:
-            RuntimeError: The calling thread is running the job.
-        """
-        if self._running_here if job is None else job in self._running_here:
-            raise RuntimeError(f"a callback of a load that runs on this thread cannot wait for {short_repr(what)}")
-
     # Results of the workers
 
     def publish(self, *, waiting: bool = False) -> list[str]:
@@ -311,7 +274,7 @@ class LoadRequests:
         if self._cancelled:
             self._report_cancelled()
         self._publisher.release_abandoned()
-        if self.in_order and not self._running_here:
+        if self.in_order and not self._here.running:
             for key in list(self._pending):
                 if (load := self._pending.get(key)) is not None:
                     self._complete(load, raising=False)

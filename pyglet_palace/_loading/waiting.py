@@ -13,6 +13,7 @@ from .wait_order import WaitOrder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .calling_thread import CallingThread
     from .jobs import Job
     from .requests import LoadRequests
     from .upload import UploadJob
@@ -30,10 +31,11 @@ class BatchWaits:
         kept: Jobs that a wait keeps from the workers.
     """
 
-    def __init__(self, requests: LoadRequests, workers: WorkerPool) -> None:
-        """Wait for loads of `requests`, whose jobs `workers` run."""
+    def __init__(self, requests: LoadRequests, workers: WorkerPool, here: CallingThread) -> None:
+        """Wait for loads of `requests`, whose jobs `workers` run, and meanwhile `here`."""
         self._requests = requests
         self._workers = workers
+        self._here = here
         self.kept: list[Job] = []
 
     def wait(self, batch: Watcher, timeout: float | None) -> None:
@@ -104,7 +106,7 @@ class BatchWaits:
         """Run queued jobs on this thread for a while, or one if the cache has a limit. Return whether it ran any."""
         began = now = time.perf_counter()
         while (job := order.take()) is not None:
-            if not self._requests.run_here(job):
+            if not self._here.run(job):
                 continue
             before, now = now, time.perf_counter()
             if order.note(job, now - before):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .._common import log
 from .._common.threads import CLOSE_SECONDS, STALL_CHECK_SECONDS, Signal, replace_thread, start_thread
 from ..errors import DecodeError
-from .job_queues import JobQueues
+from .process_queues import ProcessQueues
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ class _Worker:
         self.thread = threading.Thread(target=run, args=(self,), name=name, daemon=True)
 
 
-class WorkerPool(JobQueues):
+class WorkerPool(ProcessQueues):
     """Workers, with their queues of jobs.
 
     Workers append finished jobs to `finished`, in the order they end. This is their only access to the state of a

@@ -742,7 +742,7 @@ def test_interrupted_claim_is_finished(context: palace.Context, where: str, monk
         if where == "claim":
             patch.setattr(pool, "_mark_claimed", interrupted)
         else:
-            patch.setattr(requests, "_running_here", Interrupting())
+            patch.setattr(requests._here, "running", Interrupting())
         with pytest.raises(KeyboardInterrupt):
             palace.Buffer(NAMES[0])
     context.update()

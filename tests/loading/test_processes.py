@@ -35,8 +35,8 @@ from pyglet_palace._loading import decoder_main, decoder_process, process_worker
 from pyglet_palace._loading.decoder_process import BrokenProcess, DecoderProcess
 from pyglet_palace._loading.disk_writer import DiskWriter
 from pyglet_palace._loading.expected_time import Survey
-from pyglet_palace._loading.job_queues import JobQueues
 from pyglet_palace._loading.jobs import DecodeJob
+from pyglet_palace._loading.process_queues import ProcessQueues
 from pyglet_palace._loading.window import Window
 from pyglet_palace._loading.workers import WorkerPool
 from pyglet_palace._resources.files import FileResource
@@ -511,7 +511,7 @@ def test_idle_process_ends(pool: WorkerPool, tmp_path: Path, monkeypatch: pytest
 
 def test_process_starts_for_longer_loads(tmp_path: Path) -> None:
     """A process is asked for when the threads have left portable jobs for a while."""
-    queues = JobQueues(None, uses_processes=True)
+    queues = ProcessQueues(None, uses_processes=True)
     answers: list[bool] = []
     asked = threading.Thread(target=lambda: answers.append(queues.wait_for_portable(0.01)))
     asked.start()
@@ -604,7 +604,7 @@ EVENTS = st.tuples(
 @hypothesis.settings(max_examples=60, deadline=None)
 def test_nonsense_breaks_the_process_only(events: list[list[Any]]) -> None:
     """Whatever a process sends, it is accepted or the process counts as broken."""
-    pool = JobQueues(None, uses_processes=True)
+    pool = ProcessQueues(None, uses_processes=True)
     worker = process_worker.ProcessWorker(pool, 1, 1)
 
     class Nonsense:
@@ -675,7 +675,7 @@ def test_block_that_is_no_list_is_refused(text: bytes, monkeypatch: pytest.Monke
 
 def test_suspect_shares_no_window(tmp_path: Path) -> None:
     """While a suspect runs, no other job is sent: its end must not make suspects of them."""
-    queues, window = JobQueues(None, uses_processes=True), Window()
+    queues, window = ProcessQueues(None, uses_processes=True), Window()
     suspects = [file_job(tmp_path / f"{number}.wav") for number in range(2)]
     queues.submit(suspects)
     assert queues.refill(window, 0) is not None
@@ -709,7 +709,7 @@ def test_process_is_outside_the_terminal(serving: WorkerPool) -> None:
 def test_sizes_are_awaited_without_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker asks for all sizes, and waits for the answers, when its only job has been answered."""
     monkeypatch.setattr(process_worker, "IDLE_SECONDS", 0.0)
-    queues = JobQueues(None, uses_processes=True)
+    queues = ProcessQueues(None, uses_processes=True)
     worker = process_worker.ProcessWorker(queues, 1, 0.0)
     jobs = [file_job(tmp_path / f"{number}.wav") for number in range(60)]
     survey = Survey(jobs)
@@ -1102,7 +1102,7 @@ def test_only_results_wait_to_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_jobs_of_a_process_end_with_the_pool(tmp_path: Path) -> None:
     """After `close`, nothing waits for a job that was sent to a process or was to be run by another one."""
-    queues = JobQueues(None, uses_processes=True)
+    queues = ProcessQueues(None, uses_processes=True)
     window = Window()
     first, second = (file_job(tmp_path / name) for name in ("a.wav", "b.wav"))
     queues.submit([first, second])

@@ -11,6 +11,7 @@ import pyglet_palace as palace
 from pyglet_palace import resources
 from pyglet_palace._decoding import load
 from pyglet_palace._decoding.load import Settings
+from pyglet_palace._loading.calling_thread import CallingThread
 from pyglet_palace._loading.jobs import DecodeJob
 from pyglet_palace._loading.wait_order import WaitOrder
 from pyglet_palace._loading.waiting import BatchWaits
@@ -202,7 +203,7 @@ def test_long_plain_files_are_left_to_threads(tmp_path: Path) -> None:
         names = ()
         finished = True
 
-    BatchWaits(Requests(), pool).wait(Finished(), None)  # type: ignore[arg-type]
+    BatchWaits(Requests(), pool, CallingThread(pool)).wait(Finished(), None)  # type: ignore[arg-type]
 
     assert [list(queue) for queue in queues] == [[long], [encoded]]
     assert not long.kept
