@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: Bytes of samples that wait to be sent, beyond which decoding pauses.
 _MOST_UNSENT = 32 * 1024 * 1024
 #: Seconds between two reports on the progress of one sound.
-_REPORT_SECONDS = 0.1
+_REPORT_SECONDS = 0.03
 #: Characters of a warning. JSON makes up to 6 of one, and all must fit into a block.
 _MOST_TEXT = BLOCK_BYTES // 8
 
@@ -147,7 +147,7 @@ class _Requests:
 
 
 class _Progress:
-    """Callbacks of a load (`_decoding.load.Progress`) that report its progress ten times a second."""
+    """Callbacks of a load (`_decoding.load.Progress`) that report its progress thirty times a second."""
 
     def __init__(self, number: int, requests: _Requests, outbox: _Outbox) -> None:
         self._number = number
