@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._common import checks
 from .._common.checks import FLT_MAX, FLT_MIN
-from .._openal import constants as c
+from .._openal.constants import AL_GAIN as _AL_GAIN
 from .._openal.filters import product, send_direct_filter_to_all
 from .._openal.packing import pack_float
 from .end_times import EndTimes
@@ -71,16 +71,15 @@ class VoiceParameters:
             return
         before = parameters.get(GAIN)
         gain = store_gain(state)
-        placed = state.placement or self.stage
-        if placed is not None:
+        if state.placement is not None or self.stage is not None:
             gain *= voice.place_gain
-        packed = pack_float(gain)
+        number, packed = voice.number, pack_float(gain)
         try:
             with self._scope as al:
                 voice.touched.add(GAIN)  # first: see `_send`
-                al.unchecked.alSourcefv(voice.number, c.AL_GAIN, packed)
+                al.unchecked.alSourcefv(number, _AL_GAIN, packed)
                 if al.take_error():
-                    al.alSourcefv(voice.number, c.AL_GAIN, packed)
+                    al.alSourcefv(number, _AL_GAIN, packed)
         except BaseException:
             if before is None:
                 parameters.pop(GAIN, None)
@@ -99,7 +98,7 @@ class VoiceParameters:
                 placed = state.placement or self.stage
                 gains.append(gain if placed is None else gain * voice.place_gain)
         with self._scope as al:
-            al.set_float_of_sources(c.AL_GAIN, numbers, gains)
+            al.set_float_of_sources(_AL_GAIN, numbers, gains)
 
     def update_pitch(self, state: PlaybackState) -> None:
         """Apply the product of the pitches of source and groups."""
