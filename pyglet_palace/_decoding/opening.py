@@ -117,6 +117,8 @@ class SoundInput:
             raise DecodeError(name, "decode", "the file is empty; download or copy it again")
         try:
             self._prepare()
+        except RecursionError:
+            raise  # the file is not at fault
         except Exception as error:
             raise unreadable(name, error) from error
 
@@ -128,6 +130,8 @@ class SoundInput:
         """
         try:
             sound = self._open()
+        except RecursionError:
+            raise  # the file is not at fault
         except Exception as error:
             self.check()
             if isinstance(error, MemoryError) or not self._find_another_start():
