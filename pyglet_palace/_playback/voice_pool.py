@@ -262,9 +262,8 @@ class VoicePool(VoiceLending):
             if due:
                 self._collect_due(due)
         finally:
-            for voice in due:  # an OpenAL error or an interrupt has left them over: check these voices again
-                if voice.state is not None:
-                    self.end_times.mark_due(voice)
+            # An OpenAL error, an interrupt or a RecursionError has left them over. One call of C is not too deep here.
+            self.end_times.to_check.extend(due)
             self._detached.clear()
 
     def _collect_due(self, due: list[Voice]) -> None:
