@@ -13,6 +13,7 @@ from copy import copy
 from ctypes import c_char_p, c_float, c_int, c_int64, c_uint, c_void_p
 from functools import partial
 from itertools import repeat
+from operator import itemgetter
 from struct import pack, unpack
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -118,10 +119,12 @@ class Functions:
         """Delete buffers and empty their list.
 
         Each leaves the list when it is deleted, in one call of C: after an interrupt, a second call deletes the rest.
-        The error is read once, after the last buffer.
+        So it does after a RecursionError, because the removal calls no deeper than the deletion before it. The error of
+        OpenAL is read once, after the last buffer.
         """
-        removed = map(list.pop, repeat(buffers, len(buffers)))
-        deque(map(self.unchecked.alDeleteBuffers, repeat(1), map(_OneName, removed)), maxlen=0)
+        lists = [buffers] * len(buffers)
+        names = map(_OneName, map(itemgetter(-1), lists))
+        deque(zip(map(self.unchecked.alDeleteBuffers, repeat(1), names), map(list.pop, lists), strict=True), maxlen=0)
         code = self.take_error()
         if code:
             raise _error("alDeleteBuffers", "alDeleteBuffers(1, buffers)", code)

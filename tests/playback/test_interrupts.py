@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import threading
 from typing import TYPE_CHECKING, Any
@@ -257,6 +258,35 @@ def test_interrupted_thread_start_is_repeated(
             palace.Decoder(path).play()
     palace.Decoder(path).play()
     assert abs(device.render(2000)).max() > 0.1
+
+
+@pytest.mark.parametrize("raise_everywhere", [interrupt_everywhere, overflow_everywhere])
+def test_interrupted_stop_leaks_no_buffer(
+    tmp_path: Path, context: palace.Context, device: palace.LoopbackDevice, raise_everywhere: Callable[..., int]
+) -> None:
+    """The buffers of a stream are deleted by the call, or by the next update."""
+    path = sounds.write(tmp_path / "loud.wav", sounds.tone(0.2, gain=0.8))
+    is_buffer = ctypes.CFUNCTYPE(ctypes.c_ubyte, ctypes.c_uint)(("alIsBuffer", context._engine.al.handle))
+    source = palace.Source(looping=True)
+
+    def buffers() -> int:
+        with context._engine.scope:
+            return sum(map(is_buffer, range(1, 1000)))
+
+    def play() -> None:
+        palace.Decoder(path).play(source=source)
+        wait_until(lambda: abs(device.render(500)).max() > 0.1)
+
+    def check() -> None:
+        context.update()
+        source.stop()
+        assert buffers() == before
+        play()
+
+    before = buffers()
+    play()
+    assert buffers() > before
+    assert raise_everywhere(source.stop, check) > 2
 
 
 @pytest.mark.parametrize("of_group", [False, True], ids=["source", "group"])
