@@ -25,7 +25,7 @@ class Transport:
     def __init__(self, voices: VoicePool, device: PlaybackDevice) -> None:
         self._voices = voices
         self._device = device
-        #: Not empty while a fade may run.
+        #: Not empty while a fade may run. To ask the weak dictionary of the groups' fades calls a function of Python.
         self._fading: list[None] = []
         self.fades = SourceFades(voices, device, self._fading, self._stop_after_fade)
         self.group_fades = GroupFades(device, self._fading)
